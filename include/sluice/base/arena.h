@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* arena.h - memory that is freed all at once: one arena per pass, per stored object, per command.
+ *
+ * Pure code takes `struct arena *` and never frees. Nothing here fails: out of memory aborts. */
+#ifndef SLUICE_BASE_ARENA_H
+#define SLUICE_BASE_ARENA_H
+
+#include "sluice/base/base.h"
+
+struct arena_block;
+struct arena {
+    struct arena_block *head; /* newest block */
+    size_t bytes;             /* taken from malloc so far, for memory budgets (C36) */
+};
+
+void arena_init(struct arena *a);
+void arena_release(struct arena *a); /* frees all; the arena is empty and usable again */
+
+void *arena_alloc(struct arena *a, size_t n); /* zeroed, aligned for any type */
+char *arena_strdup(struct arena *a, const char *s);              /* NULL gives NULL */
+char *arena_strndup(struct arena *a, const char *s, size_t len); /* adds the NUL */
+char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
+
+#define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
+#define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (n)))
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* route.h - routers: a table of pure functions between weights and users' route objects.
+ *
+ * To add a router: one file with these functions, one row in table.c, one fixture. Only the
+ * backends that name our two Services are touched, found by Service name; everything else in the
+ * object stays byte for byte. Source: api.md 2.3; dataplanes.md 3. */
+#ifndef SLUICE_ROUTE_ROUTE_H
+#define SLUICE_ROUTE_ROUTE_H
+
+#include "sluice/model/objects.h"
+#include "sluice/model/rollout.h"
+
+struct route_view {
+    bool found;        /* the stable Service is in a rule that we may edit */
+    int weight;        /* percent on the canary Service now, -1 = not the same in all rules */
+    bool canary_present;
+    int third_rule;    /* a rule with a third backend that has a weight (V32), -1 = none */
+    bool accepted;     /* by every parent, for this generation of the object */
+    const char *refused; /* a parent's words when it says no, else NULL */
+};
+
+struct router {
+    const char *name;   /* key under traffic[], "gatewayAPI" */
+    const char *kinds[5];
+    int64_t settle_ms, settle_floor_ms;
+    void (*view)(struct arena *a, const struct route *r, const struct traffic_spec *t,
+                 const char *stable, const char *canary, struct route_view *out);
+    /* JSON Patch (array text) with resourceVersion test that makes the canary's share `weight`
+     * percent, adding its entry as a copy of stable's where missing. */
+    char *(*render)(struct arena *a, const struct route *r, const struct traffic_spec *t,
+                    const char *stable, const char *canary, int weight);
+    /* Resting values of the rules we may edit, as JSON text, kept in the record. */
+    char *(*resting)(struct arena *a, const struct route *r, const struct traffic_spec *t,
+                     const char *stable, const char *canary);
+    /* JSON Patch that puts `resting` back (the canary's entry removed if it was not there, weights
+     * as they were, absent weights absent); NULL when the object is as it was. */
+    char *(*restore)(struct arena *a, const struct route *r, const struct traffic_spec *t,
+                     const char *stable, const char *canary, const char *resting);
+};
+const struct router *router_find(const char *name); /* NULL: unknown */
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* planner.h - what the rules of one call of plan_rollout share. Private to src/plan.
+ *
+ * A rule reads facts, may change the working copy of the status (`decide`), and ends in one of
+ * two ways: NEXT, or STOP with or without an action. An action that rests on a changed status is
+ * never sent before that status is: plan.c then sends the status first, and the next call finds
+ * the action again. */
+#ifndef SLUICE_PLAN_PLANNER_H
+#define SLUICE_PLAN_PLANNER_H
+
+#include "sluice/base/clock.h"
+#include "sluice/json/jfmt.h"
+#include "sluice/metric/metric.h"
+#include "sluice/plan/compile.h"
+#include "sluice/plan/plan.h"
+#include "sluice/route/route.h"
+
+enum flow { NEXT, STOP };
+
+/* What is said at the end when nothing else was: one word, one reason, one sentence. */
+struct summary {
+    const char *word; /* display.status */
+    enum reason reason;
+    const char *message;
+    bool stalled;     /* a person or a repair is needed */
+    bool resting;     /* Ready */
+};
+
+struct planner {
+    struct arena *a;
+    const struct world *w;
+    int64_t now;
+    const struct rollout *r;
+    const struct rollout_spec *spec;
+    const struct deployment *d; /* not NULL beyond rule "gone" */
+    const struct fence *f;      /* NULL: none; unreadable counts as none but is deleted first */
+
+    struct rollout_status st;   /* working copy */
+    bool decided;               /* a deciding field of st was changed */
+    struct record rec;          /* of the fence, or made from status when there is none */
+    bool rec_known;             /* stable is known */
+
+    /* facts.c */
+    const struct replicaset *stable;    /* S, NULL: missing */
+    const struct replicaset *candidate; /* C, NULL: none yet, or nothing to release */
+    const struct replicaset *previous;  /* warm old stable after the commit */
+    bool changed;    /* spec.template is not stable's */
+    bool rejected;   /* ... and it is the rejected one */
+    bool forward;    /* flight towards the candidate, before the commit */
+    bool back;       /* flight back, or held on stable */
+    bool committed;  /* record says this flight's candidate is stable */
+    bool outside;    /* regime Outside (design.md 3) */
+    int32_t n;       /* replicas of the Deployment */
+    struct compiled c;
+    struct surge surge;
+
+    /* result */
+    const char *rule;
+    struct action act;
+    struct plan_event events[PLAN_EVENTS_MAX];
+    int event_count;
+    struct ask asks[GATES_MAX];
+    int ask_count;
+    int64_t wake_ms;
+    struct summary sum;
+    const char *contended;      /* who resets us, or NULL */
+    bool decline_write;         /* this look only reports (spec invalid, rival ...) */
+};
+
+/* ---- helpers (plan.c) ------------------------------------------------------------------------ */
+void decide(struct planner *p); /* marks the status as one that others rest on */
+void wake_at(struct planner *p, int64_t ms);
+void say(struct planner *p, const char *word, enum reason reason, bool stalled, const char *fmt, ...)
+    PRINTF(5, 6); /* the first one of a call stands */
+void awaits(struct planner *p, const char *what, const char *name, int64_t since, int64_t until,
+            const char *then, const char *unblock, const char *fmt, ...) PRINTF(8, 9);
+void event(struct planner *p, bool warning, enum reason reason, const char *fmt, ...) PRINTF(4, 5);
+const char *cmd(struct planner *p, const char *verb); /* "sluice approve web" */
+
+/* ---- facts.c --------------------------------------------------------------------------------- */
+void facts(struct planner *p); /* again after every change of st or rec */
+bool rs_inside(const struct planner *p, const struct replicaset *rs); /* controlled by D */
+bool rs_fenced(const struct planner *p, const struct replicaset *rs); /* controlled by our fence */
+bool rs_ours(const struct planner *p, const struct replicaset *rs);   /* one of D's, in or out */
+bool in_history(const struct planner *p, const struct replicaset *rs);
+bool is_extra(const struct planner *p, const struct replicaset *rs);  /* neither S nor C */
+bool is_warm(const struct planner *p, const struct replicaset *rs);   /* previous, in the bake */
+bool extras_have_pods(const struct planner *p);
+bool inside_allowed(const struct planner *p, const struct replicaset *rs);
+int64_t revision_next(const struct planner *p); /* highest number of any ReplicaSet plus one */
+bool dep_observed(const struct planner *p);
+bool dep_complete(const struct planner *p); /* N/N/N and observed */
+bool rs_available(const struct replicaset *rs, int32_t n); /* observed, and at least n available */
+bool baking(const struct planner *p);
+const struct replicaset *rs_by_revision(const struct planner *p, const char *revision);
+
+/* ---- acts.c: each builds the one request of its name and ends the call (STOP) ------------------ */
+enum flow act_finalizer(struct planner *p, bool add);
+enum flow act_brake(struct planner *p, int64_t number, const char *template_json);
+enum flow act_resume(struct planner *p, const char *template_json);
+enum flow act_dep_failed(struct planner *p, const char *message);
+enum flow act_fence_create(struct planner *p);
+enum flow act_record(struct planner *p, const struct record *rec);
+enum flow act_fence_delete(struct planner *p);
+enum flow act_rs_create(struct planner *p, const char *revision, int32_t replicas,
+                        const char *template_json, int64_t number, bool inside);
+enum flow act_rs_scale(struct planner *p, const struct replicaset *rs, int32_t replicas);
+enum flow act_rs_fence(struct planner *p, const struct replicaset *rs);
+enum flow act_rs_give(struct planner *p, const struct replicaset *rs);
+enum flow act_rs_number(struct planner *p, const struct replicaset *rs, int64_t number);
+enum flow act_rs_delete(struct planner *p, const struct replicaset *rs);
+enum flow act_service_create(struct planner *p, const char *name, const struct service *like,
+                             const char *revision);
+enum flow act_service_pin(struct planner *p, const struct service *s, const char *revision);
+enum flow act_service_unpin(struct planner *p, const struct service *s);
+enum flow act_service_delete(struct planner *p, const struct service *s);
+enum flow act_route(struct planner *p, const struct route *r, const char *patch, bool rest);
+
+/* ---- the rules, by room ------------------------------------------------------------------------ */
+enum flow rule_gone(struct planner *p);         /* attach.c */
+enum flow rule_invalid(struct planner *p);
+enum flow rule_rival(struct planner *p);
+enum flow rule_attach(struct planner *p);
+enum flow rule_rest(struct planner *p);         /* rest.c */
+enum flow rule_unpaused(struct planner *p);
+enum flow rule_user_pause(struct planner *p);
+enum flow rule_command(struct planner *p);      /* command.c */
+enum flow rule_flight(struct planner *p);       /* flight.c: begin, supersede, revert, edits */
+enum flow rule_deleted(struct planner *p);
+enum flow rule_finalizer(struct planner *p);    /* borrow.c */
+enum flow rule_dead_man(struct planner *p);
+enum flow rule_observed(struct planner *p);
+enum flow rule_fence(struct planner *p);
+enum flow rule_stable_missing(struct planner *p);
+enum flow rule_inside(struct planner *p);
+enum flow rule_give(struct planner *p);
+enum flow rule_dead_man_follows(struct planner *p);
+enum flow rule_route(struct planner *p);        /* traffic.c */
+enum flow rule_pins(struct planner *p);
+enum flow rule_side_service(struct planner *p);
+enum flow rule_extras(struct planner *p);       /* capacity.c */
+enum flow rule_candidate(struct planner *p);
+enum flow rule_size(struct planner *p);
+enum flow rule_step(struct planner *p);         /* step.c */
+enum flow rule_commit(struct planner *p);       /* finish.c */
+enum flow rule_turn_back(struct planner *p);
+enum flow rule_bake(struct planner *p);
+enum flow rule_hold(struct planner *p);
+enum flow rule_settle(struct planner *p);
+
+/* ---- shared between rooms ---------------------------------------------------------------------- */
+bool attach_checks(struct planner *p); /* services, room, routes: false said why */
+void flight_back(struct planner *p, const char *why, bool undo); /* turns the flight round */
+void flight_end(struct planner *p, const char *outcome, const char *message);
+void reject(struct planner *p, const char *why);
+const char *side_service(const struct planner *p); /* preview or canary Service's name, or NULL */
+bool service_live(const struct planner *p, const struct service *s); /* selects pods, not the side */
+const char *serve_revision(struct planner *p); /* what live Services are to be narrowed to, NULL: no pin */
+bool pins_proved(const struct planner *p, const char *revision); /* every live Service, every slice */
+bool any_pin_left(const struct planner *p);
+bool traffic_ready(struct planner *p);     /* this step's weight or switch is accepted and settled */
+bool drained(struct planner *p);           /* the side to go is off traffic, since long enough */
+bool routes_at_rest(struct planner *p);
+enum verdict gates_verdict(struct planner *p, unsigned gates, int step, int64_t since,
+                           const char **which); /* asks them, updates st.gates */
+int switch_step(const struct planner *p);  /* the last step */
+void pass_left(struct planner *p);
+
+/* ---- report.c ---------------------------------------------------------------------------------- */
+void report(struct planner *p); /* fills display, awaiting, conditions of p->st */
+
+#endif
