@@ -74,8 +74,9 @@ static int days_in(int64_t year, int month)
 
 static void format_parts(int64_t ms, bool micro, char out[static TIME_TEXT_MAX])
 {
-    const int64_t days = (ms >= 0 ? ms : ms - DAY_MS + 1) / DAY_MS;
-    const int of_day = (int)(ms - days * DAY_MS);
+    const bool before = ms % DAY_MS < 0; /* 1970, and not at midnight */
+    const int64_t days = ms / DAY_MS - before;
+    const int of_day = (int)(ms % DAY_MS + (before ? DAY_MS : 0));
     const struct civil c = civil_of(days);
     const int second = of_day / 1000;
     int n;
@@ -198,7 +199,7 @@ int64_t time_parse(const char *s)
 /* --- durations -------------------------------------------------------------------------------- */
 
 #define PART_DIGITS_MAX 5
-#define PARTS_MAX 4
+#define PARTS_MAX       4
 
 static bool take_unit(const char **s, int64_t *unit)
 {

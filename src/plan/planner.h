@@ -2,9 +2,10 @@
 /* planner.h - what the rules of one call of plan_rollout share. Private to src/plan.
  *
  * A rule reads facts, may change the working copy of the status (`decide`), and ends in one of
- * two ways: NEXT, or STOP with or without an action. An action that rests on a changed status is
- * never sent before that status is: plan.c then sends the status first, and the next call finds
- * the action again. */
+ * three ways: NEXT; STOP with or without an action; or AGAIN, to read the table from the top as
+ * though the changed status were written, so that one write records several decisions. An action
+ * that rests on a changed status is never sent before that status is: plan.c then sends the status
+ * first, and the next call finds the action again. */
 #ifndef SLUICE_PLAN_PLANNER_H
 #define SLUICE_PLAN_PLANNER_H
 
@@ -15,7 +16,7 @@
 #include "sluice/plan/plan.h"
 #include "sluice/route/route.h"
 
-enum flow { NEXT, STOP };
+enum flow { NEXT, STOP, AGAIN };
 
 /* What is said at the end when nothing else was: one word, one reason, one sentence. */
 struct summary {
@@ -43,7 +44,7 @@ struct planner {
     /* facts.c */
     const struct replicaset *stable;    /* S, NULL: missing */
     const struct replicaset *candidate; /* C, NULL: none yet, or nothing to release */
-    const struct replicaset *previous;  /* warm old stable after the commit */
+    const struct replicaset *previous;  /* old stable after the commit */
     bool changed;    /* spec.template is not stable's */
     bool rejected;   /* ... and it is the rejected one */
     bool forward;    /* flight towards the candidate, before the commit */
@@ -57,6 +58,7 @@ struct planner {
     /* result */
     const char *rule;
     struct action act;
+    int readings;               /* how often the table was read in this call */
     struct plan_event events[PLAN_EVENTS_MAX];
     int event_count;
     struct ask asks[GATES_MAX];
@@ -78,21 +80,25 @@ void event(struct planner *p, bool warning, enum reason reason, const char *fmt,
 const char *cmd(struct planner *p, const char *verb); /* "sluice approve web" */
 
 /* ---- facts.c --------------------------------------------------------------------------------- */
-void facts(struct planner *p); /* again after every change of st or rec */
+void facts(struct planner *p); /* again after every change of st */
 bool rs_inside(const struct planner *p, const struct replicaset *rs); /* controlled by D */
 bool rs_fenced(const struct planner *p, const struct replicaset *rs); /* controlled by our fence */
-bool rs_ours(const struct planner *p, const struct replicaset *rs);   /* one of D's, in or out */
+bool rs_empty(const struct replicaset *rs);                           /* wants and has no pods */
 bool in_history(const struct planner *p, const struct replicaset *rs);
 bool is_extra(const struct planner *p, const struct replicaset *rs);  /* neither S nor C */
-bool is_warm(const struct planner *p, const struct replicaset *rs);   /* previous, in the bake */
-bool extras_have_pods(const struct planner *p);
+bool is_warm(const struct planner *p, const struct replicaset *rs);   /* kept for the bake */
+bool extras_have_pods(const struct planner *p);                       /* warm ones too */
 bool inside_allowed(const struct planner *p, const struct replicaset *rs);
 int64_t revision_next(const struct planner *p); /* highest number of any ReplicaSet plus one */
 bool dep_observed(const struct planner *p);
 bool dep_complete(const struct planner *p); /* N/N/N and observed */
+int32_t available(const struct replicaset *rs); /* 0 for NULL */
 bool rs_available(const struct replicaset *rs, int32_t n); /* observed, and at least n available */
 bool baking(const struct planner *p);
+bool at_last_step(const struct planner *p);
+bool step_ended(const struct planner *p, int step);
 const struct replicaset *rs_by_revision(const struct planner *p, const char *revision);
+const struct replicaset *rs_by_digest(const struct planner *p, const char *digest);
 
 /* ---- acts.c: each builds the one request of its name and ends the call (STOP) ------------------ */
 enum flow act_finalizer(struct planner *p, bool add);
@@ -108,6 +114,7 @@ enum flow act_rs_scale(struct planner *p, const struct replicaset *rs, int32_t r
 enum flow act_rs_fence(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_give(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_number(struct planner *p, const struct replicaset *rs, int64_t number);
+enum flow act_rs_counts(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_delete(struct planner *p, const struct replicaset *rs);
 enum flow act_service_create(struct planner *p, const char *name, const struct service *like,
                              const char *revision);
@@ -121,12 +128,16 @@ enum flow rule_gone(struct planner *p);         /* attach.c */
 enum flow rule_invalid(struct planner *p);
 enum flow rule_rival(struct planner *p);
 enum flow rule_attach(struct planner *p);
-enum flow rule_rest(struct planner *p);         /* rest.c */
+enum flow rule_stable_follows(struct planner *p); /* rest.c */
+enum flow rule_undo_start(struct planner *p);
 enum flow rule_unpaused(struct planner *p);
+enum flow rule_rest(struct planner *p);
 enum flow rule_user_pause(struct planner *p);
 enum flow rule_command(struct planner *p);      /* command.c */
-enum flow rule_flight(struct planner *p);       /* flight.c: begin, supersede, revert, edits */
-enum flow rule_deleted(struct planner *p);
+enum flow rule_deleted(struct planner *p);      /* flight.c */
+enum flow rule_flight(struct planner *p);
+enum flow rule_edit(struct planner *p);
+enum flow rule_pause(struct planner *p);
 enum flow rule_finalizer(struct planner *p);    /* borrow.c */
 enum flow rule_dead_man(struct planner *p);
 enum flow rule_observed(struct planner *p);
@@ -135,8 +146,8 @@ enum flow rule_stable_missing(struct planner *p);
 enum flow rule_inside(struct planner *p);
 enum flow rule_give(struct planner *p);
 enum flow rule_dead_man_follows(struct planner *p);
-enum flow rule_route(struct planner *p);        /* traffic.c */
-enum flow rule_pins(struct planner *p);
+enum flow rule_route(struct planner *p);        /* route.c */
+enum flow rule_pins(struct planner *p);         /* pins.c */
 enum flow rule_side_service(struct planner *p);
 enum flow rule_extras(struct planner *p);       /* capacity.c */
 enum flow rule_candidate(struct planner *p);
@@ -149,24 +160,35 @@ enum flow rule_hold(struct planner *p);
 enum flow rule_settle(struct planner *p);
 
 /* ---- shared between rooms ---------------------------------------------------------------------- */
-bool attach_checks(struct planner *p); /* services, room, routes: false said why */
-void flight_back(struct planner *p, const char *why, bool undo); /* turns the flight round */
+bool attach_checks(struct planner *p); /* services, room, routes: false said why (attach.c) */
+/* Turns the flight round; `reject` remembers the template as refused (flight.c). */
+void flight_back(struct planner *p, const char *why, bool reject, bool undo);
+void flight_begin(struct planner *p, int step);
 void flight_end(struct planner *p, const char *outcome, const char *message);
-void reject(struct planner *p, const char *why);
-const char *side_service(const struct planner *p); /* preview or canary Service's name, or NULL */
+void flight_fails(struct planner *p, enum reason reason, const char *why); /* onFailure decides */
+const char *spec_digest(struct planner *p);
+char *template_plain(struct planner *p, const char *raw); /* without the hash label (borrow.c) */
+const char *side_service(const struct planner *p);  /* preview or canary Service, NULL (pins.c) */
+const char *like_service(const struct planner *p);  /* active or stable Service, NULL */
 bool service_live(const struct planner *p, const struct service *s); /* selects pods, not the side */
-const char *serve_revision(struct planner *p); /* what live Services are to be narrowed to, NULL: no pin */
-bool pins_proved(const struct planner *p, const char *revision); /* every live Service, every slice */
-bool any_pin_left(const struct planner *p);
-bool traffic_ready(struct planner *p);     /* this step's weight or switch is accepted and settled */
-bool drained(struct planner *p);           /* the side to go is off traffic, since long enough */
-bool routes_at_rest(struct planner *p);
-enum verdict gates_verdict(struct planner *p, unsigned gates, int step, int64_t since,
-                           const char **which); /* asks them, updates st.gates */
-int switch_step(const struct planner *p);  /* the last step */
-void pass_left(struct planner *p);
+const char *serve_revision(const struct planner *p); /* revision that live Services are to be
+                                                        narrowed to, NULL: no pin */
+bool pins_proved(const struct planner *p, const char *revision); /* every live Service and slice */
+bool pins_off(const struct planner *p);    /* nothing of ours left in any Service */
+struct pin_state *pin_find(struct planner *p, const char *service);
+bool weight_settled(struct planner *p);    /* the desired weight is accepted and settled (route.c) */
+bool routes_at_rest(struct planner *p);    /* resting values written, accepted, settled */
+char *routes_resting(struct planner *p);   /* JSON array for the record */
+bool traffic_off(struct planner *p);       /* nothing extra is served: pins and weights proved */
+bool drained(struct planner *p);           /* ... since `drain` (capacity.c) */
+/* Asks the gates of `set`, updates st.gates, gives the first that failed, else the first that
+ * waits, else NULL with *verdict Pass (gates.c). */
+const struct gate_spec *gates_ask(struct planner *p, unsigned set, int step, int64_t since,
+                                  enum verdict *verdict);
+struct gate_state *gate_find(struct planner *p, const char *name, int step);
+int32_t want_new(const struct planner *p); /* pods that the new revision is to have now */
 
 /* ---- report.c ---------------------------------------------------------------------------------- */
-void report(struct planner *p); /* fills display, awaiting, conditions of p->st */
+void report(struct planner *p); /* fills display, conditions and counts of p->st */
 
 #endif

@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define MUST_USE __attribute__((warn_unused_result))
+#define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
+#define MUST_USE          __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define UNUSED __attribute__((unused))
-#define CLEANUP(fn) __attribute__((cleanup(fn)))
+#define UNUSED            __attribute__((unused))
+#define CLEANUP(fn)       __attribute__((cleanup(fn)))
 
 /* A free(3) for `auto_free char *text = NULL;`. */
 void free_pointer(void *address_of_pointer);
@@ -31,8 +31,14 @@ char *xstrdup(const char *s) MUST_USE;
 bool str_equal(const char *a, const char *b);
 bool str_empty(const char *s);
 
-static inline int64_t min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t min_i64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+static inline int64_t max_i64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 static inline int64_t clamp_i64(int64_t v, int64_t lo, int64_t hi)
 {
     return v < lo ? lo : v > hi ? hi : v;

@@ -7,9 +7,9 @@
 
 #include "sluice/base/base.h"
 
-#define SECOND_MS INT64_C(1000)
-#define MINUTE_MS (60 * SECOND_MS)
-#define HOUR_MS (60 * MINUTE_MS)
+#define SECOND_MS     INT64_C(1000)
+#define MINUTE_MS     (60 * SECOND_MS)
+#define HOUR_MS       (60 * MINUTE_MS)
 #define TIME_TEXT_MAX 40
 
 int64_t clock_wall_ms(void);

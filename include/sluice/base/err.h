@@ -19,8 +19,8 @@ enum err_kind {
     ERR_DENIED,    /* 401, 403 RBAC: say so, try slowly */
     ERR_QUOTA,     /* 403 exceeded quota: say so, try slowly (C45) */
     ERR_TERMINATING, /* 403 NamespaceTerminating: final, write nothing */
-    ERR_INVALID,   /* the user's input, 422, admission denial: say so, wait for an edit */
-    ERR_BUG,       /* cannot happen; reported like ERR_RETRY */
+    ERR_INVALID,     /* the user's input, 422, admission denial: say so, wait for an edit */
+    ERR_BUG,         /* cannot happen; reported like ERR_RETRY */
 };
 
 struct err {

@@ -25,13 +25,13 @@ void json_release(cJSON **doc);
  * json_key. All are case-sensitive and return NULL / the default when absent or of another type. */
 const cJSON *json_at(const cJSON *o, const char *path);
 const cJSON *json_key(const cJSON *o, const char *key);
-const char *json_str(const cJSON *o, const char *path);          /* borrowed from the document */
+const char *json_str(const cJSON *o, const char *path);           /* borrowed from the document */
 int64_t json_i64(const cJSON *o, const char *path, int64_t dflt); /* integral numbers only */
 bool json_bool(const cJSON *o, const char *path, bool dflt);
 /* IntOrString as text: 25 -> "25", "25%" -> "25%"; NULL when absent or neither. */
 const char *json_int_or_str(struct arena *a, const cJSON *o, const char *path);
 size_t json_count(const cJSON *array);
-#define JSON_EACH(item, array)                                                                   \
+#define JSON_EACH(item, array)                                                                     \
     for (const cJSON *item = (array) ? (array)->child : NULL; item; item = item->next)
 
 /* A piece of the text that was parsed, byte for byte. */

@@ -2,8 +2,9 @@
 /* yaml.h - YAML in (manifests, kubeconfig) as JSON text, JSON out as YAML. libyaml events.
  *
  * Bounded: 8 MiB text, depth JSON_DEPTH_MAX, aliases expanded to at most 1 MiB in all (alias
- * bombs), duplicate keys and non-UTF-8 refused. YAML 1.2 core schema as Kubernetes reads it:
- * unquoted null/~, true/false, decimal integers and floats are not strings. */
+ * bombs), duplicate keys and non-UTF-8 refused. Unquoted text means what it means to kubectl
+ * (sigs.k8s.io/yaml): null/~, true/false/yes/no/on/off, integers (0644 is octal, 0x1f, 0b1) and
+ * floats are not strings, timestamps are; keys are their text; "<<" merges mappings. */
 #ifndef SLUICE_JSON_YAML_H
 #define SLUICE_JSON_YAML_H
 
@@ -26,8 +27,8 @@ struct yaml_doc {
 
 /* All documents of a (possibly multi-document) text; empty documents are left out; a `List` is
  * not unfolded. Everything in arena `a`. JSON input is YAML too. */
-bool yaml_read(struct arena *a, const char *text, size_t len, struct yaml_doc **docs,
-               size_t *count, struct err *e) MUST_USE;
+bool yaml_read(struct arena *a, const char *text, size_t len, struct yaml_doc **docs, size_t *count,
+               struct err *e) MUST_USE;
 /* Line of `path`, else of its longest known prefix, else of the document. */
 int yaml_line(const struct yaml_doc *doc, const char *path);
 /* JSON text as YAML (block style, keys in their order) for `-o yaml`. NULL on bad JSON. */

@@ -158,6 +158,7 @@ struct flight {
     int step_count;
     int weight_desired, weight_written, weight_accepted;
     int32_t new_replicas, new_ready, stable_replicas, stable_ready;
+    const char *unknown;   /* see rollout_status.unknown */
 };
 
 struct gate_state {
@@ -168,6 +169,7 @@ struct gate_state {
     int samples;
     const char *message;  /* evidence in words, max 100 */
     const char *evidence; /* exact state, opaque to all but the gate; max 40 */
+    const char *unknown;
 };
 
 struct route_state {
@@ -175,6 +177,7 @@ struct route_state {
     int written, accepted;
     int64_t settled_ms;
     int resets; /* times somebody else took our weight away in this flight */
+    const char *unknown;
 };
 
 struct pin_state {
@@ -189,6 +192,7 @@ struct history_entry {
     int step;
     int64_t started_ms, ended_ms;
     const char *message; /* max 120 */
+    const char *unknown;
 };
 
 struct condition {
@@ -230,6 +234,9 @@ struct rollout_status {
     const char *action_ids[ACTION_IDS_MAX];
     int action_id_count;
     struct condition conditions[COND_COUNT]; /* by enum; type NULL = never written */
+    /* Members and conditions of a later version, as the bytes they came in (api.md 8): text like
+     * ",'epoch':7" that status_write adds. The planner leaves them alone. */
+    const char *unknown, *unknown_conditions;
 };
 
 struct rollout {
@@ -239,7 +246,9 @@ struct rollout {
     const struct finding *findings; /* errors of validation only (warnings left out) */
     size_t finding_count;
     struct rollout_status status;
-    const char *status_raw; /* as read, to see whether a write is needed */
+    /* What status_write gives for the status as read, NULL when there is none: a write is needed
+     * when it gives something else now. (The server's own bytes differ in order and escapes.) */
+    const char *status_raw;
 };
 
 /* Decodes and validates; never NULL. */
@@ -247,7 +256,10 @@ struct rollout *rollout_read(struct arena *a, const cJSON *o, const char *raw, s
 /* The whole status as JSON text (kept under STATUS_BYTES_MAX by dropping oldest history, then
  * cutting messages). Unwritten optional members are left out. Arena text. */
 char *status_write(struct arena *a, const struct rollout_status *s);
-/* Reads a status object; unknown members are ignored. */
+/* Reads a status object. `raw` is its text, for the members we do not know; p NULL drops them. */
+void status_read_raw(struct arena *a, const cJSON *status, struct jslice raw,
+                     struct rollout_status *out);
+/* The same without the unknown members. */
 void status_read(struct arena *a, const cJSON *status, struct rollout_status *out);
 
 const char *strategy_name(enum strategy s); /* "BlueGreen" */

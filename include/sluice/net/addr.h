@@ -10,6 +10,7 @@
 #include "sluice/base/base.h"
 
 struct sockaddr;
+struct sockaddr_storage;
 
 #define ADDR_TEXT_MAX 64
 
@@ -17,5 +18,8 @@ struct sockaddr;
 bool addr_allowed_for_gates(const struct sockaddr *address, void *arg);
 /* "10.0.0.1:80", "[::1]:80". */
 void addr_format(const struct sockaddr *address, char out[static ADDR_TEXT_MAX]);
+/* A numeric IPv4 or IPv6 address (without brackets or zone); false for anything else. */
+bool addr_parse(const char *host, int port, struct sockaddr_storage *out);
+unsigned addr_len(const struct sockaddr *address); /* as connect(2) and bind(2) want it */
 
 #endif

@@ -32,6 +32,9 @@ void timer_cancel(struct timer *timer); /* frees; NULL is fine; allowed in its o
 #define auto_timer CLEANUP(timer_cancel_pointer)
 void timer_cancel_pointer(struct timer **timer);
 
+/* `fn` once from the loop, as soon as the callbacks before it are through. */
+void loop_post(struct loop *loop, void (*fn)(void *arg), void *arg);
+
 /* `fn` on the loop each time `signo` arrives, as long as the loop lives. False: not possible. */
 bool loop_on_signal(struct loop *loop, int signo, void (*fn)(int signo, void *arg), void *arg);
 

@@ -34,6 +34,18 @@ struct server_handler {
 struct server *server_new(struct loop *loop, const char *address, int port,
                           const struct server_handler *handlers, size_t handler_count,
                           struct err *e) MUST_USE;
+/* The same over TLS when `pem` is not NULL. Its texts are borrowed until the call returns. */
+struct server_pem {
+    const char *cert; /* the server's first, then its chain */
+    size_t cert_len;
+    const char *key;
+    size_t key_len;
+};
+struct server *server_new_tls(struct loop *loop, const char *address, int port,
+                              const struct server_pem *pem, const struct server_handler *handlers,
+                              size_t handler_count, struct err *e) MUST_USE;
+/* New connections get this one; on failure the old one stays (C89). */
+bool server_set_pem(struct server *server, const struct server_pem *pem, struct err *e) MUST_USE;
 int server_port(const struct server *server);
 void server_free(struct server *server); /* NULL is fine */
 

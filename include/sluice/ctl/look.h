@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* look.h - one Rollout's objects read live, before anything is written (C64).
+ *
+ * Consistent reads (resourceVersion unset), in two rounds: what is known by name, label or the
+ * cached selector; then what only those answers tell. Pods come from the cache. What was read goes
+ * into the store too. */
+#ifndef SLUICE_CTL_LOOK_H
+#define SLUICE_CTL_LOOK_H
+
+#include "sluice/ctl/scene.h"
+#include "sluice/kube/client.h"
+
+struct look;
+
+struct look_result {
+    struct scene scene;     /* the receiver's: move it out, or it is released */
+    int64_t started_ms;     /* monotonic: the scene is at least as new as this */
+    const char *what;       /* of the read that failed: "get httproutes"; borrowed until `done` returns */
+    struct err err;         /* ERR_NONE: the scene is whole; without a Rollout when that is gone */
+};
+
+struct look_spec {
+    struct kube_client *client;
+    struct store *store;
+    const char *ns, *name; /* of the Rollout, in the store; copied */
+    bool pods;             /* read the pods too: the cache does not have them yet */
+    void (*done)(struct look_result *result, void *arg); /* once, unless cancelled; from the loop */
+    void *arg;
+};
+
+struct look *look_start(const struct look_spec *spec);
+void look_cancel(struct look *look); /* not from inside `done`; NULL is fine */
+
+/* More Services than this in the namespace: only those that the cache and the spec know are read. */
+#define LOOK_SERVICES_MAX 200
+
+#endif

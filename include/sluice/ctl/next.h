@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* next.h - what a pass does with a plan. Pure: the discipline of design.md 4 in one function.
+ *
+ * The cache may only say "nothing to do": before any write that decides or acts the objects are
+ * read live and planned again, and it is the live plan's action that goes out (C64). A status
+ * that only reports goes out on the cache, a moment late, so that a burst of changes is one write. */
+#ifndef SLUICE_CTL_NEXT_H
+#define SLUICE_CTL_NEXT_H
+
+#include "sluice/plan/plan.h"
+
+#define REPORT_DELAY_MS INT64_C(200)
+#define LOOK_AGE_HARMFUL_MS INT64_C(500)
+#define LOOK_AGE_MS INT64_C(2000)
+#define PASS_WRITES_MAX 40
+#define PASS_LOOKS_MAX 60
+
+enum next {
+    NEXT_END,  /* nothing to write now */
+    NEXT_LOOK, /* read live, plan again */
+    NEXT_SEND,
+    NEXT_LATER /* something to write, not before `NEXT`'s due time */
+};
+
+struct pass_view {
+    const struct action *action;
+    bool live;             /* planned on a look, with our own writes since folded in */
+    bool fresh;            /* ... and nothing was written since that look */
+    int64_t look_age_ms;   /* since the look began */
+    int64_t report_age_ms; /* since a report was first wanted */
+    bool refused;          /* the server refused this very write; the time to try again is not yet */
+    bool spent;            /* the Rollout's write budget is (C49) */
+    int writes, looks;     /* of this pass */
+};
+
+enum next pass_next(const struct pass_view *v);
+
+/* What to do after a write failed, by the kind of error. */
+enum after {
+    AFTER_LOOK,     /* read live, plan again, in this pass */
+    AFTER_BACK_OFF, /* end; again later, first thing a live look */
+    AFTER_REMEMBER, /* refused for good: remember, try slowly */
+};
+enum after write_failed(enum err_kind kind, int conflicts);
+#define CONFLICTS_MAX 5 /* in a row, within one pass */
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keys.c - what is remembered of each Rollout between passes, and who wakes it. */
+#include "ctl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct key *key_find(const struct ctl *c, const char *name)
+{
+    return map_get(&c->keys, name);
+}
+
+static struct key *key_new(struct ctl *c, const char *name, const struct object *rollout)
+{
+    struct key *key = xcalloc(1, sizeof(*key));
+
+    key->ctl = c;
+    key->name = xstrdup(name);
+    key->ns = xstrdup(rollout->meta->ns ? rollout->meta->ns : "");
+    key->rollout = xstrdup(rollout->meta->name);
+    key->generation = rollout->meta->generation;
+    key->budget = BUDGET_BURST;
+    /* The caches keep only what some Rollout concerns: what passed before this one was known has
+     * to be read. Those known before the other caches began have it all. */
+    key->needs_look = key->needs_pods = c->others_started;
+    map_put(&c->keys, name, key);
+    return key;
+}
+
+struct key *key_of(struct ctl *c, const struct object *rollout)
+{
+    char name[OBJECT_KEY_MAX];
+    struct key *key;
+
+    object_key(name, rollout->meta->ns, rollout->meta->name);
+    key = key_find(c, name);
+    if (!key)
+        key = key_new(c, name, rollout);
+    if (key->generation != rollout->meta->generation || key->gone) {
+        key->generation = rollout->meta->generation;
+        key->needs_look = true; /* it may name Services and routes that are not kept yet */
+    }
+    key->gone = false;
+    return key;
+}
+
+static void key_free(struct key *key)
+{
+    map_remove(&key->ctl->keys, key->name);
+    map_remove(&key->ctl->closed, key->name);
+    brake_forget(key);
+    gates_forget(key);
+    barrier_release(&key->barrier);
+    refused_clear(&key->refused);
+    free(key->name);
+    free(key->ns);
+    free(key->rollout);
+    free(key);
+}
+
+void key_forget(struct key *key)
+{
+    key->gone = true;
+    if (key->pass)
+        return;
+    queue_drop(key->ctl->queue, key->name);
+    key_free(key);
+}
+
+void keys_release(struct ctl *c)
+{
+    const char *name;
+    void *value;
+
+    for (size_t i = 0; map_next(&c->keys, &i, &name, &value);)
+        key_free(value);
+    map_release(&c->keys);
+    map_release(&c->closed);
+}
+
+void key_queue(struct key *key, int64_t due_ms, enum queue_priority priority, const char *reason)
+{
+    queue_add(key->ctl->queue, key->name, due_ms, priority, reason);
+    passes_kick(key->ctl);
+}
+
+void key_barrier_changed(struct key *key)
+{
+    struct ctl *c = key->ctl;
+
+    if (!barrier_open(&key->barrier)) {
+        map_put(&c->closed, key->name, key);
+        return;
+    }
+    if (map_remove(&c->closed, key->name))
+        key_queue(key, clock_mono_ms(), QUEUE_HIGH, "own writes seen");
+}
+
+/* ---- the write budget: a loop that writes for ever is a fault, and must stay a slow one (C49) ------ */
+
+static void budget_refill(struct key *key, int64_t now_ms)
+{
+    const double grown = (double)(now_ms - key->budget_at_ms) * BUDGET_PER_S / 1000;
+
+    key->budget_at_ms = now_ms;
+    key->budget = key->budget + grown > BUDGET_BURST ? BUDGET_BURST : key->budget + grown;
+}
+
+bool key_may_write(struct key *key, int64_t now_ms)
+{
+    budget_refill(key, now_ms);
+    return key->budget >= 1;
+}
+
+void key_wrote(struct key *key, int64_t now_ms)
+{
+    budget_refill(key, now_ms);
+    key->budget -= 1;
+}
+
+/* ---- the store's listener -------------------------------------------------------------------------- */
+
+static void on_woken(void *arg, const struct object *rollout, enum kube_kind by)
+{
+    struct ctl *c = arg;
+    struct key *key = key_of(c, rollout);
+
+    key_queue(key, clock_mono_ms(), caches_ready(c) ? QUEUE_HIGH : QUEUE_LOW,
+              kube_kind_info(by)->kind);
+}
+
+static void on_gone(void *arg, const struct object *rollout)
+{
+    struct ctl *c = arg;
+
+    key_forget(key_of(c, rollout));
+    timer_move(c->housekeeping, SECOND_MS); /* sweeps what nobody needs any more */
+}
+
+static void on_policy_changed(void *arg)
+{
+    struct ctl *c = arg;
+
+    prover_policy_changed(c->prover);
+}
+
+const struct store_listener ctl_store_listener = {
+    .woken = on_woken, .gone = on_gone, .policy_changed = on_policy_changed};

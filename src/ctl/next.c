@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sluice/ctl/next.h"
+
+/* A look that took long has just begun to age when it ends: its first action always goes. */
+static bool look_too_old(const struct pass_view *v)
+{
+    if (!v->live)
+        return true;
+    return !v->fresh &&
+           v->look_age_ms > (v->action->harmful ? LOOK_AGE_HARMFUL_MS : LOOK_AGE_MS);
+}
+
+enum next pass_next(const struct pass_view *v)
+{
+    if (v->action->act == ACT_NONE)
+        return NEXT_END;
+    if (v->refused || v->spent || v->writes >= PASS_WRITES_MAX || v->looks >= PASS_LOOKS_MAX)
+        return NEXT_LATER;
+    if (v->action->act == ACT_REPORT)
+        return v->report_age_ms >= REPORT_DELAY_MS ? NEXT_SEND : NEXT_LATER;
+    return look_too_old(v) ? NEXT_LOOK : NEXT_SEND;
+}
+
+enum after write_failed(enum err_kind kind, int conflicts)
+{
+    switch (kind) {
+    case ERR_CONFLICT: /* the decision is void (C42) */
+    case ERR_EXISTS:
+    case ERR_NOT_FOUND:
+    case ERR_GONE:
+        return conflicts < CONFLICTS_MAX ? AFTER_LOOK : AFTER_BACK_OFF;
+    case ERR_DENIED: /* C45 */
+    case ERR_QUOTA:
+    case ERR_INVALID:
+    case ERR_TERMINATING:
+        return AFTER_REMEMBER;
+    case ERR_NONE:
+    case ERR_RETRY:
+    case ERR_UNKNOWN: /* C61: the next pass begins with a live look */
+    case ERR_BUG:
+        return AFTER_BACK_OFF;
+    }
+    return AFTER_BACK_OFF;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fence.c - the flight record: what is stable, whatever else is written elsewhere. */
+#include "read.h"
+#include "sluice/base/clock.h"
+#include "sluice/json/jfmt.h"
+
+#include <string.h>
+
+/* The digest is that of the template at hand, not the one written: a record of an older Sluice
+ * with another way of hashing must not look like a change. */
+static const char *record_digest(struct arena *a, const char *tmpl, const cJSON *side)
+{
+    char digest[DIGEST_TEXT_MAX];
+
+    if (!tmpl)
+        return read_str(a, side, "digest");
+    template_digest((struct jslice){tmpl, strlen(tmpl)}, digest);
+    return arena_strdup(a, digest);
+}
+
+static void read_stable(struct arena *a, const cJSON *o, const char *text, struct record *out)
+{
+    const cJSON *s = json_key(o, "stable");
+
+    out->stable_revision = read_str(a, s, "revision");
+    out->stable_name = read_str(a, s, "name");
+    out->stable_number = json_i64(s, "deploymentRevision", 0);
+    out->stable_min_ready = read_i32(s, "minReadySeconds", 0);
+    out->stable_template = read_raw(a, text, strlen(text), "stable.template");
+    out->stable_digest = record_digest(a, out->stable_template, s);
+}
+
+static void read_previous(struct arena *a, const cJSON *o, const char *text, struct record *out)
+{
+    const cJSON *p = json_key(o, "previous");
+
+    out->previous = read_str(a, p, "revision");
+    if (!out->previous)
+        return;
+    out->previous_number = json_i64(p, "deploymentRevision", 0);
+    out->previous_template = read_raw(a, text, strlen(text), "previous.template");
+    out->previous_digest = record_digest(a, out->previous_template, p);
+}
+
+static void read_history(struct arena *a, const cJSON *list, struct record *out)
+{
+    const char **names = ARENA_ARRAY(a, const char *, json_count(list) + 1);
+
+    out->history_count = 0;
+    JSON_EACH(item, list) {
+        if (json_str(item, ""))
+            names[out->history_count++] = read_str(a, item, "");
+    }
+    out->history = names;
+}
+
+bool record_read(struct arena *a, const char *text, struct record *out)
+{
+    struct err e = {0};
+    auto_json cJSON *doc = text ? json_parse(text, strlen(text), &e) : NULL;
+    struct record r = {0};
+
+    if (!json_str(doc, "stable.revision") || !json_at(doc, "stable.template.spec"))
+        return false;
+    read_stable(a, doc, text, &r);
+    read_previous(a, doc, text, &r);
+    read_history(a, json_key(doc, "history"), &r);
+    r.committed_ms = read_time(doc, "committedAt");
+    r.routes_raw = read_raw(a, text, strlen(text), "routes");
+    if (!r.routes_raw)
+        r.routes_raw = "[]";
+    r.route_returned = json_bool(doc, "routesReturned", false);
+    *out = r;
+    return true;
+}
+
+static void write_previous(struct strbuf *out, const struct record *r)
+{
+    if (!r->previous)
+        return;
+    json_fmt_to(out, ",'previous':{'revision':%q,'digest':%q,'deploymentRevision':%l,'template':%r}",
+                r->previous, r->previous_digest, r->previous_number,
+                r->previous_template ? r->previous_template : "null");
+}
+
+char *record_write(struct arena *a, const struct record *r)
+{
+    auto_strbuf struct strbuf out = {.max = SIZE_MAX / 2};
+    char at[TIME_TEXT_MAX];
+
+    json_fmt_to(&out,
+                "{'stable':{'revision':%q,'name':%q,'digest':%q,'deploymentRevision':%l,"
+                "'minReadySeconds':%d,'template':%r}",
+                r->stable_revision, r->stable_name, r->stable_digest, r->stable_number,
+                (int)r->stable_min_ready, r->stable_template ? r->stable_template : "null");
+    write_previous(&out, r);
+    if (r->committed_ms) {
+        time_format_micro(r->committed_ms, at);
+        json_fmt_to(&out, ",'committedAt':%q", at);
+    }
+    strbuf_adds(&out, ",\"history\":[");
+    for (size_t i = 0; i < r->history_count; i++)
+        json_fmt_to(&out, "%r%q", i ? "," : "", r->history[i]);
+    json_fmt_to(&out, "],'routes':%r,'routesReturned':%b}", r->routes_raw ? r->routes_raw : "[]",
+                (int)r->route_returned);
+    return arena_strndup(a, strbuf_str(&out), out.len);
+}
+
+struct fence *fence_read(struct arena *a, const cJSON *o, const char *raw UNUSED,
+                         size_t len UNUSED)
+{
+    struct fence *f = ARENA_NEW(a, struct fence);
+
+    meta_read(a, o, &f->meta);
+    JSON_EACH(ref, json_at(o, "metadata.ownerReferences")) {
+        if (!f->deployment_uid && str_equal(json_str(ref, "kind"), "Deployment"))
+            f->deployment_uid = read_str(a, ref, "uid");
+    }
+    f->readable = record_read(a, annotation(o, ANNOTATION_RECORD), &f->record);
+    return f;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "read.h"
+
+#include <string.h>
+
+static void read_owners(struct arena *a, const cJSON *refs, struct replicaset *rs)
+{
+    JSON_EACH(ref, refs) {
+        const char *uid = read_str(a, ref, "uid");
+
+        if (!rs->first_owner_uid)
+            rs->first_owner_uid = uid;
+        if (!rs->deployment_uid && str_equal(json_str(ref, "kind"), "Deployment"))
+            rs->deployment_uid = uid;
+        if (json_bool(ref, "controller", false)) {
+            rs->controller_uid = uid;
+            rs->controller_kind = read_str(a, ref, "kind");
+            rs->controller_name = read_str(a, ref, "name");
+        }
+    }
+}
+
+static void read_spec(struct arena *a, const cJSON *spec, struct replicaset *rs)
+{
+    const cJSON *containers = json_at(spec, "template.spec.containers");
+
+    rs->revision = read_key(a, spec, "selector.matchLabels", LABEL_REVISION);
+    rs->replicas = read_i32(spec, "replicas", 1);
+    rs->min_ready_seconds = read_i32(spec, "minReadySeconds", 0);
+    rs->template_labels =
+        read_pairs(a, json_at(spec, "template.metadata.labels"), &rs->template_label_count);
+    rs->image = containers ? read_str(a, containers->child, "image") : NULL;
+}
+
+static void read_status(struct arena *a, const cJSON *status, struct replicaset *rs)
+{
+    const cJSON *conditions = json_key(status, "conditions");
+
+    rs->observed_generation = json_i64(status, "observedGeneration", 0);
+    rs->st_replicas = read_i32(status, "replicas", 0);
+    rs->st_ready = read_i32(status, "readyReplicas", 0);
+    rs->st_available = read_i32(status, "availableReplicas", 0);
+    if (condition_true(conditions, "ReplicaFailure"))
+        rs->failure = read_str(a, find_condition(conditions, "ReplicaFailure"), "message");
+}
+
+static int32_t annotation_i32(const cJSON *o, const char *key)
+{
+    return (int32_t)clamp_i64(annotation_i64(o, key, -1), -1, INT32_MAX);
+}
+
+struct replicaset *replicaset_read(struct arena *a, const cJSON *o, const char *raw, size_t len,
+                                   bool keep_template)
+{
+    struct replicaset *rs = ARENA_NEW(a, struct replicaset);
+    const struct jslice tmpl = json_slice(raw, len, "spec.template");
+    char digest[DIGEST_TEXT_MAX] = "";
+
+    meta_read(a, o, &rs->meta);
+    if (tmpl.p)
+        template_digest(tmpl, digest);
+    rs->digest = arena_strdup(a, digest);
+    if (keep_template)
+        rs->template_raw = read_raw(a, raw, len, "spec.template");
+    rs->of = arena_strdup(a, meta_label(&rs->meta, LABEL_OF));
+    rs->deployment_revision = annotation_i64(o, ANNOTATION_REVISION, 0);
+    rs->desired_annotation = annotation_i32(o, ANNOTATION_DESIRED);
+    rs->max_annotation = annotation_i32(o, ANNOTATION_MAX);
+    read_owners(a, json_at(o, "metadata.ownerReferences"), rs);
+    read_spec(a, json_key(o, "spec"), rs);
+    read_status(a, json_key(o, "status"), rs);
+    return rs;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* borrow.c - who owns which ReplicaSet: brake, fence, record (design.md 3, prototype.md rules 5-11).
+ *
+ * While the Deployment is paused it holds stable and, inside, the candidate: nothing else, or its
+ * controller would revive history (O1, O3). Everything else hangs on the fence. */
+#include "planner.h"
+
+#include <string.h>
+
+/* Anything of ours open: the Deployment is kept paused. */
+static bool held(const struct planner *p)
+{
+    return p->d->paused && (p->st.flight.present || p->d->dead_man || p->f);
+}
+
+enum flow rule_finalizer(struct planner *p)
+{
+    if (!held(p) || p->r->has_finalizer || p->r->meta.deleting_ms)
+        return NEXT;
+    return act_finalizer(p, true);
+}
+
+/* Paused without the way back natively: the same write is the late brake. */
+enum flow rule_dead_man(struct planner *p)
+{
+    if (!p->d->paused || p->d->dead_man || !p->rec_known)
+        return NEXT;
+    if (!p->changed && !p->st.flight.present)
+        return NEXT; /* about to be resumed */
+    return act_brake(p, p->rec.stable_number, NULL);
+}
+
+/* O10b: nothing changes hands before the Deployment controller knows of the pause. */
+enum flow rule_observed(struct planner *p)
+{
+    if (!p->d->paused || dep_observed(p))
+        return NEXT;
+    say(p, "Progressing", REASON_PROGRESSING, false,
+        "Waits for the Deployment controller to see the pause.");
+    awaits(p, "Barrier", "deployment", p->st.flight.progressed_ms, 0, "", "",
+           "the Deployment controller to see the pause");
+    return STOP;
+}
+
+char *template_plain(struct planner *p, const char *raw)
+{
+    struct strbuf out;
+    char *text;
+
+    strbuf_init(&out, 2 * RECORD_BYTES_MAX);
+    json_canonical(&out, (struct jslice){raw, strlen(raw)}, "metadata.labels." LABEL_REVISION);
+    text = arena_strdup(p->a, strbuf_str(&out));
+    strbuf_release(&out);
+    return text;
+}
+
+static const struct replicaset *find_stable(const struct planner *p)
+{
+    const struct replicaset *only = NULL;
+
+    if (p->stable)
+        return p->stable;
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (p->d->dead_man && rs->deployment_revision > 0 &&
+            str_equal(p->d->dead_man,
+                      arena_printf(p->a, "%lld", (long long)rs->deployment_revision)))
+            return rs;
+        if (rs_inside(p, rs) && rs->replicas > 0)
+            only = rs;
+    }
+    return only;
+}
+
+/* Everything of the Deployment at this moment but stable goes back to it at the end. */
+static void list_history(struct planner *p, const struct replicaset *stable)
+{
+    const char **names = ARENA_ARRAY(p->a, const char *, p->w->rs_count + 1);
+
+    p->rec.history_count = 0;
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (rs != stable && rs->revision && rs_inside(p, rs) &&
+            !str_equal(rs->digest, stable->digest))
+            names[p->rec.history_count++] = rs->revision;
+    }
+    p->rec.history = names;
+}
+
+static enum flow broken_fence(struct planner *p)
+{
+    if (!p->w->fence || p->f)
+        return NEXT;
+    if (p->w->fence->meta.deleting_ms)
+        return STOP;
+    return act_fence_delete(p);
+}
+
+enum flow rule_fence(struct planner *p)
+{
+    const struct replicaset *stable;
+
+    if (p->f || !p->d->paused)
+        return NEXT;
+    if (broken_fence(p) == STOP)
+        return STOP;
+    if (!p->changed && !p->st.flight.present)
+        return NEXT; /* nothing to borrow for */
+    stable = find_stable(p);
+    if (!stable || !stable->template_raw) {
+        say(p, "Stalled", REASON_STABLE_BROKEN, true,
+            "No ReplicaSet of stable %s is left, and no flight record: put its template back.",
+            p->st.stable.revision);
+        return STOP;
+    }
+    p->rec.stable_revision = stable->revision;
+    p->rec.stable_name = stable->meta.name;
+    p->rec.stable_digest = stable->digest;
+    p->rec.stable_number = stable->deployment_revision;
+    p->rec.stable_template = template_plain(p, stable->template_raw);
+    p->rec.stable_min_ready = stable->min_ready_seconds;
+    list_history(p, stable);
+    p->rec.routes_raw = routes_resting(p);
+    return act_fence_create(p);
+}
+
+/* O7: nobody else heals a paused Deployment. */
+enum flow rule_stable_missing(struct planner *p)
+{
+    if (p->stable || !p->d->paused || !p->f)
+        return NEXT;
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (rs_inside(p, rs) && !rs->meta.deleting_ms)
+            return act_rs_fence(p, rs);
+        if (rs->meta.deleting_ms && str_equal(rs->revision, p->rec.stable_revision)) {
+            say(p, "Progressing", REASON_PROGRESSING, false,
+                "Waits for the deleted ReplicaSet of stable to be gone.");
+            return STOP;
+        }
+    }
+    return act_rs_create(p, p->rec.stable_revision, p->n, p->rec.stable_template,
+                         p->rec.stable_number, true);
+}
+
+/* With maxSurge 0 the old stable's last pods go within maxUnavailable, before it is fenced. */
+static bool walks_down_inside(const struct planner *p, const struct replicaset *rs)
+{
+    return p->committed && !p->outside && rs == p->previous && p->surge.surge == 0 && rs->replicas > 0;
+}
+
+enum flow rule_inside(struct planner *p)
+{
+    if (!p->d->paused || !p->f || !p->stable)
+        return NEXT;
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (!rs_inside(p, rs) || rs->meta.deleting_ms || inside_allowed(p, rs))
+            continue;
+        if (walks_down_inside(p, rs))
+            return act_rs_scale(p, rs, 0);
+        return act_rs_fence(p, rs);
+    }
+    return NEXT;
+}
+
+/* Its number must be the highest before the Deployment takes it: history is ordered by it. */
+static enum flow give(struct planner *p, const struct replicaset *rs)
+{
+    const int64_t top = revision_next(p);
+
+    if (rs->deployment_revision + 1 < top)
+        return act_rs_number(p, rs, top);
+    return act_rs_give(p, rs);
+}
+
+enum flow rule_give(struct planner *p)
+{
+    const struct replicaset *s = p->stable;
+
+    if (!p->d->paused || !p->f || !s || rs_inside(p, s))
+        return NEXT;
+    return give(p, s);
+}
+
+/* The dead man names what is stable now. */
+enum flow rule_dead_man_follows(struct planner *p)
+{
+    const struct replicaset *s = p->stable;
+    const char *want;
+
+    if (!p->d->paused || !p->f || !s || s->deployment_revision == 0)
+        return NEXT;
+    want = arena_printf(p->a, "%lld", (long long)s->deployment_revision);
+    if (str_equal(p->d->dead_man, want))
+        return NEXT;
+    return act_brake(p, s->deployment_revision, NULL);
+}

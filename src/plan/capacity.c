@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* capacity.c - how many pods each side has: what is left over goes, what is new comes. */
+#include "planner.h"
+
+/* ---- what is neither stable nor candidate ------------------------------------------------------ */
+
+bool drained(struct planner *p)
+{
+    struct flight *fl = &p->st.flight;
+    int64_t until;
+
+    if (!fl->present)
+        return true;
+    if (!fl->drained_ms) {
+        fl->drained_ms = p->now;
+        decide(p);
+    }
+    until = fl->drained_ms + p->spec->drain_ms;
+    if (p->now >= until)
+        return true;
+    awaits(p, "Drain", "", fl->drained_ms, until, "its pods go", "",
+           "requests in the old pods to end");
+    return false;
+}
+
+/* Pods go only when nothing is sent to them any more, or when they never served. */
+static bool may_go(struct planner *p, const struct replicaset *rs)
+{
+    if (rs->controller_uid && !rs_fenced(p, rs) && !rs_inside(p, rs))
+        return false; /* a fence we do not know: the view is stale */
+    if (!p->stable)
+        return false;
+    if (!p->outside)
+        return available(rs) == 0 || rs_available(p->stable, p->n);
+    if (!traffic_off(p))
+        return false;
+    return available(rs) == 0 || drained(p);
+}
+
+static enum flow drop_empty(struct planner *p)
+{
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (!is_extra(p, rs) || rs_inside(p, rs) || rs == p->previous || !rs_empty(rs))
+            continue;
+        if (in_history(p, rs) && !str_equal(rs->digest, p->rec.stable_digest))
+            continue;
+        return act_rs_delete(p, rs);
+    }
+    return NEXT;
+}
+
+enum flow rule_extras(struct planner *p)
+{
+    bool wait = false;
+
+    if (!p->f || !p->d->paused)
+        return NEXT;
+    if (drop_empty(p) == STOP)
+        return STOP;
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (!is_extra(p, rs) || rs_inside(p, rs) || rs_empty(rs) || is_warm(p, rs))
+            continue;
+        if (rs->replicas > 0 && may_go(p, rs))
+            return act_rs_scale(p, rs, 0);
+        wait = true;
+    }
+    if (!wait)
+        return NEXT;
+    if (p->committed)
+        say(p, "Promoting", REASON_PROMOTING, false,
+            "Hands over to revision %s; the old pods drain and go.", p->st.stable.revision);
+    else
+        say(p, "Aborting", REASON_ABORTING, false,
+            "Takes back: traffic off first, then drain, then pods.");
+    return STOP;
+}
+
+/* ---- the candidate ----------------------------------------------------------------------------- */
+
+static enum flow mutated(struct planner *p)
+{
+    const struct replicaset *rs = rs_by_revision(p, p->st.flight.revision);
+
+    if (!rs || str_equal(rs->digest, p->st.flight.digest))
+        return NEXT;
+    say(p, "Stalled", REASON_TEMPLATE_MUTATED, true,
+        "Something changes ReplicaSet templates on creation: %s is not what was asked for.",
+        rs->meta.name);
+    return STOP;
+}
+
+static bool shares_deployment(const struct planner *p)
+{
+    return !p->outside && p->n > 1;
+}
+
+static bool counts_written(const struct planner *p, const struct replicaset *rs)
+{
+    return rs->desired_annotation == p->n && rs->max_annotation == p->n + p->surge.surge;
+}
+
+/* Inside: both sides know the sum before the candidate gets its first pod (C7). */
+static enum flow bring_inside(struct planner *p)
+{
+    const struct replicaset *c = p->candidate, *s = p->stable;
+
+    if (!shares_deployment(p) || !s || !rs_inside(p, s))
+        return NEXT;
+    if (!counts_written(p, s) && c->replicas == 0)
+        return act_rs_counts(p, s);
+    if (rs_inside(p, c))
+        return NEXT;
+    if (c->replicas > 0) {
+        if (!rs_available(s, p->n))
+            return STOP;
+        return act_rs_scale(p, c, 0);
+    }
+    if (!rs_empty(c))
+        return STOP;
+    if (c->deployment_revision + 1 < revision_next(p))
+        return act_rs_number(p, c, revision_next(p));
+    if (!counts_written(p, c))
+        return act_rs_counts(p, c);
+    return act_rs_give(p, c);
+}
+
+static enum flow no_pods_to_judge(struct planner *p)
+{
+    say(p, "Progressing", REASON_SCALED_TO_ZERO, false,
+        "Deployment %s has 0 replicas: nothing can be judged; promotion waits.", p->d->meta.name);
+    return STOP;
+}
+
+enum flow rule_candidate(struct planner *p)
+{
+    if (!p->forward || !p->f || p->st.flight.step < 1)
+        return NEXT;
+    if (p->candidate)
+        return bring_inside(p);
+    if (mutated(p) == STOP)
+        return STOP;
+    if (p->n == 0)
+        return no_pods_to_judge(p);
+    return act_rs_create(p, p->st.flight.revision, 0, p->d->template_raw, revision_next(p),
+                         shares_deployment(p));
+}
+
+int32_t want_new(const struct planner *p)
+{
+    const int step = p->st.flight.step;
+
+    if (!p->forward || step < 1 || p->n == 0)
+        return 0;
+    if (p->outside && p->candidate && str_equal(serve_revision(p), p->candidate->revision))
+        return p->n;
+    return step_replicas(&p->c, p->d, step);
+}
+
+static bool all_available(const struct replicaset *rs)
+{
+    return rs_available(rs, rs->replicas);
+}
+
+/* One write moves at most surge + unavailable pods; the Deployment controller moves the other side
+ * so that both are N + surge together (deployment-controller.md section 4). */
+static enum flow walk(struct planner *p, int32_t want)
+{
+    const struct replicaset *c = p->candidate, *s = p->stable;
+    const int32_t all = p->n + p->surge.surge;
+    int32_t next;
+
+    if (c->replicas >= want)
+        return NEXT;
+    if (c->replicas > 0 && (c->replicas + s->replicas != all || !all_available(c)))
+        return NEXT;
+    if (!all_available(s) && available(s) > 0)
+        return NEXT;
+    next = (int32_t)min_i64(want, c->replicas + p->surge.surge + p->surge.unavailable);
+    if (s->replicas >= next)
+        return act_rs_scale(p, c, next);
+    return act_rs_scale(p, s, all - next);
+}
+
+enum flow rule_size(struct planner *p)
+{
+    const struct replicaset *c = p->candidate;
+    const int32_t want = want_new(p);
+
+    if (!p->forward || !c || !p->stable)
+        return NEXT;
+    if (shares_deployment(p))
+        return rs_inside(p, c) ? walk(p, want) : NEXT;
+    if (c->replicas == want)
+        return p->n == 0 ? no_pods_to_judge(p) : NEXT;
+    if (want < c->replicas && p->c.by == TRAFFIC_ROUTE && !weight_settled(p))
+        return NEXT; /* its weight would be too much for what is left */
+    return act_rs_scale(p, c, want);
+}

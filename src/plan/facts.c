@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "planner.h"
+
+bool rs_inside(const struct planner *p, const struct replicaset *rs)
+{
+    return str_equal(rs->controller_uid, p->d->meta.uid);
+}
+
+bool rs_fenced(const struct planner *p, const struct replicaset *rs)
+{
+    return p->f && str_equal(rs->controller_uid, p->f->meta.uid);
+}
+
+bool rs_empty(const struct replicaset *rs)
+{
+    return rs->replicas == 0 && rs->st_replicas == 0 &&
+           rs->observed_generation >= rs->meta.generation;
+}
+
+int32_t available(const struct replicaset *rs)
+{
+    return rs ? rs->st_available : 0;
+}
+
+bool rs_available(const struct replicaset *rs, int32_t n)
+{
+    return rs && rs->observed_generation >= rs->meta.generation && rs->st_available >= n;
+}
+
+bool dep_observed(const struct planner *p)
+{
+    return p->d->observed_generation >= p->d->meta.generation;
+}
+
+bool dep_complete(const struct planner *p)
+{
+    const struct deployment *d = p->d;
+
+    return dep_observed(p) && d->st_replicas == d->replicas && d->st_updated == d->replicas &&
+           d->st_available == d->replicas;
+}
+
+/* Of the Deployment (owner reference, in or out), or left by a flight of one of its name. */
+static bool rs_ours(const struct planner *p, const struct replicaset *rs)
+{
+    return rs->meta.deleting_ms == 0 && (str_equal(rs->deployment_uid, p->d->meta.uid) ||
+                                         str_equal(rs->of, p->d->meta.name));
+}
+
+const struct replicaset *rs_by_revision(const struct planner *p, const char *revision)
+{
+    for (size_t i = 0; revision && i < p->w->rs_count; i++) {
+        if (rs_ours(p, p->w->rs[i]) && str_equal(p->w->rs[i]->revision, revision))
+            return p->w->rs[i];
+    }
+    return NULL;
+}
+
+static bool better(const struct planner *p, const struct replicaset *a, const struct replicaset *b)
+{
+    const bool named_a = str_equal(a->revision, p->st.flight.revision);
+    const bool named_b = b && str_equal(b->revision, p->st.flight.revision);
+
+    if (!b || named_a != named_b)
+        return !b || named_a;
+    if (a->replicas != b->replicas)
+        return a->replicas > b->replicas;
+    return a->meta.created_ms < b->meta.created_ms;
+}
+
+const struct replicaset *rs_by_digest(const struct planner *p, const char *digest)
+{
+    const struct replicaset *best = NULL;
+
+    for (size_t i = 0; !str_empty(digest) && i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (rs_ours(p, rs) && str_equal(rs->digest, digest) && better(p, rs, best))
+            best = rs;
+    }
+    return best;
+}
+
+bool in_history(const struct planner *p, const struct replicaset *rs)
+{
+    for (size_t i = 0; i < p->rec.history_count; i++) {
+        if (str_equal(p->rec.history[i], rs->revision))
+            return true;
+    }
+    return false;
+}
+
+bool is_extra(const struct planner *p, const struct replicaset *rs)
+{
+    return rs_ours(p, rs) && rs != p->stable && rs != p->candidate;
+}
+
+/* Outside, the old stable pods stay as they are until the bake is over: undo is a pin. */
+bool is_warm(const struct planner *p, const struct replicaset *rs)
+{
+    return p->committed && rs == p->previous && p->outside && p->n > 0 &&
+           p->st.flight.direction == DIRECTION_FORWARD &&
+           (!p->st.flight.bake_until_ms || p->now < p->st.flight.bake_until_ms);
+}
+
+bool extras_have_pods(const struct planner *p)
+{
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        if (is_extra(p, p->w->rs[i]) && !rs_empty(p->w->rs[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Inside regime: the candidate shares the Deployment while there are at least two pods to share
+ * and the Deployment controller has not made it whole (it would then drop stable). */
+bool inside_allowed(const struct planner *p, const struct replicaset *rs)
+{
+    if (rs == p->stable)
+        return true;
+    return rs == p->candidate && p->forward && !p->outside && p->n > 1 && rs->replicas < p->n &&
+           p->stable && rs_inside(p, p->stable);
+}
+
+int64_t revision_next(const struct planner *p)
+{
+    int64_t top = p->d->revision;
+
+    for (size_t i = 0; i < p->w->rs_count; i++)
+        top = max_i64(top, p->w->rs[i]->deployment_revision);
+    return top + 1;
+}
+
+bool baking(const struct planner *p)
+{
+    return p->committed && p->st.flight.bake_until_ms != 0;
+}
+
+bool at_last_step(const struct planner *p)
+{
+    return p->st.flight.present && p->st.flight.step >= p->c.step_count;
+}
+
+bool step_ended(const struct planner *p, int step)
+{
+    return step >= 1 && step <= FLIGHT_STEPS_MAX && p->st.flight.steps[step - 1].ended_ms != 0;
+}
+
+/* The fence is right about what is stable, previous and committed; without it the status is. */
+static void find_record(struct planner *p)
+{
+    const struct fence *f = p->w->fence;
+
+    p->f = f && f->readable && f->meta.deleting_ms == 0 &&
+                   str_equal(f->deployment_uid, p->d->meta.uid)
+               ? f
+               : NULL;
+    p->rec = (struct record){.routes_raw = "[]"};
+    if (p->f) {
+        p->rec = p->f->record;
+        p->rec_known = true;
+        return;
+    }
+    p->rec_known = !str_empty(p->st.stable.revision) && str_equal(p->st.target.uid, p->d->meta.uid);
+    if (!p->rec_known)
+        return;
+    p->rec.stable_revision = p->st.stable.revision;
+    p->rec.stable_digest = p->st.stable.digest;
+    p->rec.stable_number = p->st.stable.deployment_revision;
+}
+
+void facts(struct planner *p)
+{
+    const struct flight *fl = &p->st.flight;
+
+    p->stable = p->candidate = p->previous = NULL;
+    p->changed = p->rejected = p->forward = p->back = p->committed = false;
+    compile_steps(p->spec, &p->c);
+    if (fl->present)
+        p->c.regime = fl->regime;
+    p->outside = p->c.regime == REGIME_OUTSIDE;
+    if (!p->d)
+        return;
+    p->n = p->d->replicas;
+    p->surge = surge_of(p->d);
+    find_record(p);
+    if (!p->rec_known)
+        return;
+    p->stable = rs_by_revision(p, p->rec.stable_revision);
+    if (!p->stable)
+        p->stable = rs_by_digest(p, p->rec.stable_digest);
+    p->changed = !str_equal(p->d->digest, p->rec.stable_digest);
+    p->rejected = p->changed && str_equal(p->d->digest, p->st.rejected.digest);
+    p->committed = fl->present && p->rec.committed_ms != 0;
+    p->previous = p->committed ? rs_by_revision(p, p->rec.previous) : NULL;
+    p->back = fl->present && fl->direction == DIRECTION_BACK;
+    p->forward = fl->present && !p->back && !p->committed && p->changed && !p->rejected;
+    if (p->forward || (!fl->present && p->changed && !p->rejected))
+        p->candidate = rs_by_digest(p, p->d->digest);
+    if (p->candidate == p->stable)
+        p->candidate = NULL;
+}

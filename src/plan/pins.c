@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pins.c - which revision the Services serve: pin to the survivor, prove, and only then kill.
+ *
+ * A pin is a Service selector narrowed to one revision with a label that EndpointSlices mirror: it
+ * is proved when every slice carries the label (C8 of deployment-controller.md). */
+#include "planner.h"
+
+#include <string.h>
+
+const char *side_service(const struct planner *p)
+{
+    return p->spec->strategy == STRATEGY_BLUE_GREEN ? p->spec->preview_service
+           : p->spec->strategy == STRATEGY_CANARY   ? p->spec->canary_service
+                                                    : NULL;
+}
+
+const char *like_service(const struct planner *p)
+{
+    return p->spec->strategy == STRATEGY_BLUE_GREEN ? p->spec->active_service
+           : p->spec->strategy == STRATEGY_CANARY   ? p->spec->stable_service
+                                                    : NULL;
+}
+
+bool service_live(const struct planner *p, const struct service *s)
+{
+    return service_selects(s, p->d) && !str_equal(s->meta.name, side_service(p)) &&
+           !s->created_for && s->meta.deleting_ms == 0;
+}
+
+struct pin_state *pin_find(struct planner *p, const char *service)
+{
+    for (int i = 0; service && i < p->st.pin_count; i++) {
+        if (str_equal(p->st.pins[i].service, service))
+            return &p->st.pins[i];
+    }
+    return NULL;
+}
+
+static void pin_drop(struct planner *p, struct pin_state *entry)
+{
+    const size_t at = (size_t)(entry - p->st.pins);
+
+    memmove(entry, entry + 1, ((size_t)p->st.pin_count - at - 1) * sizeof *entry);
+    p->st.pin_count--;
+    decide(p);
+}
+
+static void pin_set(struct planner *p, const char *service, const char *revision)
+{
+    struct pin_state *entry = pin_find(p, service);
+
+    if (!entry) {
+        if (p->st.pin_count >= PINS_MAX)
+            return;
+        entry = &p->st.pins[p->st.pin_count++];
+        entry->service = service;
+    }
+    entry->revision = revision;
+    entry->proved = false;
+    decide(p);
+}
+
+/* ---- where to ---------------------------------------------------------------------------------- */
+
+static bool switched(const struct planner *p)
+{
+    for (int i = 0; i < p->st.pin_count; i++) {
+        if (!str_equal(p->st.pins[i].service, side_service(p)) &&
+            str_equal(p->st.pins[i].revision, p->candidate->revision))
+            return true;
+    }
+    return false;
+}
+
+/* With a router the weights do the switch, and the pins follow at the hand-over. */
+static bool switch_due(const struct planner *p)
+{
+    if (p->n == 0 || !rs_available(p->candidate, p->n))
+        return false;
+    return p->c.by == TRAFFIC_ROUTE ? step_ended(p, p->c.step_count) : at_last_step(p);
+}
+
+static const struct replicaset *serve_target(const struct planner *p)
+{
+    if (!p->outside)
+        return NULL;
+    if (p->forward && p->candidate && (switched(p) || switch_due(p)))
+        return p->candidate;
+    if (p->forward && p->c.by != TRAFFIC_PODS)
+        return p->stable;
+    return extras_have_pods(p) ? p->stable : NULL;
+}
+
+const char *serve_revision(const struct planner *p)
+{
+    const struct replicaset *target = serve_target(p);
+
+    return target ? target->revision : NULL;
+}
+
+/* Never to a side that has fewer pods to offer than the one that serves now (I1, I11). */
+static bool can_take_over(const struct planner *p, const struct service *s,
+                          const struct replicaset *to)
+{
+    int32_t now = 0;
+
+    if (s->pin) {
+        now = available(rs_by_revision(p, s->pin));
+    } else {
+        for (size_t i = 0; i < p->w->rs_count; i++) {
+            if (p->w->rs[i] != to)
+                now = (int32_t)max_i64(now, available(p->w->rs[i]));
+        }
+    }
+    return available(to) >= min_i64(now, p->n);
+}
+
+/* ---- proof ------------------------------------------------------------------------------------- */
+
+static bool pinned(const struct service *s, const char *revision)
+{
+    return str_equal(s->pin, revision) &&
+           str_equal(selector_get(&s->selector, LABEL_REVISION), revision);
+}
+
+static bool slices_carry(const struct planner *p, const char *service, const char *revision)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < p->w->slice_count; i++) {
+        if (!str_equal(p->w->slices[i]->service, service))
+            continue;
+        if (!str_equal(p->w->slices[i]->pin, revision))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+static bool proved(const struct planner *p, const struct service *s, const char *revision)
+{
+    return pinned(s, revision) && slices_carry(p, s->meta.name, revision);
+}
+
+bool pins_proved(const struct planner *p, const char *revision)
+{
+    for (size_t i = 0; i < p->w->service_count; i++) {
+        if (service_live(p, p->w->services[i]) && !proved(p, p->w->services[i], revision))
+            return false;
+    }
+    return true;
+}
+
+bool pins_off(const struct planner *p)
+{
+    for (size_t i = 0; i < p->w->service_count; i++) {
+        if (service_live(p, p->w->services[i]) && p->w->services[i]->pin)
+            return false;
+    }
+    return true;
+}
+
+/* ---- rules ------------------------------------------------------------------------------------- */
+
+/* Entries first: the admission policy then keeps what we write, and a Service that is deleted and
+ * made again comes back pinned. */
+static bool enter(struct planner *p, const struct replicaset *to)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < p->w->service_count; i++) {
+        const struct service *s = p->w->services[i];
+        const struct pin_state *entry = pin_find(p, s->meta.name);
+
+        if (!service_live(p, s) || (entry && str_equal(entry->revision, to->revision)))
+            continue;
+        if (!can_take_over(p, s, to))
+            continue;
+        pin_set(p, s->meta.name, to->revision);
+        p->st.flight.drained_ms = 0;
+        changed = true;
+    }
+    for (int i = 0; i < p->st.pin_count; i++) {
+        struct pin_state *entry = &p->st.pins[i];
+
+        if (world_service(p->w, entry->service) || str_equal(entry->service, side_service(p)) ||
+            str_equal(entry->revision, to->revision))
+            continue;
+        pin_set(p, entry->service, to->revision);
+        changed = true;
+    }
+    return changed;
+}
+
+static bool leave(struct planner *p)
+{
+    bool changed = false;
+
+    for (int i = p->st.pin_count; i-- > 0;) {
+        if (str_equal(p->st.pins[i].service, side_service(p)))
+            continue;
+        pin_drop(p, &p->st.pins[i]);
+        changed = true;
+    }
+    return changed;
+}
+
+static enum flow write_pins(struct planner *p)
+{
+    for (size_t i = 0; i < p->w->service_count; i++) {
+        const struct service *s = p->w->services[i];
+        const struct pin_state *entry = pin_find(p, s->meta.name);
+
+        if (!service_live(p, s))
+            continue;
+        if (entry && !pinned(s, entry->revision))
+            return act_service_pin(p, s, entry->revision);
+        if (!entry && s->pin)
+            return act_service_unpin(p, s);
+    }
+    return NEXT;
+}
+
+static bool note_proofs(struct planner *p)
+{
+    bool all = true;
+
+    for (int i = 0; i < p->st.pin_count; i++) {
+        struct pin_state *entry = &p->st.pins[i];
+        const struct service *s = world_service(p->w, entry->service);
+
+        entry->proved = s && proved(p, s, entry->revision);
+        if (s && !entry->proved && !str_equal(entry->service, side_service(p)))
+            all = false;
+    }
+    return all;
+}
+
+enum flow rule_pins(struct planner *p)
+{
+    const struct replicaset *to = serve_target(p);
+
+    if (!p->stable)
+        return NEXT;
+    if (to ? enter(p, to) : leave(p))
+        return AGAIN;
+    if (write_pins(p) == STOP)
+        return STOP;
+    if (note_proofs(p))
+        return NEXT;
+    say(p, p->back ? "Aborting" : "Progressing", p->back ? REASON_ABORTING : REASON_PROGRESSING,
+        false, "Waits for the endpoints of the pinned Services.");
+    awaits(p, "Barrier", "endpoints", p->st.flight.progressed_ms, 0, "", "",
+           "every EndpointSlice to follow its Service");
+    return STOP;
+}
+
+/* The preview or canary Service: pinned to the candidate from the first moment. */
+enum flow rule_side_service(struct planner *p)
+{
+    const char *name = side_service(p);
+    const struct service *s = name ? world_service(p->w, name) : NULL;
+    const struct service *like = name ? world_service(p->w, like_service(p)) : NULL;
+    const struct pin_state *entry = pin_find(p, name);
+
+    if (!name || !p->forward || !p->candidate || (s && s->meta.deleting_ms))
+        return NEXT;
+    if (!entry || !str_equal(entry->revision, p->candidate->revision)) {
+        pin_set(p, name, p->candidate->revision);
+        return AGAIN;
+    }
+    if (!s && like)
+        return act_service_create(p, name, like, entry->revision);
+    if (s && !pinned(s, entry->revision))
+        return act_service_pin(p, s, entry->revision);
+    return NEXT;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rest.c - the Deployment as its owner left it: unpaused, or paused by somebody else. */
+#include "planner.h"
+
+static bool in_flight(const struct planner *p)
+{
+    return p->w->fence || p->st.flight.present;
+}
+
+/* status.stable follows the record, and at rest the ReplicaSet's own number: a dead man that names
+ * a revision that is gone reverts nothing. */
+enum flow rule_stable_follows(struct planner *p)
+{
+    int64_t number = p->rec.stable_number;
+
+    if (p->stable && p->stable->deployment_revision > 0)
+        number = p->stable->deployment_revision;
+    if (str_equal(p->st.stable.revision, p->rec.stable_revision) &&
+        p->st.stable.deployment_revision == number)
+        return NEXT;
+    p->st.stable.revision = p->rec.stable_revision;
+    p->st.stable.digest = p->rec.stable_digest;
+    p->st.stable.deployment_revision = number;
+    decide(p);
+    return AGAIN;
+}
+
+/* A person asked for the template before: one write puts it in, paused, with the dead man. */
+enum flow rule_undo_start(struct planner *p)
+{
+    const struct flight *fl = &p->st.flight;
+    const struct replicaset *earlier = fl->undo ? rs_by_revision(p, fl->revision) : NULL;
+
+    if (!fl->present || !fl->undo || p->back || p->changed || p->committed)
+        return NEXT;
+    if (!earlier || !earlier->template_raw) {
+        flight_end(p, "Aborted", "the earlier revision is gone");
+        return AGAIN;
+    }
+    return act_brake(p, p->rec.stable_number, template_plain(p, earlier->template_raw));
+}
+
+static bool stable_has_pods(const struct planner *p)
+{
+    return p->stable && p->stable->replicas > 0;
+}
+
+/* Unpaused with a flight open: a settled one is being closed, or somebody resumed by hand. */
+enum flow rule_unpaused(struct planner *p)
+{
+    if (p->d->paused || !in_flight(p) || !p->changed)
+        return NEXT;
+    if (p->d->dead_man) {
+        say(p, "Progressing", REASON_PROGRESSING, false,
+            "Deployment %s was resumed; it takes stable's template back by itself.",
+            p->d->meta.name);
+        return STOP;
+    }
+    if (!p->rec_known)
+        return NEXT;
+    return act_brake(p, p->rec.stable_number, NULL);
+}
+
+/* Left over by a flight of an earlier Deployment of this name (S4): pins first, then pods. */
+static enum flow leftovers(struct planner *p)
+{
+    if (!dep_complete(p))
+        return NEXT;
+    for (size_t i = 0; i < p->w->service_count; i++) {
+        const struct service *s = p->w->services[i];
+
+        if (s->created_for && str_equal(s->created_for, p->r->meta.name))
+            return act_service_delete(p, s);
+        if (s->pin && service_selects(s, p->d))
+            return act_service_unpin(p, s);
+    }
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (rs_inside(p, rs) || rs == p->stable || rs->meta.deleting_ms)
+            continue;
+        if (rs->replicas > 0)
+            return act_rs_scale(p, rs, 0);
+        if (rs_empty(rs))
+            return act_rs_delete(p, rs);
+    }
+    if (p->w->fence)
+        return act_fence_delete(p);
+    return NEXT;
+}
+
+static enum flow native_roll(struct planner *p)
+{
+    const struct replicaset *now = rs_by_digest(p, p->d->digest);
+
+    if (p->w->brake.state == BRAKE_PROVED && stable_has_pods(p) && !dep_complete(p))
+        return act_brake(p, p->st.stable.deployment_revision, NULL);
+    if (!dep_complete(p) || !now) {
+        say(p, "Pending", REASON_NOT_COMPLETE, false,
+            "Deployment %s rolls by itself; attaching waits for its end.", p->d->meta.name);
+        return STOP;
+    }
+    event(p, true, REASON_BRAKE_MISSED,
+          "Revision %s went out natively, ungated: the brake did not see it. It counts as stable.",
+          now->revision);
+    p->st.stable.revision = now->revision;
+    p->st.stable.digest = now->digest;
+    p->st.stable.deployment_revision = now->deployment_revision;
+    p->st.rejected.revision = p->st.rejected.digest = NULL;
+    decide(p);
+    return AGAIN;
+}
+
+static enum flow keep_paused(struct planner *p)
+{
+    if (p->spec->brake == BRAKE_PAUSED && !p->r->meta.deleting_ms)
+        return act_brake(p, p->rec.stable_number, NULL);
+    return NEXT;
+}
+
+static void say_resting(struct planner *p)
+{
+    say(p, "Resting", REASON_RESTING, false,
+        "%s runs revision %s on %d/%d pods; no release in flight.", p->d->meta.name,
+        p->st.stable.revision, p->d->st_available, p->n);
+    p->sum.resting = true;
+}
+
+/* At rest: nothing of ours is left, and nothing is to be done. */
+enum flow rule_rest(struct planner *p)
+{
+    const bool paused_rest = p->spec->brake == BRAKE_PAUSED && p->d->paused && p->d->dead_man &&
+                             !p->changed;
+    enum flow flow;
+
+    if (in_flight(p) || (p->d->paused && !paused_rest))
+        return NEXT;
+    flow = p->d->paused ? NEXT : leftovers(p);
+    if (flow != NEXT)
+        return flow;
+    if (p->changed)
+        return native_roll(p);
+    if (p->st.held || p->st.pin_count) {
+        p->st.held = false;
+        p->st.pin_count = 0;
+        decide(p);
+        return AGAIN;
+    }
+    if (p->r->has_finalizer)
+        return act_finalizer(p, false);
+    if (!p->d->paused && keep_paused(p) != NEXT)
+        return STOP;
+    if (!p->r->meta.deleting_ms && !attach_checks(p))
+        return STOP;
+    say_resting(p);
+    return STOP;
+}
+
+/* Paused without our dead man and without a flight: a person's pause, nothing of ours (S7). */
+enum flow rule_user_pause(struct planner *p)
+{
+    if (in_flight(p) || !p->d->paused || p->d->dead_man)
+        return NEXT;
+    if (p->changed && !p->rejected && p->w->brake.state == BRAKE_PROVED)
+        return act_brake(p, p->st.stable.deployment_revision, NULL);
+    if (p->r->meta.deleting_ms && p->r->has_finalizer)
+        return act_finalizer(p, false);
+    say(p, "Pending", REASON_PAUSED_BY_USER, true,
+        "Deployment %s is paused, not by Sluice: kubectl rollout resume.", p->d->meta.name);
+    return STOP;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* traffic.c - weights on the users' routes: decided in status, written, accepted, settled.
+ *
+ * Accepted is not yet traffic (dataplanes.md 3): a weight counts as real its settle time after the
+ * router accepted this generation of the route. */
+#include "planner.h"
+
+#include <string.h>
+
+#define RESETS_MAX 5
+
+static bool routed(const struct planner *p)
+{
+    return p->c.by == TRAFFIC_ROUTE;
+}
+
+/* Resting values come back when nothing but stable is left, or all pins are on what was promoted. */
+static bool resting(const struct planner *p)
+{
+    return p->committed || (!p->forward && !extras_have_pods(p));
+}
+
+static int wanted(const struct planner *p)
+{
+    return p->forward ? p->st.flight.weight_desired : 0;
+}
+
+static struct route_state *state_of(struct planner *p, const struct traffic_spec *t)
+{
+    const char *name = arena_printf(p->a, "%s/%s", t->router, t->name);
+    struct route_state *s;
+
+    for (int i = 0; i < p->st.route_count; i++) {
+        if (str_equal(p->st.routes[i].route, name))
+            return &p->st.routes[i];
+    }
+    if (p->st.route_count >= ROUTES_MAX)
+        return NULL;
+    s = &p->st.routes[p->st.route_count++];
+    *s = (struct route_state){.route = name};
+    return s;
+}
+
+/* ---- the record's copy of the resting values: [{"name":"web","rest":"..."}] -------------------- */
+
+char *routes_resting(struct planner *p)
+{
+    struct strbuf out;
+    char *text;
+    bool first = true;
+
+    strbuf_init(&out, RECORD_BYTES_MAX);
+    strbuf_addc(&out, '[');
+    for (size_t i = 0; routed(p) && i < p->spec->traffic_count; i++) {
+        const struct traffic_spec *t = &p->spec->traffic[i];
+        const struct route *r = world_route(p->w, t->name);
+        const struct router *router = router_find(t->router);
+
+        if (!r || !router)
+            continue;
+        json_fmt_to(&out, "%r{'name':%q,'rest':%q}", first ? "" : ",", t->name,
+                    router->resting(p->a, r, t, p->spec->stable_service, side_service(p)));
+        first = false;
+    }
+    strbuf_addc(&out, ']');
+    text = arena_strdup(p->a, strbuf_str(&out));
+    strbuf_release(&out);
+    return text;
+}
+
+static const char *rest_of(struct planner *p, const char *name)
+{
+    const char *raw = p->rec.routes_raw ? p->rec.routes_raw : "[]";
+    struct err e = {0};
+    cJSON *doc = json_parse(raw, strlen(raw), &e);
+    const char *found = NULL;
+
+    JSON_EACH(item, doc)
+    {
+        if (str_equal(json_str(item, "name"), name))
+            found = arena_strdup(p->a, json_str(item, "rest"));
+    }
+    json_release(&doc);
+    return found;
+}
+
+/* ---- one route --------------------------------------------------------------------------------- */
+
+struct look {
+    const struct traffic_spec *t;
+    const struct router *router;
+    const struct route *r;
+    struct route_view view;
+    struct route_state *st;
+    const char *patch; /* what has to be written, NULL: it is as it should be */
+};
+
+static bool look_at(struct planner *p, size_t i, struct look *l)
+{
+    const char *stable = p->spec->stable_service, *side = side_service(p);
+
+    *l = (struct look){.t = &p->spec->traffic[i]};
+    l->router = router_find(l->t->router);
+    l->r = world_route(p->w, l->t->name);
+    if (!l->router || !l->r)
+        return false;
+    l->st = state_of(p, l->t);
+    l->router->view(p->a, l->r, l->t, stable, side, &l->view);
+    if (resting(p)) {
+        const char *rest = rest_of(p, l->t->name);
+
+        l->patch = rest ? l->router->restore(p->a, l->r, l->t, stable, side, rest) : NULL;
+    } else if (l->view.found && l->view.weight != wanted(p) &&
+               (l->view.canary_present || wanted(p) != 0)) {
+        l->patch = l->router->render(p->a, l->r, l->t, stable, side, wanted(p));
+    }
+    return l->st != NULL;
+}
+
+/* Somebody put back what we had written: again, but not for ever while going forward. */
+static bool reset_by_others(struct planner *p, struct look *l)
+{
+    const int want = wanted(p);
+
+    if (want != 0 && l->st->written == want) {
+        l->st->written = 0;
+        l->st->accepted = 0;
+        l->st->settled_ms = 0;
+        l->st->resets++;
+        decide(p);
+    }
+    if (l->st->resets < RESETS_MAX || !p->forward)
+        return false;
+    p->contended = l->r->rules_manager ? l->r->rules_manager : "somebody";
+    say(p, "Stalled", REASON_MANAGED_ELSEWHERE, true,
+        "%s resets the weights of %s/%s (%d times); Sluice holds.", p->contended, l->t->kind,
+        l->t->name, l->st->resets);
+    return true;
+}
+
+static void note_acceptance(struct planner *p, struct look *l)
+{
+    const int want = wanted(p);
+
+    l->st->written = want;
+    if (l->view.refused) {
+        say(p, "Stalled", REASON_ROUTE_NOT_ACCEPTED, true, "%s/%s is not accepted: %s.", l->t->kind,
+            l->t->name, l->view.refused);
+        return;
+    }
+    if (!l->view.accepted || (l->st->accepted == want && l->st->settled_ms))
+        return;
+    l->st->accepted = want;
+    l->st->settled_ms = p->now;
+    decide(p);
+    if (p->forward && want > 0)
+        event(p, false, REASON_WEIGHT_ACCEPTED, "%s/%s accepted weight %d %%.", l->t->kind,
+              l->t->name, want);
+}
+
+enum flow rule_route(struct planner *p)
+{
+    for (size_t i = 0; routed(p) && p->f && i < p->spec->traffic_count; i++) {
+        struct look l;
+
+        if (!look_at(p, i, &l))
+            continue;
+        if (!l.patch) {
+            note_acceptance(p, &l);
+            continue;
+        }
+        if (reset_by_others(p, &l))
+            return STOP;
+        return act_route(p, l.r, l.patch, resting(p));
+    }
+    return NEXT;
+}
+
+/* ---- what others rest on ----------------------------------------------------------------------- */
+
+static int64_t settle_of(const struct look *l)
+{
+    const int64_t asked = l->t->settle_ms < 0 ? l->router->settle_ms : l->t->settle_ms;
+
+    return max_i64(asked, l->router->settle_floor_ms);
+}
+
+static bool settled(struct planner *p, struct look *l)
+{
+    int64_t until;
+
+    if (l->patch || !l->view.accepted || l->st->accepted != wanted(p) || !l->st->settled_ms)
+        return false;
+    until = l->st->settled_ms + settle_of(l);
+    if (p->now >= until)
+        return true;
+    awaits(p, "Settle", l->t->name, l->st->settled_ms, until, "", "",
+           "%s/%s to settle after its acceptance", l->t->kind, l->t->name);
+    return false;
+}
+
+bool weight_settled(struct planner *p)
+{
+    for (size_t i = 0; routed(p) && i < p->spec->traffic_count; i++) {
+        struct look l;
+
+        if (look_at(p, i, &l) ? !settled(p, &l) : wanted(p) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool routes_at_rest(struct planner *p)
+{
+    return !routed(p) || (resting(p) && weight_settled(p));
+}
+
+bool traffic_off(struct planner *p)
+{
+    if (!p->outside || !p->stable)
+        return p->stable != NULL;
+    return pins_proved(p, p->stable->revision) && weight_settled(p);
+}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034 # the variables are for the scripts
+# For scripts that use the development cluster: source it.
+#
+#   k get pods              kubectl inside the cluster's network namespace
+#   in_ns curl ...          any program there, with KUBECONFIG and PATH set
+#   await 30 'pods ready' CMD...   until CMD succeeds; its last output if it does not
+#   audit_mark; audit_count MARK JQ-CONDITION     how many requests the API server has answered
+
+SLUICE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CLUSTER_BUILD=$SLUICE_ROOT/build/cluster
+CLUSTER_BIN=$CLUSTER_BUILD/bin
+CLUSTER_SHARE=$CLUSTER_BUILD/share
+CLUSTER_RUN=$CLUSTER_BUILD/run
+CLUSTER_NETNS=sluice
+CLUSTER_ADDRESS=198.18.0.1 # the machine as the cluster sees it: API server, node, routers
+CLUSTER_KUBECONFIG=$CLUSTER_RUN/kubeconfig/admin
+CLUSTER_AUDIT=$CLUSTER_RUN/log/audit.json
+
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# in_ns CMD...: runs CMD inside the cluster's network namespace. Only the network changes: with
+# `ip netns exec` /sys would too.
+in_ns() {
+    KUBECONFIG=$CLUSTER_KUBECONFIG PATH=$CLUSTER_BIN:$SLUICE_ROOT/build/app:$PATH \
+        nsenter --net="/run/netns/$CLUSTER_NETNS" -- "$@"
+}
+
+k() { in_ns kubectl "$@"; }
+
+# await SECONDS 'description' CMD...: runs CMD every 0.2 s until it succeeds. Fails after SECONDS,
+# with what CMD printed last. CMD may be a function; it runs in a subshell.
+await() {
+    local limit=$1 what=$2 output end
+    shift 2
+    end=$((${EPOCHREALTIME/[^0-9]/} + limit * 1000000))
+    until output=$("$@" 2>&1); do
+        if ((${EPOCHREALTIME/[^0-9]/} >= end)); then
+            printf 'not within %s s: %s\n  by: %s\n%s\n' "$limit" "$what" "$*" "$output" >&2
+            return 1
+        fi
+        sleep 0.2
+    done
+}
+
+# audit_mark: prints a place in the API server's audit log: now.
+audit_mark() { stat -c %s "$CLUSTER_AUDIT"; }
+
+# audit_count MARK CONDITION: prints how many requests since MARK meet the jq CONDITION, such as
+# '.user.username == "system:serviceaccount:sluice:sluice" and .verb == "patch"'.
+audit_count() {
+    tail -c "+$(($1 + 1))" "$CLUSTER_AUDIT" | jq -n "[inputs | select($2)] | length"
+}

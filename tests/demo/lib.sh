@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154 # the variables are those of run and of cluster/lib.sh
+# How the demo talks, waits and counts. Source cluster/lib.sh first.
+
+if [ -t 1 ]; then
+    bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'
+else
+    bold='' dim='' plain=''
+fi
+
+say() { printf '\n%s\n' "$*" | fold -s -w 96; }
+title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
+note() { printf '%s%s%s\n' "$dim" "$*" "$plain"; }
+
+# A command as a person would type it, and then as it is run here.
+typed() { # 'LINE' CMD...
+    printf '\n%s$ %s%s\n' "$bold" "$1" "$plain"
+    shift
+    "$@"
+}
+kd() { k -n "$demo" "$@"; }
+sluice() { in_ns "$sluice_program" -n "$demo" "$@"; }
+
+# --- waiting, with the screen that people look at ----------------------------------------------
+
+field() { kd get rollout "$1" -o json | jq -r "$2"; } # ROLLOUT JQ
+
+# until_rollout ROLLOUT SECONDS JQ: shows `sluice get` until JQ holds for the Rollout. On a
+# terminal the screen is drawn over itself; elsewhere it is printed when its first line changes.
+until_rollout() {
+    local name=$1 limit=$2 condition=$3 end=$((SECONDS + $2)) screen='' head='' shown='' lines=0
+    [ -t 1 ] || printf '\n'
+    while true; do
+        screen=$(sluice get "$name" 2>&1 || true)
+        head=$(head -n 1 <<<"$screen")
+        head=${head%% for *}
+        if [ -t 1 ]; then
+            ((lines == 0)) || printf '\e[%dA\e[J' "$lines"
+            printf '%s\n' "$screen"
+            lines=$(wc -l <<<"$screen")
+        elif [ "$head" != "$shown" ]; then
+            printf '%s\n\n' "$screen"
+            shown=$head
+        fi
+        if kd get rollout "$name" -o json | jq -e "$condition" >/dev/null; then
+            break
+        fi
+        ((SECONDS < end)) || fail "not within $limit s: Rollout $name: $condition"
+        sleep 0.5
+    done
+    if [ ! -t 1 ] && [ "$(sluice get "$name" 2>&1 | head -n 1)" != "$(head -n 1 <<<"$screen")" ]; then
+        sluice get "$name" || true
+    fi
+}
+
+# What Rollout NAME must end as: the exit code of `sluice status`, which waits for that.
+ends() { # NAME CODE SECONDS WORDS
+    local code=0 said
+    said=$(sluice status "$1" --timeout "$3s" 2>&1 | tail -n 1) || code=${PIPESTATUS[0]}
+    printf '\n%s$ sluice status %s%s\n%s\n' "$bold" "$1" "$plain" "$said"
+    [ "$code" = "$2" ] || fail "$1 was to be $4 (exit $2), but the exit is $code"
+}
+
+fail() {
+    printf '\n%sFAILED: %s%s\n' "$bold" "$*" "$plain" >&2
+    exit 1
+}
+
+# --- load, and what became of it ---------------------------------------------------------------
+
+declare -A loads=() # NAME -> pid
+
+# load_start NAME ARG...: requests until load_stop; report and progress lines in $work.
+load_start() {
+    local name=$1
+    shift
+    in_ns load --report "$work/$name.report" "$@" >"$work/$name.log" 2>&1 &
+    loads[$name]=$!
+}
+load_stop() { # NAME...
+    local name
+    for name; do
+        kill -TERM "${loads[$name]}" 2>/dev/null || true
+        wait "${loads[$name]}" || true
+        unset "loads[$name]"
+        [ -s "$work/$name.report" ] || fail "load generator $name left no report: $(tail -n 3 "$work/$name.log")"
+    done
+}
+load_kill() {
+    local name
+    for name in "${!loads[@]}"; do
+        kill -TERM "${loads[$name]}" 2>/dev/null || true
+    done
+}
+
+# summary TITLE NAME...: the reports added up, in words.
+summary() {
+    local title=$1 name files=()
+    shift
+    for name; do files+=("$work/$name.report"); done
+    title "$title"
+    jq -rs '
+        def row($k; $v): "  \($k + " " * (28 - ($k | length)))\($v)";
+        {sent: (map(.sent) | add), errors: (map(.errors) | add), lost: (map(.lost) | add),
+         versions: (map(.by_version | to_entries[]) | group_by(.key) |
+            map({v: .[0].key, n: (map(.value | if type == "object" then .count else . end) | add)}))} |
+        row("requests sent"; .sent),
+        (.versions[] | row("  answered by \(.v)"; .n)),
+        row("  answered with an error"; .errors),
+        row("requests lost"; .lost)' "${files[@]}"
+    lost=$((lost + $(jq -s 'map(.lost) | add' "${files[@]}")))
+}
+
+# --- pods ----------------------------------------------------------------------------------------
+
+restarts() { kd get pods -o json | jq '[.items[].status.containerStatuses[]?.restartCount] | add // 0'; }
+# The uids of the pods of one version: the same before and after means that none was replaced.
+pods_of() { # APP VERSION
+    kd get pods -l "app=$1" -o json | jq -r --arg v "$2" '[.items[] |
+        select(.metadata.deletionTimestamp == null) |
+        select(any(.spec.containers[0].env[]; .name == "VERSION" and .value == $v)) | .metadata.uid] | sort | join(" ")'
+}
