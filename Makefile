@@ -1,20 +1,59 @@
 # SPDX-License-Identifier: Apache-2.0
-# A thin front door: CMake builds (presets in CMakePresets.json), scripts in tests/ test.
+# A thin front door: CMake builds (CMakePresets.json), scripts in tests/ test. `make help` lists.
 JOBS ?= 2
 PREFIX ?= build
 
-.PHONY: build install unit test fuzz e2e cluster demo bench sim fmt lint clean
 .DEFAULT_GOAL := build
+.PHONY: help build install unit test fuzz e2e cluster demo bench sim fmt lint tidy coverage clean
 
-build: ## release binaries in build/bin
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+build: ## release programs, in build/bin
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 	cmake --install build/release --prefix $(PREFIX)
 
 install: PREFIX = /usr/local
-install: build ## the same, to PREFIX
+install: build ## release programs, in PREFIX/bin
 
-unit: ## unit tests, lints and fuzz corpora with a debug build
+test: ## everything: what .ci/run runs
+	tests/run
+
+unit: ## unit tests, lints and fuzz corpora, with a debug build
 	cmake --preset dev
 	cmake --build --preset dev -j $(JOBS)
 	ctest --preset dev
+
+fuzz: ## every fuzzer for FUZZ_SECONDS (60)
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} tests/run fuzz
+
+e2e: build ## the suites on a real cluster
+	tests/run e2e
+
+cluster: ## a real Kubernetes on this machine
+	tests/cluster/cluster up
+
+demo: build ## a release you can watch
+	tests/demo/run
+
+bench: build ## how fast, how large
+	tests/bench/run
+
+sim: ## the simulator, SEEDS of them
+	tests/sim/run
+
+fmt: ## C as clang-format has it
+	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+lint: ## the lints alone, then clang-tidy
+	cmake --preset dev
+	cmake --build --preset dev -j $(JOBS)
+	ctest --preset dev -L lint
+	run-clang-tidy -quiet -p build/dev -j $(JOBS) '/(src|cmd)/.*\.c$$'
+
+coverage: ## lines that the unit tests reach
+	tests/coverage
+
+clean: ## no build
+	rm -rf build

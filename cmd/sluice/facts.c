@@ -32,7 +32,7 @@ void facts_of(const struct world *w, struct facts *out)
     *out = f;
 }
 
-static const struct condition *condition_is(const struct facts *f, enum condition_type type,
+static const struct condition *facts_condition(const struct facts *f, enum condition_type type,
                                             const char *status)
 {
     const struct condition *c = &f->st->conditions[type];
@@ -40,17 +40,17 @@ static const struct condition *condition_is(const struct facts *f, enum conditio
     return c->type && str_equal(c->status, status) ? c : NULL;
 }
 
-const struct condition *condition_true(const struct facts *f, enum condition_type type)
+const struct condition *facts_true(const struct facts *f, enum condition_type type)
 {
-    return condition_is(f, type, "True");
+    return facts_condition(f, type, "True");
 }
 
-const struct condition *condition_false(const struct facts *f, enum condition_type type)
+const struct condition *facts_false(const struct facts *f, enum condition_type type)
 {
-    return condition_is(f, type, "False");
+    return facts_condition(f, type, "False");
 }
 
-const char *condition_remedy(const struct condition *c)
+const char *facts_remedy(const struct condition *c)
 {
     for (int i = REASON_NONE + 1; i < REASON_COUNT; i++)
         if (str_equal(c->reason, reason_name((enum reason)i)))
@@ -112,6 +112,11 @@ const struct awaiting *facts_awaited(const struct facts *f)
     return f->st->awaiting_count > 0 ? &f->st->awaiting[0] : NULL;
 }
 
+bool facts_counts_pods(const struct awaiting *a)
+{
+    return a->message && a->message[0] >= '0' && a->message[0] <= '9';
+}
+
 /* --- pods and shares --------------------------------------------------------------------------- */
 
 int32_t facts_replicas(const struct facts *f)
@@ -168,5 +173,7 @@ const char *facts_share(struct arena *a, const struct facts *f, int step)
         return "0 %";
     if (facts_last_step(f, step) && f->c.regime == REGIME_INSIDE)
         return "100 %";
+    if (f->c.by == TRAFFIC_PODS && !facts_last_step(f, step))
+        return words_part(a, new_pods, (int64_t)new_pods + old_pods);
     return words_permille(a, share_permille(&f->c, step, new_pods, old_pods));
 }

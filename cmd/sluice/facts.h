@@ -30,9 +30,9 @@ struct facts {
 void facts_of(const struct world *w, struct facts *out);
 
 /* True conditions only. NULL when it is not so; its text then is not NULL. */
-const struct condition *condition_true(const struct facts *f, enum condition_type type);
-const struct condition *condition_false(const struct facts *f, enum condition_type type);
-const char *condition_remedy(const struct condition *c); /* of its reason; "" */
+const struct condition *facts_true(const struct facts *f, enum condition_type type);
+const struct condition *facts_false(const struct facts *f, enum condition_type type);
+const char *facts_remedy(const struct condition *c); /* of its reason; "" */
 
 const struct replicaset *facts_rs(const struct facts *f, const char *revision); /* NULL: not seen */
 /* Number in `kubectl rollout history`, 0 = not known. */
@@ -42,6 +42,8 @@ const char *facts_called(struct arena *a, const struct facts *f, const char *rev
 const struct history_entry *facts_last(const struct facts *f); /* newest, NULL: none */
 const struct history_entry *facts_history_of(const struct facts *f, const char *revision);
 const struct awaiting *facts_awaited(const struct facts *f);   /* the first, NULL: nothing */
+/* Of what "Capacity": "1 of 3 new pods ready", as against "the route to accept 25 %". */
+bool facts_counts_pods(const struct awaiting *a);
 /* Share of the new revision in this step, in words: "25 %", "23.1 %". */
 const char *facts_share(struct arena *a, const struct facts *f, int step);
 int32_t facts_new_pods(const struct facts *f, int step); /* compiled; 0 for step 0 */

@@ -89,7 +89,7 @@ static bool ended(const struct look *k, struct outlook *out)
 static struct outlook at_rest(const struct look *k)
 {
     const struct history_entry *h = facts_last(&k->f);
-    const struct condition *no = condition_false(&k->f, COND_PROMOTED);
+    const struct condition *no = facts_false(&k->f, COND_PROMOTED);
     const bool promoted = h && str_equal(h->revision, k->f.stable);
 
     if (no && h && outcome_word(h->outcome) && !promoted)
@@ -114,7 +114,7 @@ static struct outlook promoted(const struct look *k)
 static struct outlook stalled(const struct look *k, const struct condition *c)
 {
     const char *said = c->message ? c->message : "";
-    const char *remedy = condition_remedy(c);
+    const char *remedy = facts_remedy(c);
 
     if (str_equal(c->reason, "InvalidSpec")) {
         said = arena_strndup(k->a, said, strcspn(said, ":"));
@@ -179,6 +179,11 @@ static struct outlook in_flight(const struct look *k)
     if (person)
         return result(EXIT_PERSON, arena_printf(k->a, "%s: %s %s", k->f.name, at_step(k, fl->step),
                                                 person));
+    if (k->f.baking && k->f.forward)
+        return result(EXIT_IN_FLIGHT,
+                      arena_printf(k->a, "%s: revision %s promoted, watched until %s", k->f.name,
+                                   called(k, fl->revision),
+                                   words_clock(k->a, fl->bake_until_ms, k->now)));
     if (!k->f.forward)
         return result(EXIT_IN_FLIGHT,
                       arena_printf(k->a, "%s: revision %s goes back from %s%s%s", k->f.name,
@@ -199,7 +204,7 @@ static void remember(const struct look *k)
 /* Attaching waits by itself for a Deployment that rolls; all other refusals want a repair. */
 static bool not_attached(const struct look *k, struct outlook *out)
 {
-    const struct condition *no = condition_false(&k->f, COND_TARGET_VALID);
+    const struct condition *no = facts_false(&k->f, COND_TARGET_VALID);
 
     if (!no || str_equal(no->reason, "NotComplete"))
         return false;
@@ -214,7 +219,7 @@ struct outlook outlook_of(struct arena *a, const struct world *w, struct vigil *
     struct outlook v;
 
     facts_of(w, &k.f);
-    stall = condition_true(&k.f, COND_STALLED);
+    stall = facts_true(&k.f, COND_STALLED);
     if (*vigil->revision && ended(&k, &v))
         return v;
     if (!outlook_seen(w))
@@ -224,7 +229,7 @@ struct outlook outlook_of(struct arena *a, const struct world *w, struct vigil *
     remember(&k);
     if (k.f.aborted)
         return taken_back(&k, k.f.rejected, "aborted", k.f.step, k.f.st->rejected.reason);
-    if (k.f.flight && k.f.forward && condition_true(&k.f, COND_PROMOTED))
+    if (k.f.flight && k.f.forward && facts_true(&k.f, COND_PROMOTED))
         return promoted(&k);
     if (not_attached(&k, &v))
         return v;

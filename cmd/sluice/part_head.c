@@ -12,7 +12,7 @@ static enum style style_of_status(const struct facts *f)
 {
     const struct awaiting *a = facts_awaited(f);
 
-    if (f->aborted || condition_true(f, COND_STALLED))
+    if (f->aborted || facts_true(f, COND_STALLED))
         return STYLE_BAD;
     if (f->paused || (a && str_equal(a->what, "Approval")))
         return STYLE_WARN;
@@ -99,8 +99,12 @@ static const char *hold_note(struct screen *s, const struct facts *f, const stru
                 words_took(&s->a, end - s->now_ms));
 }
 
-static const char *waits_note(struct screen *s, const struct awaiting *a)
+static const char *waits_note(struct screen *s, const struct facts *f)
 {
+    const struct awaiting *a = facts_awaited(f);
+
+    if (f->paused)
+        return "paused";
     if (!a || str_equal(a->what, "Hold"))
         return "";
     if (str_equal(a->what, "Gate"))
@@ -109,8 +113,10 @@ static const char *waits_note(struct screen *s, const struct awaiting *a)
         return "waits for approval";
     if (str_equal(a->what, "Decision"))
         return "a person must decide";
-    if (str_equal(a->what, "Capacity"))
+    if (str_equal(a->what, "Capacity") && facts_counts_pods(a))
         return "waits for pods";
+    if (str_equal(a->what, "Capacity"))
+        return "waits for traffic";
     if (str_equal(a->what, "Acceptance") || str_equal(a->what, "Settle"))
         return "waits for the route";
     return word(s, "waits (%s)", a->what);
@@ -148,7 +154,7 @@ static const char *step_note(struct screen *s, const struct facts *f, int step)
     if (f->spec->strategy == STRATEGY_BLUE_GREEN)
         return blue_green_note(s, f, step);
     if (step == f->step)
-        return join(s, hold_note(s, f, compiled), "; ", waits_note(s, facts_awaited(f)));
+        return join(s, hold_note(s, f, compiled), "; ", waits_note(s, f));
     return facts_last_step(f, step) ? hand_over_note(s, f) : ahead_note(s, compiled);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define WIDE_ENOUGH 120 /* from here on images are written whole */
+#define ROUTED_WIDTH 15 /* "100 %, accepted": the column stays as weights move */
 #define IMAGE_DIGEST_SHOWN 19 /* "sha256:" and twelve digits */
 
 struct shown_revision {
@@ -88,7 +89,7 @@ static const char *by_pods(struct screen *s, const struct facts *f, const struct
         if (rs == facts_rs(f, v->revision))
             mine = rs->st_ready;
     }
-    return all ? words_permille(&s->a, (int)(1000 * (int64_t)mine / all)) : "-";
+    return words_part(&s->a, mine, all);
 }
 
 static const char *traffic_of(struct screen *s, const struct facts *f,
@@ -170,6 +171,7 @@ void part_revisions(struct screen *s, const struct facts *f)
 {
     struct shown_revision shown[2];
     const bool moving = f->flight || f->aborted;
+    const bool routed_now = moving && !f->baking && f->c.by == TRAFFIC_ROUTE;
     const size_t count = choose(f, shown);
     struct table t;
 
@@ -181,7 +183,7 @@ void part_revisions(struct screen *s, const struct facts *f)
     table_column(&t, (struct column){.head = "REVISION"});
     table_column(&t, (struct column){.head = "READY"});
     table_column(&t, (struct column){.head = "TRAFFIC",
-                                     .least = moving && f->c.by == TRAFFIC_ROUTE ? 15 : 0});
+                                     .least = routed_now ? ROUTED_WIDTH : 0});
     if (!moving)
         table_column(&t, (struct column){.head = "AGE", .least = 3});
     table_column(&t, (struct column){.head = "IMAGE"});

@@ -56,9 +56,11 @@ static const char *subject_of(struct screen *s, const struct facts *f, const str
     if (is(a, "Bake"))
         return word(s, "Watches revision %s", facts_called(&s->a, f, f->flight->revision));
     if (own_sentence(a->message))
-        return words_sentence(&s->a, a->message);
+        return words_trimmed(&s->a, a->message);
+    if (facts_counts_pods(a))
+        return word(s, "Waits for pods (%s)", words_trimmed(&s->a, a->message));
     if (has_text(a->message))
-        return word(s, "Waits for %s", words_sentence(&s->a, a->message));
+        return word(s, "Waits for %s", words_trimmed(&s->a, a->message));
     return word(s, "Waits (%s)", a->what ? a->what : "not said");
 }
 
@@ -147,9 +149,9 @@ static void put_flight(struct screen *s, const struct facts *f)
         put_paragraph(s, "Goes back to revision %s: %s.",
                       facts_called(&s->a, f, f->flight->from_revision),
                       f->flight->abort_reason);
-    if (a)
+    if (a && !f->paused)
         put_awaited(s, f, a);
-    else if (has_text(f->st->display.message))
+    else if (!a && has_text(f->st->display.message))
         put_paragraph(s, "%s", f->st->display.message);
     if (f->forward)
         put_offers(s, f, offers_for(f, a));
@@ -233,7 +235,7 @@ static void put_last(struct screen *s, const struct facts *f, const struct histo
     else
         put_paragraph(s, "Last release: %s %s %s at step %d%s%s.", revision,
                       lower_first(s, h->outcome), ago, h->step, has_text(h->message) ? ": " : "",
-                      words_sentence(&s->a, h->message));
+                      words_trimmed(&s->a, h->message));
 }
 
 /* The time of the proof stands in the message; the condition's own time is when it first held. */
@@ -251,8 +253,8 @@ static int64_t proved_at(const struct condition *c)
 
 static void put_brake(struct screen *s, const struct facts *f)
 {
-    const struct condition *on = condition_true(f, COND_BRAKE_ARMED);
-    const struct condition *off = condition_false(f, COND_BRAKE_ARMED);
+    const struct condition *on = facts_true(f, COND_BRAKE_ARMED);
+    const struct condition *off = facts_false(f, COND_BRAKE_ARMED);
 
     if (on && proved_at(on))
         put_paragraph(s, "A template change starts a release: the brake is armed (proved %s).",
@@ -260,7 +262,7 @@ static void put_brake(struct screen *s, const struct facts *f)
     else if (on)
         put_paragraph(s, "A template change starts a release: the brake is armed.");
     else if (off)
-        put_paragraph(s, "%s Next: %s.", off->message, condition_remedy(off));
+        put_paragraph(s, "%s. Next: %s.", words_sentence(&s->a, off->message), facts_remedy(off));
     else
         put_paragraph(s, "The brake is not proved yet: until then a template change rolls at "
                          "once, ungated.");
@@ -274,7 +276,7 @@ static void put_rest(struct screen *s, const struct facts *f)
         put_last(s, f, h);
     else
         put_paragraph(s, "No release yet: what ran when Sluice was attached counts as stable.");
-    if (!condition_true(f, COND_STALLED) || condition_true(f, COND_BRAKE_ARMED))
+    if (!facts_true(f, COND_STALLED) || facts_true(f, COND_BRAKE_ARMED))
         put_brake(s, f);
 }
 
@@ -282,9 +284,9 @@ static void put_rest(struct screen *s, const struct facts *f)
 
 static void put_remedy(struct screen *s, const struct condition *c)
 {
-    const char *remedy = condition_remedy(c);
+    const char *remedy = facts_remedy(c);
 
-    put_paragraph(s, "%s: %s", c->reason, c->message ? c->message : "");
+    put_paragraph(s, "%s: %s.", c->reason, words_trimmed(&s->a, c->message));
     if (has_text(remedy))
         put_paragraph(s, "Next: %s.", remedy);
 }
@@ -292,21 +294,25 @@ static void put_remedy(struct screen *s, const struct condition *c)
 /* A person's decision, an abort that is held, and findings have their own words. */
 static void put_stalled(struct screen *s, const struct facts *f)
 {
-    const struct condition *c = condition_true(f, COND_STALLED);
+    const struct condition *c = facts_true(f, COND_STALLED);
+    const bool invalid = c && str_equal(c->reason, "InvalidSpec") && f->r->finding_count;
 
-    if (c && str_equal(c->reason, "InvalidSpec") && f->r->finding_count)
+    if (invalid) {
         put_findings(s, f->r->findings, f->r->finding_count, s->verbose ? SIZE_MAX : 5);
-    if (c && !f->aborted && !(f->flight && has_text(f->flight->decision)))
+        put_paragraph(s, "InvalidSpec: %s. Next: correct the Rollout; sluice lint checks it.",
+                      words_count(&s->a, (int64_t)f->r->finding_count, "error"));
+    }
+    if (c && !invalid && !f->aborted && !(f->flight && has_text(f->flight->decision)))
         put_remedy(s, c);
-    if (condition_true(f, COND_CONTENDED))
-        put_remedy(s, condition_true(f, COND_CONTENDED));
+    if (facts_true(f, COND_CONTENDED))
+        put_remedy(s, facts_true(f, COND_CONTENDED));
 }
 
 static void put_not_attached(struct screen *s, const struct facts *f)
 {
-    const struct condition *c = condition_false(f, COND_TARGET_VALID);
+    const struct condition *c = facts_false(f, COND_TARGET_VALID);
 
-    if (condition_true(f, COND_STALLED))
+    if (facts_true(f, COND_STALLED))
         return;
     if (c)
         put_remedy(s, c);
@@ -322,10 +328,10 @@ static void put_refusal(struct screen *s, const struct facts *f)
     if (!str_equal(f->st->last_action.outcome, "Refused") ||
         s->now_ms - f->st->last_action.time_ms > REFUSAL_SHOWN_MS)
         return;
-    put_paragraph(s, "Refused %s: %s (%s: %s).",
+    put_paragraph(s, "Refused %s: %s: %s (%s).",
                   words_ago(&s->a, f->st->last_action.time_ms, s->now_ms),
-                  lower_first(s, verb_name(f->st->last_action.verb)), f->st->last_action.reason,
-                  words_sentence(&s->a, f->st->last_action.message));
+                  lower_first(s, verb_name(f->st->last_action.verb)),
+                  words_trimmed(&s->a, f->st->last_action.message), f->st->last_action.reason);
 }
 
 void part_tail(struct screen *s, const struct facts *f)

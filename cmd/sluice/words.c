@@ -114,6 +114,13 @@ char *words_permille(struct arena *a, int permille)
     return arena_printf(a, "%d.%d %%", permille / 10, permille % 10);
 }
 
+char *words_part(struct arena *a, int64_t part, int64_t whole)
+{
+    if (whole <= 0)
+        return arena_strdup(a, "-");
+    return words_permille(a, (int)((2000 * part + whole) / (2 * whole)));
+}
+
 char *words_list(struct arena *a, const char *const *items, size_t count)
 {
     auto_strbuf struct strbuf b = {.max = SCREEN_BYTES_MAX};
@@ -123,13 +130,20 @@ char *words_list(struct arena *a, const char *const *items, size_t count)
     return arena_strndup(a, strbuf_str(&b), b.len);
 }
 
-char *words_sentence(struct arena *a, const char *text)
+char *words_trimmed(struct arena *a, const char *text)
 {
     char *s = arena_strdup(a, text ? text : "");
     size_t len = strlen(s);
 
     while (len > 0 && (s[len - 1] == '.' || s[len - 1] == ' '))
         s[--len] = '\0';
+    return s;
+}
+
+char *words_sentence(struct arena *a, const char *text)
+{
+    char *s = words_trimmed(a, text);
+
     /* A first word that is a name ("web-canary:", "HTTPRoute/web") keeps its letters. */
     if (s[strspn(s, "abcdefghijklmnopqrstuvwxyz")] == ' ')
         s[0] = (char)toupper((unsigned char)s[0]);

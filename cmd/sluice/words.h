@@ -19,9 +19,13 @@ char *words_duration(struct arena *a, int64_t ms);
 char *words_count(struct arena *a, int64_t n, const char *noun);
 /* "25 %", "9.1 %" from tenths of a percent; a whole number has no decimals. */
 char *words_permille(struct arena *a, int permille);
+/* The same for a part of a whole, rounded to nearest; "-" of nothing. */
+char *words_part(struct arena *a, int64_t part, int64_t whole);
 /* "health, errors, latency". */
 char *words_list(struct arena *a, const char *const *items, size_t count);
-/* First letter in upper case; without a full stop at its end. */
+/* Without blanks and a full stop at its end. */
+char *words_trimmed(struct arena *a, const char *text);
+/* The same, first letter in upper case. */
 char *words_sentence(struct arena *a, const char *text);
 
 #endif

@@ -27,7 +27,7 @@ static enum err_kind kind_of(int error)
     }
 }
 
-static void close_fd(int *fd)
+static void close_fd(const int *fd)
 {
     if (*fd > STDERR_FILENO)
         close(*fd);

@@ -11,12 +11,12 @@
 
 #include <stdlib.h>
 
-#define PROOFS_MAX 8                     /* under way at once */
-#define PROOF_AGAIN_MS HOUR_MS
-#define PROOF_SPREAD_MS (2 * SECOND_MS)  /* after a change of the policy */
-#define PROOF_RETRY_MS INT64_C(500)      /* doubling: the policy takes effect a moment late */
-#define PROOF_FAILURES_MAX 5             /* then it is said to have failed, and tried each minute */
-#define ANNOTATION_PROOF "sluice.dev/brake-proof" /* only ever in a dry run */
+#define PROOFS_MAX         8 /* under way at once */
+#define PROOF_AGAIN_MS     HOUR_MS
+#define PROOF_SPREAD_MS    (2 * SECOND_MS) /* after a change of the policy */
+#define PROOF_RETRY_MS     INT64_C(500)    /* doubling: the policy takes effect a moment late */
+#define PROOF_FAILURES_MAX 5 /* then it is said to have failed, and tried each minute */
+#define ANNOTATION_PROOF   "sluice.dev/brake-proof" /* only ever in a dry run */
 
 struct prover {
     struct ctl *ctl;
@@ -133,29 +133,33 @@ static void failed(struct key *key, const char *why)
     plan_proof(key, MINUTE_MS);
 }
 
+/* The Deployment as it would have become: stopped, with a way back? */
+static bool stopped(const struct kube_reply *reply, struct err *e)
+{
+    auto_json cJSON *doc = kube_object_parse(reply->body, reply->len, e);
+    struct object *o = doc ? object_read(KIND_DEPLOYMENT, doc, reply->body, reply->len) : NULL;
+    const struct deployment *d = o ? o->as.deployment : NULL;
+    const bool yes = d && d->paused && !str_empty(d->dead_man);
+
+    if (!yes && !e->text[0])
+        err_set(e, ERR_INVALID,
+                "a dry run of a template change was not stopped by policy " POLICY_BRAKE);
+    object_unref(o);
+    return yes;
+}
+
 static void judge(struct key *key, const struct kube_reply *reply)
 {
     struct err e = {0};
-    auto_json cJSON *doc = NULL;
-    const cJSON *annotations;
 
-    if (reply->err.kind == ERR_NOT_FOUND) {
+    if (reply->err.kind == ERR_NOT_FOUND)
         key->brake.queued = false; /* no Deployment: asked again when a plan sees one */
-        return;
-    }
-    if (reply->err.kind != ERR_NONE) {
+    else if (reply->err.kind != ERR_NONE)
         failed(key, reply->err.text);
-        return;
-    }
-    doc = kube_object_parse(reply->body, reply->len, &e);
-    annotations = doc ? json_at(doc, "metadata.annotations") : NULL;
-    if (!doc)
-        failed(key, e.text);
-    else if (json_bool(doc, "spec.paused", false) &&
-             cJSON_IsString(json_key(annotations, ANNOTATION_DEAD_MAN)))
+    else if (stopped(reply, &e))
         proved(key);
     else
-        failed(key, "a dry run of a template change was not stopped by policy " POLICY_BRAKE);
+        failed(key, e.text);
 }
 
 static void answered(const struct kube_reply *reply, void *arg)

@@ -31,7 +31,7 @@ static void on_upsert(void *arg, const cJSON *doc, const char *raw, size_t len)
 
     if (!store_wants_namespace(sink->ctl->store, sink->kind, ns ? ns : ""))
         return;
-    o = object_read(sink->kind, doc, raw, len, false);
+    o = object_read(sink->kind, doc, raw, len);
     if (!o)
         return;
     store_put(sink->ctl->store, o, clock_mono_ms());
@@ -83,20 +83,21 @@ static void start(struct ctl *c, const struct cache *cache)
     struct cache_sink *sink = &c->sinks[cache->kind];
 
     *sink = (struct cache_sink){.ctl = c, .kind = cache->kind};
-    c->reflectors[cache->kind] = reflector_new(
-        c->client, &(struct reflector_spec){
-                       .kind = cache->kind,
-                       .namespace =
-                           kube_kind_info(cache->kind)->namespaced ? c->options.watch_namespace : NULL,
-                       .label_selector = cache->labels,
-                       .field_selector = cache->fields,
-                       .optional = cache->optional,
-                       .sink = {.arg = sink,
-                                .upsert = on_upsert,
-                                .remove = on_remove,
-                                .synced = on_synced,
-                                .progress = on_progress},
-                   });
+    c->reflectors[cache->kind] =
+        reflector_new(c->client, &(struct reflector_spec){
+                                     .kind = cache->kind,
+                                     .namespace = kube_kind_info(cache->kind)->namespaced
+                                                      ? c->options.watch_namespace
+                                                      : NULL,
+                                     .label_selector = cache->labels,
+                                     .field_selector = cache->fields,
+                                     .optional = cache->optional,
+                                     .sink = {.arg = sink,
+                                              .upsert = on_upsert,
+                                              .remove = on_remove,
+                                              .synced = on_synced,
+                                              .progress = on_progress},
+                                 });
 }
 
 static void start_others(struct ctl *c)
@@ -152,7 +153,7 @@ void caches_trouble(const struct ctl *c, struct strbuf *out)
     }
 }
 
-/* ---- all anew, when we begin to lead (C70) --------------------------------------------------------- */
+/* ---- all anew, when we begin to lead (C70) --------------------------------------------------- */
 
 static void on_relisted(void *arg)
 {

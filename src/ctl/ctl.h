@@ -20,24 +20,24 @@
 #include "sluice/kube/queue.h"
 #include "sluice/kube/reflector.h"
 
-#define PASSES_MAX 32        /* Rollouts worked on at once */
-#define PASSES_PER_TURN 64   /* before the loop gets its turn */
-#define RESYNC_MS (10 * MINUTE_MS) /* a Rollout is planned at least this often (C37) */
-#define BUDGET_BURST 80      /* writes of one Rollout at once ... */
-#define BUDGET_PER_S 1       /* ... and in the long run (C49) */
+#define PASSES_MAX      32               /* Rollouts worked on at once */
+#define PASSES_PER_TURN 64               /* before the loop gets its turn */
+#define RESYNC_MS       (10 * MINUTE_MS) /* a Rollout is planned at least this often (C37) */
+#define BUDGET_BURST    80               /* writes of one Rollout at once ... */
+#define BUDGET_PER_S    1                /* ... and in the long run (C49) */
 
 struct pass;
 struct prover;
-struct gates;
+struct runner;
 struct health;
 
 /* The brake of one Rollout as proved last (brake.c). */
 struct brake_memory {
     enum brake_state state;
-    int64_t at_ms;   /* wall; since when it is this state */
-    char *message;   /* owned; NULL: none */
-    bool queued;     /* a proof is due some time, or under way */
-    int failures;    /* in a row */
+    int64_t at_ms;          /* wall; since when it is this state */
+    char *message;          /* owned; NULL: none */
+    bool queued;            /* a proof is due some time, or under way */
+    int failures;           /* in a row */
     struct kube_call *call; /* of the proof under way */
 };
 
@@ -79,7 +79,7 @@ struct ctl {
     struct map keys;   /* name -> struct key */
     struct map closed; /* keys whose barrier is closed */
     struct recorder *recorder;
-    struct gates *gates;
+    struct runner *runner;
     struct prover *prover;
     struct lease *lease; /* NULL: no election, we lead */
     struct health *health;
@@ -94,18 +94,19 @@ struct ctl {
     size_t passes;
 };
 
-/* ---- keys.c -------------------------------------------------------------------------------------- */
+/* ---- keys.c ---------------------------------------------------------------------------------- */
 struct key *key_find(const struct ctl *c, const char *name);
 struct key *key_of(struct ctl *c, const struct object *rollout); /* made when it is new */
-void key_forget(struct key *key);   /* now, or when its pass is over */
+void key_forget(struct key *key);                                /* now, or when its pass is over */
 void keys_release(struct ctl *c);
 void key_queue(struct key *key, int64_t due_ms, enum queue_priority priority, const char *reason);
-void key_barrier_changed(struct key *key); /* keeps `closed` true; wakes a key whose barrier opened */
+void key_barrier_changed(
+    struct key *key); /* keeps `closed` true; wakes a key whose barrier opened */
 bool key_may_write(struct key *key, int64_t now_ms); /* the write budget has one left (C49) */
 void key_wrote(struct key *key, int64_t now_ms);
 extern const struct store_listener ctl_store_listener; /* its arg is to be the ctl */
 
-/* ---- caches.c ------------------------------------------------------------------------------------ */
+/* ---- caches.c -------------------------------------------------------------------------------- */
 void caches_start(struct ctl *c);
 void caches_free(struct ctl *c);
 bool caches_ready(const struct ctl *c);
@@ -114,28 +115,28 @@ void caches_trouble(const struct ctl *c, struct strbuf *out);
 /* Lists everything consistently (C70), then calls `done`. */
 void caches_relist(struct ctl *c, void (*done)(void *arg), void *arg);
 
-/* ---- pass.c -------------------------------------------------------------------------------------- */
+/* ---- pass.c ---------------------------------------------------------------------------------- */
 void passes_pump(struct ctl *c); /* starts what is due; called by the pump timer */
 void passes_kick(struct ctl *c); /* pump soon */
 /* No new passes; reads are cancelled; a write in flight ends first unless `now`. */
 void passes_stop(struct ctl *c, bool now);
 
-/* ---- brake.c ------------------------------------------------------------------------------------- */
+/* ---- brake.c --------------------------------------------------------------------------------- */
 struct prover *prover_new(struct ctl *c);
 void prover_free(struct prover *p);
 void brake_consider(struct key *key, const struct world *w); /* queues a proof when one is due */
-void prover_policy_changed(struct prover *p);               /* prove all again */
+void prover_policy_changed(struct prover *p);                /* prove all again */
 void brake_forget(struct key *key);
 struct brake_proof brake_view(const struct key *key);
 
-/* ---- gates.c: the runner of gate_run.h, by key ----------------------------------------------------- */
-struct gates *gates_new(struct ctl *c);
-void gates_free(struct gates *g);
-void gates_ask(struct key *key, const struct plan *plan);
-void gates_forget(struct key *key);
-void gates_readings(const struct key *key, struct arena *a, struct world *w);
+/* ---- runner.c: the runner of gate_run.h, by key ----------------------------------------------- */
+struct runner *runner_new(struct ctl *c);
+void runner_free(struct runner *g);
+void runner_ask(struct key *key, const struct plan *plan);
+void runner_forget(struct key *key);
+void runner_readings(const struct key *key, struct arena *a, struct world *w);
 
-/* ---- health.c ------------------------------------------------------------------------------------ */
+/* ---- health.c -------------------------------------------------------------------------------- */
 struct health *health_new(struct ctl *c, struct err *e);
 void health_free(struct health *h);
 void metrics_write(struct ctl *c, struct strbuf *out); /* metrics.c: Prometheus text */

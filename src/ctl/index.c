@@ -43,7 +43,7 @@ void rollout_named_services(const struct rollout *r, void (*fn)(const char *name
             fn(r->status.pins[i].service, arg);
 }
 
-/* ---- in which buckets an object is ------------------------------------------------------------ */
+/* ---- in which buckets an object is ----------------------------------------------------------- */
 
 struct visit {
     struct index *index;

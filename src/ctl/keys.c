@@ -49,7 +49,7 @@ static void key_free(struct key *key)
     map_remove(&key->ctl->keys, key->name);
     map_remove(&key->ctl->closed, key->name);
     brake_forget(key);
-    gates_forget(key);
+    runner_forget(key);
     barrier_release(&key->barrier);
     refused_clear(&key->refused);
     free(key->name);
@@ -96,7 +96,7 @@ void key_barrier_changed(struct key *key)
         key_queue(key, clock_mono_ms(), QUEUE_HIGH, "own writes seen");
 }
 
-/* ---- the write budget: a loop that writes for ever is a fault, and must stay a slow one (C49) ------ */
+/* ---- the write budget: a loop that writes for ever is a fault, and must stay a slow one (C49)  */
 
 static void budget_refill(struct key *key, int64_t now_ms)
 {
@@ -118,7 +118,7 @@ void key_wrote(struct key *key, int64_t now_ms)
     key->budget -= 1;
 }
 
-/* ---- the store's listener -------------------------------------------------------------------------- */
+/* ---- the store's listener -------------------------------------------------------------------- */
 
 static void on_woken(void *arg, const struct object *rollout, enum kube_kind by)
 {

@@ -14,8 +14,8 @@ struct ask_live {
     struct look *look;
     enum kube_kind kind;
     bool list;
-    char *name;      /* of an object */
-    char *known_uid; /* of the cached object with that name; NULL: none */
+    char *name;             /* of an object */
+    char *known_uid;        /* of the cached object with that name; NULL: none */
     struct kube_call *call; /* NULL: answered */
 };
 
@@ -51,14 +51,15 @@ static void end(struct look *look)
     look_free(look);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static void answered(const struct kube_reply *reply, void *arg);
 
 static struct ask_live *ask_new(struct look *look, enum kube_kind kind, const char *name)
 {
     struct ask_live *ask = ARENA_NEW(&look->arena, struct ask_live);
-    const struct object *known = name ? store_get(look->spec.store, kind, look->spec.ns, name) : NULL;
+    const struct object *known =
+        name ? store_get(look->spec.store, kind, look->spec.ns, name) : NULL;
 
     *ask = (struct ask_live){
         .look = look,
@@ -193,9 +194,9 @@ static void ask_slices(struct look *look)
     for (size_t i = 0; i < services->count; i++)
         strbuf_addf(&names, "%s%s", i ? "," : "", services->items[i]->meta->name);
     ask_list(look, KIND_ENDPOINTSLICE,
-             names.overflow ? LABEL_SLICE_SERVICE
-                            : arena_printf(&look->arena, LABEL_SLICE_SERVICE " in (%s)",
-                                           strbuf_str(&names)));
+             names.overflow
+                 ? LABEL_SLICE_SERVICE
+                 : arena_printf(&look->arena, LABEL_SLICE_SERVICE " in (%s)", strbuf_str(&names)));
     strbuf_release(&names);
 }
 
@@ -228,11 +229,11 @@ struct look *look_start(const struct look_spec *spec)
     return look;
 }
 
-/* ---- answers ------------------------------------------------------------------------------------ */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void take(struct look *look, enum kube_kind kind, const cJSON *doc, struct jslice raw)
 {
-    struct object *o = object_read(kind, doc, raw.p, raw.len, true);
+    struct object *o = object_read(kind, doc, raw.p, raw.len);
 
     if (!o)
         return;
@@ -316,8 +317,8 @@ static void complete(struct look *look)
     scene_pods_from_store(sc, look->spec.store);
     rival = store_rival(look->spec.store, sc->rollout);
     if (rival)
-        sc->rival = object_ref(store_get(look->spec.store, KIND_ROLLOUT, look->spec.ns,
-                                         rival->meta->name));
+        sc->rival =
+            object_ref(store_get(look->spec.store, KIND_ROLLOUT, look->spec.ns, rival->meta->name));
     end(look);
 }
 

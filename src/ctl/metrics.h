@@ -19,7 +19,7 @@ void histogram_add(struct histogram *h, int64_t took_ms);
 struct metrics {
     uint64_t passes_ok, passes_failed;
     uint64_t writes[ACT_COUNT];
-    uint64_t conflicts, unknown, refused; /* writes */
+    uint64_t conflicts, unknown, refused;  /* writes */
     uint64_t looks, looks_failed, relooks; /* relooks: within a pass, the first was too old */
     uint64_t changed_minds; /* the live plan gave another action than the cached one */
     uint64_t barrier_waits, barrier_looks;

@@ -6,8 +6,7 @@ static bool look_too_old(const struct pass_view *v)
 {
     if (!v->live)
         return true;
-    return !v->fresh &&
-           v->look_age_ms > (v->action->harmful ? LOOK_AGE_HARMFUL_MS : LOOK_AGE_MS);
+    return !v->fresh && v->look_age_ms > (v->action->harmful ? LOOK_AGE_HARMFUL_MS : LOOK_AGE_MS);
 }
 
 enum next pass_next(const struct pass_view *v)

@@ -5,16 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The planner looks at templates of ReplicaSets that run, or that are in our hands. History at
- * rest is the bulk of all ReplicaSets, and every write that needs its template is planned on a
- * live look, which keeps it. */
-static bool template_matters(const cJSON *o)
-{
-    return json_i64(o, "spec.replicas", 1) > 0 || json_key(json_at(o, "metadata.labels"), LABEL_OF);
-}
-
 static const void *view_read(struct arena *a, enum kube_kind kind, const cJSON *o, const char *raw,
-                             size_t len, bool whole)
+                             size_t len)
 {
     switch ((int)kind) { /* the kinds that are kept */
     case KIND_ROLLOUT:
@@ -22,7 +14,8 @@ static const void *view_read(struct arena *a, enum kube_kind kind, const cJSON *
     case KIND_DEPLOYMENT:
         return deployment_read(a, o, raw, len);
     case KIND_REPLICASET:
-        return replicaset_read(a, o, raw, len, whole || template_matters(o));
+        /* With its template: stable's is needed to borrow, an earlier one's to undo. */
+        return replicaset_read(a, o, raw, len, true);
     case KIND_FENCE:
         return fence_read(a, o, raw, len);
     case KIND_SERVICE:
@@ -41,8 +34,7 @@ static const void *view_read(struct arena *a, enum kube_kind kind, const cJSON *
     }
 }
 
-struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw, size_t len,
-                           bool whole)
+struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw, size_t len)
 {
     const char *name = json_str(o, "metadata.name"), *uid = json_str(o, "metadata.uid");
     struct arena a;
@@ -54,7 +46,7 @@ struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw,
     object = ARENA_NEW(&a, struct object);
     object->kind = kind;
     object->refs = 1;
-    object->as.any = view_read(&a, kind, o, raw, len, whole);
+    object->as.any = view_read(&a, kind, o, raw, len);
     if (!object->as.any) {
         arena_release(&a);
         return NULL;

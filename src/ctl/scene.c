@@ -29,7 +29,7 @@ void scene_release(struct scene *sc)
     object_list_release(&sc->pods);
 }
 
-/* ---- from the cache ----------------------------------------------------------------------------- */
+/* ---- from the cache -------------------------------------------------------------------------- */
 
 /* Is it one of this Deployment's own, inside or in our hands? By uid, so that those of a former
  * Deployment with the same name are told apart; a fenced one is known by its label. */
@@ -62,8 +62,7 @@ static void add_named(const char *name, void *arg)
 {
     const struct named *n = arg;
 
-    add_service(n->scene,
-                store_get(n->store, KIND_SERVICE, n->scene->rollout->meta->ns, name));
+    add_service(n->scene, store_get(n->store, KIND_SERVICE, n->scene->rollout->meta->ns, name));
 }
 
 static void add_selecting(struct scene *sc, const struct store *s, const struct deployment *d)
@@ -138,21 +137,20 @@ void scene_from_store(struct scene *sc, const struct store *s, const char *ns, c
         replace(&sc->rival, store_get(s, KIND_ROLLOUT, ns, rival->meta->name));
     if ((o = store_get(s, KIND_DEPLOYMENT, ns, target)))
         replace(&sc->deployment, o);
-    if (!str_empty(target) &&
-        (o = store_get(s, KIND_FENCE, ns, name_fence(&scratch, target))))
+    if (!str_empty(target) && (o = store_get(s, KIND_FENCE, ns, name_fence(&scratch, target))))
         replace(&sc->fence, o);
     arena_release(&scratch);
     add_all(&sc->sets, store_bucket(s, BUCKET_OWNED, ns, target));
     services_from_store(sc, s);
     for (size_t i = 0; i < sc->services.count; i++)
-        add_all(&sc->slices,
-                store_bucket(s, BUCKET_SLICES, ns, sc->services.items[i]->meta->name));
+        add_all(&sc->slices, store_bucket(s, BUCKET_SLICES, ns, sc->services.items[i]->meta->name));
     routes_from_store(sc, s);
     scene_keep_own(sc);
     scene_pods_from_store(sc, s);
 }
 
-static void keep(struct object_list *list, bool (*wanted)(const struct scene *, const struct object *),
+static void keep(struct object_list *list,
+                 bool (*wanted)(const struct scene *, const struct object *),
                  const struct scene *sc)
 {
     size_t kept = 0;
@@ -188,7 +186,7 @@ void scene_keep_own(struct scene *sc)
     object_list_sort(&sc->slices);
 }
 
-/* ---- the server's answers ----------------------------------------------------------------------- */
+/* ---- the server's answers -------------------------------------------------------------------- */
 
 static struct object_list *list_of(struct scene *sc, enum kube_kind kind)
 {
@@ -249,7 +247,7 @@ void scene_remove(struct scene *sc, enum kube_kind kind, const char *name)
         object_list_remove(list, name);
 }
 
-/* ---- the world ---------------------------------------------------------------------------------- */
+/* ---- the world ------------------------------------------------------------------------------- */
 
 static void *views(struct arena *a, const struct object_list *list, size_t *count)
 {

@@ -16,7 +16,7 @@ struct store {
     struct map tables[KIND_COUNT]; /* "ns/name" -> struct object, one reference each */
     size_t bytes[KIND_COUNT];
     struct index index;
-    struct map dead;     /* uid -> any non-NULL */
+    struct map dead;      /* uid -> any non-NULL */
     struct grave *graves; /* in order of time, a ring */
     size_t grave_first, grave_count, grave_cap;
 };
@@ -49,7 +49,7 @@ void store_free(struct store *s)
     free(s);
 }
 
-/* ---- graves: a read that began before an object was deleted may end after ---------------------- */
+/* ---- graves: a read that began before an object was deleted may end after -------------------- */
 
 static void graves_forget(struct store *s, int64_t now_ms)
 {
@@ -88,7 +88,7 @@ static void bury(struct store *s, const char *uid, int64_t now_ms)
     map_put(&s->dead, uid, s);
 }
 
-/* ---- what a change tells others ----------------------------------------------------------------- */
+/* ---- what a change tells others -------------------------------------------------------------- */
 
 struct waking {
     struct store *store;
@@ -112,7 +112,7 @@ static void wake(struct store *s, const struct object *o)
         store_rollouts_of(s, o, wake_one, &w);
 }
 
-/* ---- in and out --------------------------------------------------------------------------------- */
+/* ---- in and out ------------------------------------------------------------------------------ */
 
 static void take_out(struct store *s, const char *key, struct object *o)
 {
@@ -179,6 +179,11 @@ void store_remove(struct store *s, enum kube_kind kind, const char *ns, const ch
         take_out(s, key, known);
 }
 
+bool store_is_gone(const struct store *s, const char *uid)
+{
+    return !str_empty(uid) && map_get(&s->dead, uid);
+}
+
 bool store_wants_namespace(const struct store *s, enum kube_kind kind, const char *ns)
 {
     return kind == KIND_ROLLOUT || !kube_kind_info(kind)->namespaced ||
@@ -204,7 +209,7 @@ void store_sweep(struct store *s)
     }
 }
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 struct object *store_get(const struct store *s, enum kube_kind kind, const char *ns,
                          const char *name)

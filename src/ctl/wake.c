@@ -35,8 +35,8 @@ static void of_selected(const struct store *s, const struct service *service,
     }
 }
 
-static void of_service(const struct store *s, const struct service *service,
-                       store_each_rollout *fn, void *arg)
+static void of_service(const struct store *s, const struct service *service, store_each_rollout *fn,
+                       void *arg)
 {
     each_of(store_bucket(s, BUCKET_NAMED_SERVICE, service->meta.ns, service->meta.name), fn, arg);
     of_target(s, service->meta.ns, service->of, fn, arg);
@@ -68,7 +68,7 @@ void store_rollouts_of(const struct store *s, const struct object *o, store_each
     const char *ns = o->meta->ns;
 
     switch ((int)o->kind) { /* the kinds a world is made of */
-    case KIND_ROLLOUT: /* and its rivals */
+    case KIND_ROLLOUT:      /* and its rivals */
         of_target(s, ns, o->as.rollout->spec.target, fn, arg);
         break;
     case KIND_DEPLOYMENT:
@@ -132,8 +132,7 @@ const struct object *store_rival(const struct store *s, const struct object *rol
 
     for (size_t i = 0; same && i < same->count; i++) {
         const struct object *other = same->items[i];
-        if (str_equal(other->meta->name, rollout->meta->name) ||
-            !older(other->meta, rollout->meta))
+        if (str_equal(other->meta->name, rollout->meta->name) || !older(other->meta, rollout->meta))
             continue;
         if (!rival || older(other->meta, rival->meta))
             rival = other;

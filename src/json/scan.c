@@ -172,7 +172,9 @@ const char *scan_path_rest(struct jslice key, const char *path)
 
     if (n == SIZE_MAX || n == 0)
         return NULL;
-    return path[n] == '\0' ? path + n : path[n] == '.' ? path + n + 1 : NULL;
+    if (path[n] == '\0')
+        return path + n;
+    return path[n] == '.' && path[n + 1] ? path + n + 1 : NULL;
 }
 
 void scan_unquote(struct strbuf *out, struct jslice quoted)

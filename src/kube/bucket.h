@@ -13,8 +13,8 @@ struct bucket {
 
 static inline void bucket_init(struct bucket *b, int64_t per_s, int64_t burst, int64_t now_ms)
 {
-    *b = (struct bucket){
-        .per_s = per_s, .burst = burst, .milli = burst * 1000, .filled_ms = now_ms};
+    *b =
+        (struct bucket){.per_s = per_s, .burst = burst, .milli = burst * 1000, .filled_ms = now_ms};
 }
 
 static inline void bucket_fill(struct bucket *b, int64_t now_ms)

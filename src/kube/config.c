@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define KUBECONFIG_BYTES_MAX ((size_t)8 * 1024 * 1024)
-#define KUBECONFIGS_MAX 32
+#define KUBECONFIGS_MAX      32
 
 static kube_exec_fn *exec_allowed;
 
@@ -26,6 +26,22 @@ void config_wipe(const char *text, size_t len)
 {
     if (text)
         explicit_bzero((void *)(uintptr_t)text, len);
+}
+
+static void wipe_free(char *text)
+{
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(text);
+}
+
+/* Here and not in exec.c, which programs without plugins leave out. */
+void kube_exec_result_release(struct kube_exec_result *r)
+{
+    wipe_free(r->token);
+    wipe_free(r->cert);
+    wipe_free(r->key);
+    *r = (struct kube_exec_result){0};
 }
 
 static void wipe_secret(const struct secret *s)
@@ -130,9 +146,10 @@ bool config_check(struct kube_config *config, struct err *e)
     if (!check_server(config, e))
         return false;
     if (config->insecure && has_pem(&config->ca))
-        return err_set(e, ERR_INVALID,
-                       "%s: a certificate authority and insecure-skip-tls-verify exclude each other",
-                       config->origin);
+        return err_set(
+            e, ERR_INVALID,
+            "%s: a certificate authority and insecure-skip-tls-verify exclude each other",
+            config->origin);
     if (has_pem(&config->cert) != has_pem(&config->key))
         return err_set(e, ERR_INVALID, "%s: a client certificate and its key go together",
                        config->origin);
@@ -161,8 +178,8 @@ static bool load_in_cluster(const struct kube_config_options *options, struct ku
 {
     const char *host = getenv("KUBERNETES_SERVICE_HOST");
     const char *port = getenv("KUBERNETES_SERVICE_PORT");
-    const char *dir = options->service_account_dir ? options->service_account_dir
-                                                   : KUBE_SERVICE_ACCOUNT_DIR;
+    const char *dir =
+        options->service_account_dir ? options->service_account_dir : KUBE_SERVICE_ACCOUNT_DIR;
     struct arena *a = &config->arena;
 
     if (str_empty(host) || str_empty(port))
@@ -170,8 +187,8 @@ static bool load_in_cluster(const struct kube_config_options *options, struct ku
                        "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: not in a "
                        "pod? Name a kubeconfig with --kubeconfig");
     config->origin = "in-cluster";
-    config->server = arena_printf(a, strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s",
-                                  host, port);
+    config->server =
+        arena_printf(a, strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s", host, port);
     config->ca.file = arena_printf(a, "%s/ca.crt", dir);
     config->token_file = arena_printf(a, "%s/token", dir);
     config->namespace = pod_namespace(a, dir);
@@ -204,8 +221,8 @@ static bool add_file(struct texts *t, const char *path, struct err *e)
         return err_set(e, ERR_INVALID, "KUBECONFIG names more than %d files", KUBECONFIGS_MAX);
     if (!file_read(path, KUBECONFIG_BYTES_MAX, &text, &len, e))
         return err_wrap(e, "kubeconfig");
-    t->at[t->count++] = (struct kubeconfig_text){
-        .path = path, .text = text ? text : xstrdup(""), .len = len};
+    t->at[t->count++] =
+        (struct kubeconfig_text){.path = path, .text = text ? text : xstrdup(""), .len = len};
     return true;
 }
 
@@ -243,8 +260,8 @@ static bool add_home(struct arena *a, struct texts *t, struct err *e)
                    "not in a pod");
 }
 
-static bool find_texts(struct arena *a, const struct kube_config_options *options,
-                       struct texts *t, struct err *e)
+static bool find_texts(struct arena *a, const struct kube_config_options *options, struct texts *t,
+                       struct err *e)
 {
     const char *list = getenv("KUBECONFIG");
 
@@ -261,8 +278,8 @@ static bool in_cluster(const struct kube_config_options *options)
 {
     if (options->kubeconfig)
         return false;
-    return options->in_cluster || (str_empty(getenv("KUBECONFIG")) &&
-                                   !str_empty(getenv("KUBERNETES_SERVICE_HOST")));
+    return options->in_cluster ||
+           (str_empty(getenv("KUBECONFIG")) && !str_empty(getenv("KUBERNETES_SERVICE_HOST")));
 }
 
 bool kube_config_load(const struct kube_config_options *options, struct kube_config *out,

@@ -165,7 +165,7 @@ static bool check_tls(const struct creds *c, const struct blob *ca, const struct
         return err_set(e, ERR_INVALID, "no certificate in the certificate authority%s%s",
                        c->config->ca.data ? "-data" : " ",
                        c->config->ca.data ? "" : c->config->ca.file);
-    if (cert->p && !pair_fits(cert, key))
+    if ((cert->p || c->config->cert.data || c->config->cert.file) && !pair_fits(cert, key))
         return err_set(e, ERR_INVALID, "the client certificate and its key do not fit");
     return true;
 }
@@ -173,9 +173,12 @@ static bool check_tls(const struct creds *c, const struct blob *ca, const struct
 static void point_tls(struct creds *c)
 {
     c->tls = (struct http_tls){
-        .ca = c->ca.p, .ca_len = c->ca.len,
-        .cert = c->cert.p, .cert_len = c->cert.len,
-        .key = c->key.p, .key_len = c->key.len,
+        .ca = c->ca.p,
+        .ca_len = c->ca.len,
+        .cert = c->cert.p,
+        .cert_len = c->cert.len,
+        .key = c->key.p,
+        .key_len = c->key.len,
         .insecure = c->config->insecure,
     };
 }
@@ -319,8 +322,7 @@ bool creds_refresh(struct creds *c, int64_t now_ms)
         complain(&e);
     if (now_ms - c->tls_ms >= CREDS_TLS_MS && !renew_tls(c, now_ms, &changed, &e))
         complain(&e);
-    if (uses_plugin(c) && c->expires_ms &&
-        clock_wall_ms() >= c->expires_ms - EXPIRY_MARGIN_MS) {
+    if (uses_plugin(c) && c->expires_ms && clock_wall_ms() >= c->expires_ms - EXPIRY_MARGIN_MS) {
         c->expires_ms = clock_wall_ms() + EXPIRY_MARGIN_MS + SECOND_MS; /* when it fails again */
         if (!renew_from_plugin(c, &plugin_changed, &e))
             complain(&e);

@@ -7,8 +7,8 @@
 #include "sluice/kube/config.h"
 #include "sluice/net/http.h"
 
-#define CREDS_TOKEN_MS INT64_C(60000) /* C13 */
-#define CREDS_TLS_MS INT64_C(300000)  /* C14 */
+#define CREDS_TOKEN_MS INT64_C(60000)  /* C13 */
+#define CREDS_TLS_MS   INT64_C(300000) /* C14 */
 
 struct creds;
 

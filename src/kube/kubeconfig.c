@@ -187,8 +187,7 @@ static const char *const *texts(struct reader *r, const cJSON *o, const char *ke
     const char **out = ARENA_ARRAY(r->a, const char *, count_of(r, o, key, &list));
 
     *count = 0;
-    JSON_EACH(item, list)
-    {
+    JSON_EACH(item, list) {
         if (is_string(item))
             out[(*count)++] = arena_strdup(r->a, item->valuestring);
         else
@@ -237,8 +236,7 @@ static void read_exec_env(struct reader *r, const cJSON *o, struct kube_exec *ex
     const cJSON *list;
     struct kube_pair *env = ARENA_ARRAY(r->a, struct kube_pair, count_of(r, o, "env", &list));
 
-    JSON_EACH(item, list)
-    {
+    JSON_EACH(item, list) {
         const char *name = text(r, item, "name"), *value = text(r, item, "value");
         if (name)
             env[exec->env_count++] = (struct kube_pair){.name = name, .value = value ? value : ""};
@@ -256,14 +254,14 @@ static void check_exec(struct reader *r, const struct kube_exec *exec)
         fail(r, "exec.command", "is not there");
     if (!str_equal(exec->api_version, "client.authentication.k8s.io/v1") &&
         !str_equal(exec->api_version, "client.authentication.k8s.io/v1beta1"))
-        fail(r, "exec.apiVersion",
-             "is neither client.authentication.k8s.io/v1 nor .../v1beta1");
+        fail(r, "exec.apiVersion", "is neither client.authentication.k8s.io/v1 nor .../v1beta1");
     if (mode && !str_equal(mode, "Never") && !str_equal(mode, "IfAvailable") &&
         !str_equal(mode, "Always"))
         fail(r, "exec.interactiveMode", "is not Never, IfAvailable or Always");
     if (!kube_config_exec())
-        fail(r, "exec", "is a credential plugin, which this program does not run: give it a "
-                        "token or a certificate");
+        fail(r, "exec",
+             "is a credential plugin, which this program does not run: give it a "
+             "token or a certificate");
 }
 
 static void read_exec(struct reader *r, const cJSON *o)
@@ -322,8 +320,7 @@ static bool choose(struct reader *r, const struct files *files,
                        r->from.path);
     if (name) {
         if (!find_entry(files, "contexts", name, "context", &r->from))
-            return err_set(r->e, ERR_INVALID, "%s: there is no context \"%s\"", r->from.path,
-                           name);
+            return err_set(r->e, ERR_INVALID, "%s: there is no context \"%s\"", r->from.path, name);
         r->config->context = arena_strdup(r->a, name);
         r->config->namespace = text(r, r->from.value, "namespace");
         *cluster = text(r, r->from.value, "cluster");

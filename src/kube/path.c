@@ -15,8 +15,8 @@ static const struct kube_kind_info kinds[KIND_COUNT] = {
     [KIND_POD] = {"", "v1", "v1", "pods", "Pod", true},
     [KIND_HTTPROUTE] = {"gateway.networking.k8s.io", "v1", "gateway.networking.k8s.io/v1",
                         "httproutes", "HTTPRoute", true},
-    [KIND_GATEWAY] = {"gateway.networking.k8s.io", "v1", "gateway.networking.k8s.io/v1",
-                      "gateways", "Gateway", true},
+    [KIND_GATEWAY] = {"gateway.networking.k8s.io", "v1", "gateway.networking.k8s.io/v1", "gateways",
+                      "Gateway", true},
     [KIND_GATEWAYCLASS] = {"gateway.networking.k8s.io", "v1", "gateway.networking.k8s.io/v1",
                            "gatewayclasses", "GatewayClass", false},
     [KIND_MAP] = {"admissionregistration.k8s.io", "v1", "admissionregistration.k8s.io/v1",
@@ -26,8 +26,7 @@ static const struct kube_kind_info kinds[KIND_COUNT] = {
                           false},
     [KIND_CRD] = {"apiextensions.k8s.io", "v1", "apiextensions.k8s.io/v1",
                   "customresourcedefinitions", "CustomResourceDefinition", false},
-    [KIND_LEASE] = {"coordination.k8s.io", "v1", "coordination.k8s.io/v1", "leases", "Lease",
-                    true},
+    [KIND_LEASE] = {"coordination.k8s.io", "v1", "coordination.k8s.io/v1", "leases", "Lease", true},
     [KIND_EVENT] = {"events.k8s.io", "v1", "events.k8s.io/v1", "events", "Event", true},
     [KIND_NAMESPACE] = {"", "v1", "v1", "namespaces", "Namespace", false},
 };
@@ -42,8 +41,8 @@ const struct kube_kind_info *kube_kind_info(enum kube_kind kind)
 
 static bool unreserved(unsigned char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 void percent_encode(struct strbuf *out, const char *s)

@@ -64,6 +64,7 @@ static enum err_kind judge_403(const struct kube_status *s)
 static enum err_kind judge_422(const struct kube_status *s)
 {
     return says(s, "the server rejected our request due to an error in our request") ||
+                   says(s, "metadata.uid: Invalid value") /* the name is another object's now */ ||
                    says(s, "testing path") || says(s, "test failed")
                ? ERR_CONFLICT
                : ERR_INVALID;
@@ -108,7 +109,9 @@ static enum err_kind judge(const struct kube_status *s, bool write)
 void kube_status_judge_parsed(const struct kube_status *s, bool write, struct err *e)
 {
     err_set(e, judge(s, write), "%s",
-            s->message[0] ? s->message : s->reason[0] ? s->reason : "the server gave no reason");
+            s->message[0]  ? s->message
+            : s->reason[0] ? s->reason
+                           : "the server gave no reason");
     e->retry_after_s = s->retry_after_s;
 }
 
@@ -131,7 +134,7 @@ static const char *phrase(int code)
     case 429:
         return "Too Many Requests";
     default:
-        return code >= 500               ? "server error"
+        return code >= 500                 ? "server error"
                : code >= 300 && code < 400 ? "redirects are not followed"
                                            : "unexpected answer";
     }

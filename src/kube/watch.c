@@ -30,8 +30,7 @@ static bool give(const char *p, size_t len, bool (*line)(const char *p, size_t l
 
 /* A line that is whole in one chunk is given as it lies there, without a copy. */
 bool watch_framer_feed(struct watch_framer *f, const char *p, size_t len,
-                       bool (*line)(const char *p, size_t len, void *arg), void *arg,
-                       struct err *e)
+                       bool (*line)(const char *p, size_t len, void *arg), void *arg, struct err *e)
 {
     while (len > 0) {
         const char *end = memchr(p, '\n', len);

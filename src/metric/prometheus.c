@@ -189,7 +189,7 @@ static enum answer read_data(const cJSON *data, int64_t now_ms, double *value,
     return ANSWER_ERROR;
 }
 
-/* What is no answer of Prometheus: a proxy's page, half a body. */
+/* What is no answer of Prometheus: a proxy's page. */
 static enum answer foreign(const char *body, size_t len, int http_code,
                            char text[static EVIDENCE_MAX])
 {
@@ -206,9 +206,14 @@ static enum answer foreign(const char *body, size_t len, int http_code,
 enum answer prometheus_read(const char *body, size_t len, int http_code, int64_t now_ms,
                             double *value, char text[static EVIDENCE_MAX])
 {
-    auto_json cJSON *doc = json_parse(body, len, NULL);
+    struct err e = {0};
+    auto_json cJSON *doc = json_parse(body, len, &e);
     const char *status = json_str(doc, "status");
 
+    if (!doc && len > 0 && body[0] == '{') {
+        text_set(text, "HTTP %d: %s", http_code, e.text);
+        return ANSWER_ERROR;
+    }
     if (!status)
         return foreign(body, len, http_code, text);
     if (strcmp(status, "success") == 0 && http_code == 200)

@@ -78,7 +78,8 @@ static void write_previous(struct strbuf *out, const struct record *r)
 {
     if (!r->previous)
         return;
-    json_fmt_to(out, ",'previous':{'revision':%q,'digest':%q,'deploymentRevision':%l,'template':%r}",
+    json_fmt_to(out,
+                ",'previous':{'revision':%q,'digest':%q,'deploymentRevision':%l,'template':%r}",
                 r->previous, r->previous_digest, r->previous_number,
                 r->previous_template ? r->previous_template : "null");
 }
@@ -106,8 +107,7 @@ char *record_write(struct arena *a, const struct record *r)
     return arena_strndup(a, strbuf_str(&out), out.len);
 }
 
-struct fence *fence_read(struct arena *a, const cJSON *o, const char *raw UNUSED,
-                         size_t len UNUSED)
+struct fence *fence_read(struct arena *a, const cJSON *o, const char *raw UNUSED, size_t len UNUSED)
 {
     struct fence *f = ARENA_NEW(a, struct fence);
 

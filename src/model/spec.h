@@ -13,11 +13,11 @@
 
 enum spec_kind {
     F_TEXT,
-    F_DURATION,  /* int64_t milliseconds */
-    F_PERCENT,   /* 25 or "25%", kept as text */
-    F_COUNT,     /* 3 or "20%", kept as text */
-    F_PORT,      /* 8080 or "http", kept as text */
-    F_DECIMAL,   /* "0.3", kept as text */
+    F_DURATION, /* int64_t milliseconds */
+    F_PERCENT,  /* 25 or "25%", kept as text */
+    F_COUNT,    /* 3 or "20%", kept as text */
+    F_PORT,     /* 8080 or "http", kept as text */
+    F_DECIMAL,  /* "0.3", kept as text */
     F_BOOL,
     F_INT,
     F_WORD,      /* one of `words`: an enum by their order */
@@ -36,8 +36,9 @@ struct format {
     const char *pattern;
     int max;                 /* characters */
     const char *prefixes[2]; /* one of them comes first; NULL = none */
-    const char *ends;        /* what may come first and last ... */
-    const char *inside;      /* ... and between */
+    const char *ends;        /* what may come first and last; NULL = as inside */
+    const char *inside;      /* what may come between; NULL = anything */
+    bool empty;              /* nothing behind the prefix is fine */
     const char *words;       /* "must be ..." */
 };
 extern const struct format format_label, format_name, format_gate, format_url, format_path,
@@ -49,13 +50,14 @@ struct spec_shape;
 struct spec_field {
     const char *key;
     enum spec_kind kind;
-    size_t at, count_at;          /* offsets in the struct; size_t counts of lists */
+    size_t at, count_at; /* offsets in the struct; size_t counts of lists */
     bool required;
-    int64_t min, max;             /* numbers; milliseconds; entries of lists. max 0 = no bound */
-    const char *rule;             /* what a value out of bounds breaks ("V3"), NULL = "range" */
-    const char *dflt;             /* as it would be written; NULL = zero */
-    const char *const *words;     /* ends with NULL; "" is a value that cannot be written */
-    const struct format *format;  /* F_TEXT, F_NAMES */
+    bool choice;                 /* one of those of which exactly one is given */
+    int64_t min, max;            /* numbers; milliseconds; entries of lists. max 0 = no bound */
+    const char *rule;            /* what a value out of bounds breaks ("V3"), NULL = "range" */
+    const char *dflt;            /* as it would be written; NULL = zero */
+    const char *const *words;    /* ends with NULL; "" is a value that cannot be written */
+    const struct format *format; /* F_TEXT, F_NAMES */
     const struct spec_shape *shape;
 };
 
@@ -66,11 +68,29 @@ struct spec_shape {
     size_t count;
     size_t size;           /* entries of lists: their struct */
     const char *merge_key; /* lists: unique, shown in paths as [name=web] */
+    const char *choice;    /* the rule that asks for exactly one of its choices ("V2"), or NULL */
     const char *empty;     /* why an object without any member is refused, NULL = it is fine */
     /* What no default of one field can say: kinds from the keys that are there, names from names. */
     void (*derive)(struct checker *c, const cJSON *o, void *base);
 };
 extern const struct spec_shape spec_shape, manifest_shape;
+
+/* What is decoded: the spec, and what is only checked. */
+struct spec_doc {
+    struct rollout_spec spec; /* first: the offsets of both are the same */
+    const char *target_api_version, *target_kind;
+    const char *api_version, *kind, *name, *ns;
+};
+void spec_doc_init(struct spec_doc *doc);
+
+void derive_blue_green(struct checker *c, const cJSON *o, void *base);
+void derive_traffic(struct checker *c, const cJSON *o, void *base);
+void derive_canary(struct checker *c, const cJSON *o, void *base);
+void derive_strategy(struct checker *c, const cJSON *o, void *base);
+void derive_metric(struct checker *c, const cJSON *o, void *base);
+void derive_probe(struct checker *c, const cJSON *o, void *base);
+void derive_gate(struct checker *c, const cJSON *o, void *base);
+void derive_spec(struct checker *c, const cJSON *o, void *base);
 
 /* One pass over one document. */
 struct checker {

@@ -27,7 +27,8 @@ static bool is_decimal(const char *s)
 
     if (whole > 15 || !all_digits(s + sign, whole))
         return false;
-    return !*fraction || (strlen(fraction + 1) <= 9 && all_digits(fraction + 1, strlen(fraction + 1)));
+    return !*fraction ||
+           (strlen(fraction + 1) <= 9 && all_digits(fraction + 1, strlen(fraction + 1)));
 }
 
 /* 0 to 100 and a percent sign, without leading zeros; -1 when it is something else. */
@@ -253,12 +254,12 @@ static const struct {
     take_fn *take;
     const char *rule;
 } kinds[] = {
-    [F_TEXT] = {take_text, "format"},       [F_DURATION] = {take_duration, "range"},
-    [F_PERCENT] = {take_share, "range"},    [F_COUNT] = {take_share, "range"},
-    [F_PORT] = {take_port, "format"},       [F_DECIMAL] = {take_decimal, "format"},
-    [F_BOOL] = {take_bool, "type"},         [F_INT] = {take_int, "range"},
-    [F_WORD] = {take_word, "enum"},         [F_WORD_TEXT] = {take_word, "enum"},
-    [F_WORD_FLAG] = {take_word, "enum"},    [F_BITS] = {take_bits, "type"},
+    [F_TEXT] = {take_text, "format"},    [F_DURATION] = {take_duration, "range"},
+    [F_PERCENT] = {take_share, "range"}, [F_COUNT] = {take_share, "range"},
+    [F_PORT] = {take_port, "format"},    [F_DECIMAL] = {take_decimal, "format"},
+    [F_BOOL] = {take_bool, "type"},      [F_INT] = {take_int, "range"},
+    [F_WORD] = {take_word, "enum"},      [F_WORD_TEXT] = {take_word, "enum"},
+    [F_WORD_FLAG] = {take_word, "enum"}, [F_BITS] = {take_bits, "type"},
     [F_RESERVED] = {NULL, NULL},
 };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_BYTES_MAX 1024
+#define PATH_BYTES_MAX  1024
 #define VALUE_SHOWN_MAX 60
 
 /* ---- paths --------------------------------------------------------------------------------------- */
@@ -220,6 +220,17 @@ static void need_required(struct checker *c, const cJSON *o, const struct spec_s
     }
 }
 
+/* Those of later versions count too: they were refused by name already. */
+static void need_choice(struct checker *c, const cJSON *o, const struct spec_shape *shape)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < shape->count; i++)
+        n += shape->fields[i].choice && json_key(o, shape->fields[i].key);
+    if (n != 1)
+        note(c, shape->choice, o, "%s", validate_rule_message(shape->choice));
+}
+
 void checker_walk(struct checker *c, const cJSON *o, const struct spec_shape *shape, void *base)
 {
     size_t members;
@@ -234,6 +245,8 @@ void checker_walk(struct checker *c, const cJSON *o, const struct spec_shape *sh
     if (!members && shape->empty)
         note(c, "empty", o, "%s", shape->empty);
     need_required(c, o, shape);
+    if (shape->choice)
+        need_choice(c, o, shape);
     if (shape->derive)
         shape->derive(c, o, base);
     rules_run(c, shape->name, o);

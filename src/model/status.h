@@ -10,13 +10,17 @@
 #define STATUS_NONE SIZE_MAX /* no such offset */
 
 enum status_kind {
-    S_STR, S_I64, S_I32, S_BOOL,
+    S_STR,
+    S_I64,
+    S_I32,
+    S_BOOL,
     S_STEP,   /* an int; absent is -1 */
     S_TIME,   /* with milliseconds: deadlines are counted from it */
     S_SECOND, /* as metav1.Time */
     S_WORD,   /* an enum by its words */
-    S_OBJECT, S_LIST,
-    S_NAMES,  /* list of strings */
+    S_OBJECT,
+    S_LIST,
+    S_NAMES, /* list of strings */
     S_CONDITIONS,
 };
 
@@ -25,11 +29,11 @@ struct status_field {
     const char *key;
     enum status_kind kind;
     size_t at;
-    int max;       /* text: bytes as escaped in JSON; lists: entries */
-    bool always;   /* written also when zero or empty */
-    bool talk;     /* words for people: cut when the whole is too long */
-    size_t count_at;                /* lists: their int count */
-    const char *const *words;       /* S_WORD: by value, ends with NULL */
+    int max;                  /* text: bytes as escaped in JSON; lists: entries */
+    bool always;              /* written also when zero or empty */
+    bool talk;                /* words for people: cut when the whole is too long */
+    size_t count_at;          /* lists: their int count */
+    const char *const *words; /* S_WORD: by value, ends with NULL */
     const struct status_shape *shape;
 };
 

@@ -184,8 +184,8 @@ static void read_object(struct arena *a, struct node n, const struct status_fiel
 static void read_scalar(struct arena *a, const cJSON *o, const struct status_field *f, char *to)
 {
     const char *text = f->kind == S_STR ? read_str(a, o, "") : NULL;
-    const int64_t number = f->kind == S_TIME || f->kind == S_SECOND ? read_time(o, "")
-                                                                    : json_i64(o, "", 0);
+    const int64_t number =
+        f->kind == S_TIME || f->kind == S_SECOND ? read_time(o, "") : json_i64(o, "", 0);
     const int32_t small = read_i32(o, "", 0);
     const bool flag = json_bool(o, "", false);
 
@@ -227,8 +227,7 @@ static void read_field(struct arena *a, struct node n, const struct status_field
     }
 }
 
-static void read_shape(struct arena *a, struct node n, const struct status_shape *shape,
-                       char *base)
+static void read_shape(struct arena *a, struct node n, const struct status_shape *shape, char *base)
 {
     for (size_t i = 0; i < shape->count; i++) {
         const struct status_field *f = &shape->fields[i];

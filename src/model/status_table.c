@@ -3,15 +3,17 @@
  * STATUS_BYTES_MAX; a test fills everything to its limit. */
 #include "status.h"
 
-#define NAME 63
+#define NAME   63
 #define DIGEST 64
-#define WORD 40
+#define WORD   40
 
-#define AT(member) .at = offsetof(struct rollout_status, member)
+#define AT(member)            .at = offsetof(struct rollout_status, member)
 #define LIST(member, counter) AT(member), .count_at = offsetof(struct rollout_status, counter)
-#define SHAPE(fields_, size_, flag, unknown_)                                                    \
-    {.fields = (fields_), .count = COUNT(fields_), .size = (size_), .flag_at = (flag),           \
-     .unknown_at = (unknown_)}
+#define SHAPE(fields_, size_, flag, unknown_)                                                      \
+    {                                                                                              \
+        .fields = (fields_), .count = COUNT(fields_), .size = (size_), .flag_at = (flag),          \
+        .unknown_at = (unknown_)                                                                   \
+    }
 #define OBJECT_OF(fields_) SHAPE(fields_, 0, STATUS_NONE, STATUS_NONE)
 
 const char *const condition_types[COND_COUNT] = {
@@ -27,7 +29,8 @@ const char *const condition_types[COND_COUNT] = {
 static const char *const regimes[] = {"Outside", "Inside", NULL};
 static const char *const directions[] = {"Forward", "Back", NULL};
 static const char *const verdicts[] = {"Wait", "Pass", "Fail", NULL};
-static const char *const verbs[] = {"", "Approve", "Skip", "Promote", "Abort", "Retry", "Undo", NULL};
+static const char *const verbs[] = {"",      "Approve", "Skip", "Promote",
+                                    "Abort", "Retry",   "Undo", NULL};
 static const char *const strategies[] = {"", "Rolling", "BlueGreen", "Canary"};
 
 static const struct status_field display_fields[] = {
@@ -130,11 +133,17 @@ static const struct status_field flight_fields[] = {
     {.key = "bakeUntil", .kind = S_TIME, AT(flight.bake_until_ms)},
     {.key = "drainedAt", .kind = S_TIME, AT(flight.drained_ms)},
     {.key = "pausedAt", .kind = S_TIME, AT(flight.paused_ms)},
-    {.key = "steps", .kind = S_LIST, LIST(flight.steps, flight.step_count),
-     .max = FLIGHT_STEPS_MAX, .shape = &step_shape},
+    {.key = "steps",
+     .kind = S_LIST,
+     LIST(flight.steps, flight.step_count),
+     .max = FLIGHT_STEPS_MAX,
+     .shape = &step_shape},
     {.key = "weight", .kind = S_OBJECT, .shape = &weight_shape, .always = true},
     {.key = "replicas", .kind = S_OBJECT, .shape = &replicas_shape, .always = true},
-    {.key = "awaiting", .kind = S_LIST, LIST(awaiting, awaiting_count), .max = AWAITING_MAX,
+    {.key = "awaiting",
+     .kind = S_LIST,
+     LIST(awaiting, awaiting_count),
+     .max = AWAITING_MAX,
      .shape = &awaiting_shape},
 };
 static const struct status_shape flight_shape =
@@ -155,9 +164,8 @@ static const struct status_field gate_fields[] = {
     {.key = "message", .kind = S_STR, GATE(message), .max = 100, .talk = true},
     {.key = "evidence", .kind = S_STR, GATE(evidence), .max = 208},
 };
-static const struct status_shape gate_shape =
-    SHAPE(gate_fields, sizeof(struct gate_state), STATUS_NONE,
-          offsetof(struct gate_state, unknown));
+static const struct status_shape gate_shape = SHAPE(
+    gate_fields, sizeof(struct gate_state), STATUS_NONE, offsetof(struct gate_state, unknown));
 
 #define ROUTE(member) .at = offsetof(struct route_state, member)
 static const struct status_field route_fields[] = {
@@ -167,9 +175,8 @@ static const struct status_field route_fields[] = {
     {.key = "settledAt", .kind = S_TIME, ROUTE(settled_ms)},
     {.key = "resets", .kind = S_I32, ROUTE(resets)},
 };
-static const struct status_shape route_shape =
-    SHAPE(route_fields, sizeof(struct route_state), STATUS_NONE,
-          offsetof(struct route_state, unknown));
+static const struct status_shape route_shape = SHAPE(
+    route_fields, sizeof(struct route_state), STATUS_NONE, offsetof(struct route_state, unknown));
 
 #define PIN(member) .at = offsetof(struct pin_state, member)
 static const struct status_field pin_fields[] = {
@@ -226,16 +233,24 @@ static const struct status_field status_fields[] = {
     {.key = "stable", .kind = S_OBJECT, .shape = &stable_shape},
     {.key = "rejected", .kind = S_OBJECT, .shape = &rejected_shape},
     {.key = "flight", .kind = S_OBJECT, .shape = &flight_shape},
-    {.key = "gates", .kind = S_LIST, LIST(gates, gate_count), .max = GATE_STATES_MAX,
+    {.key = "gates",
+     .kind = S_LIST,
+     LIST(gates, gate_count),
+     .max = GATE_STATES_MAX,
      .shape = &gate_shape},
-    {.key = "traffic", .kind = S_LIST, LIST(routes, route_count), .max = ROUTES_MAX,
+    {.key = "traffic",
+     .kind = S_LIST,
+     LIST(routes, route_count),
+     .max = ROUTES_MAX,
      .shape = &route_shape},
     {.key = "pins", .kind = S_LIST, LIST(pins, pin_count), .max = PINS_MAX, .shape = &pin_shape},
-    {.key = "history", .kind = S_LIST, LIST(history, history_count), .max = HISTORY_MAX,
+    {.key = "history",
+     .kind = S_LIST,
+     LIST(history, history_count),
+     .max = HISTORY_MAX,
      .shape = &history_shape},
     {.key = "lastAction", .kind = S_OBJECT, .shape = &action_shape},
-    {.key = "actionIDs", .kind = S_NAMES, LIST(action_ids, action_id_count),
-     .max = ACTION_IDS_MAX},
+    {.key = "actionIDs", .kind = S_NAMES, LIST(action_ids, action_id_count), .max = ACTION_IDS_MAX},
     {.key = "conditions", .kind = S_CONDITIONS, AT(conditions), .shape = &condition_shape},
 };
 const struct status_shape status_shape =

@@ -237,18 +237,36 @@ static void write_object(struct writer *w, const struct status_field *f, const c
 static void write_field(struct writer *w, const struct status_field *f, const char *base)
 {
     switch (f->kind) {
-    case S_STR: write_string(w, f, base + f->at); break;
+    case S_STR:
+        write_string(w, f, base + f->at);
+        break;
     case S_I64:
     case S_I32:
-    case S_STEP: write_number(w, f, base + f->at); break;
-    case S_BOOL: write_bool(w, f, base + f->at); break;
+    case S_STEP:
+        write_number(w, f, base + f->at);
+        break;
+    case S_BOOL:
+        write_bool(w, f, base + f->at);
+        break;
     case S_TIME:
-    case S_SECOND: write_time(w, f, number_at(f, base + f->at)); break;
-    case S_WORD: write_word(w, f, base + f->at); break;
-    case S_OBJECT: write_object(w, f, base); break;
-    case S_LIST: write_list(w, f, base); break;
-    case S_NAMES: write_names(w, f, base); break;
-    case S_CONDITIONS: write_conditions(w, f, base); break;
+    case S_SECOND:
+        write_time(w, f, number_at(f, base + f->at));
+        break;
+    case S_WORD:
+        write_word(w, f, base + f->at);
+        break;
+    case S_OBJECT:
+        write_object(w, f, base);
+        break;
+    case S_LIST:
+        write_list(w, f, base);
+        break;
+    case S_NAMES:
+        write_names(w, f, base);
+        break;
+    case S_CONDITIONS:
+        write_conditions(w, f, base);
+        break;
     }
 }
 

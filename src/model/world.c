@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "read.h"
 #include "sluice/model/world.h"
+#include "read.h"
 
 const struct service *world_service(const struct world *w, const char *name)
 {

@@ -14,19 +14,19 @@ struct range {
 };
 
 static const struct range refused4[] = {
-    {{0}, 8},                    /* "this host" */
-    {{127}, 8},                  /* loopback */
-    {{169, 254}, 16},            /* link-local; 169.254.169.254 is most clouds' metadata */
-    {{224}, 3},                  /* multicast, reserved, broadcast */
-    {{100, 100, 100, 200}, 32},  /* Alibaba metadata */
-    {{168, 63, 129, 16}, 32},    /* Azure wire server */
-    {{192, 0, 0, 192}, 32},      /* Oracle metadata, former */
+    {{0}, 8},                   /* "this host" */
+    {{127}, 8},                 /* loopback */
+    {{169, 254}, 16},           /* link-local; 169.254.169.254 is most clouds' metadata */
+    {{224}, 3},                 /* multicast, reserved, broadcast */
+    {{100, 100, 100, 200}, 32}, /* Alibaba metadata */
+    {{168, 63, 129, 16}, 32},   /* Azure wire server */
+    {{192, 0, 0, 192}, 32},     /* Oracle metadata, former */
 };
 
 static const struct range refused6[] = {
-    {{0}, 127},                  /* :: and ::1 */
-    {{0xfe, 0x80}, 10},          /* link-local */
-    {{0xff}, 8},                 /* multicast */
+    {{0}, 127},                               /* :: and ::1 */
+    {{0xfe, 0x80}, 10},                       /* link-local */
+    {{0xff}, 8},                              /* multicast */
     {{0xfd, 0x00, 0x0e, 0xc2, [15] = 0}, 32}, /* AWS metadata fd00:ec2::254 and its siblings */
     {{0xfd, 0x20, 0x00, 0xce, [15] = 0}, 32}, /* Google metadata fd20:ce::254 */
 };
@@ -37,13 +37,13 @@ static const struct clothes {
     unsigned offset;
     uint8_t mask; /* Teredo writes the address inverted */
 } clothes[] = {
-    {{{[10] = 0xff, [11] = 0xff}, 96}, 12, 0},             /* ::ffff:0:0/96, mapped */
-    {{{[8] = 0xff, [9] = 0xff}, 96}, 12, 0},               /* ::ffff:0:0:0/96, translated */
-    {{{0}, 96}, 12, 0},                                    /* ::/96, compatible */
-    {{{0x20, 0x02}, 16}, 2, 0},                            /* 6to4 */
-    {{{0x00, 0x64, 0xff, 0x9b}, 96}, 12, 0},               /* NAT64 */
-    {{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48}, 12, 0},   /* NAT64, local prefix */
-    {{{0x20, 0x01, 0x00, 0x00}, 32}, 12, 0xff},            /* Teredo */
+    {{{[10] = 0xff, [11] = 0xff}, 96}, 12, 0},           /* ::ffff:0:0/96, mapped */
+    {{{[8] = 0xff, [9] = 0xff}, 96}, 12, 0},             /* ::ffff:0:0:0/96, translated */
+    {{{0}, 96}, 12, 0},                                  /* ::/96, compatible */
+    {{{0x20, 0x02}, 16}, 2, 0},                          /* 6to4 */
+    {{{0x00, 0x64, 0xff, 0x9b}, 96}, 12, 0},             /* NAT64 */
+    {{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48}, 12, 0}, /* NAT64, local prefix */
+    {{{0x20, 0x01, 0x00, 0x00}, 32}, 12, 0xff},          /* Teredo */
 };
 
 static bool in_range(const uint8_t *address, const struct range *range)

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FRAME_HEAD ((size_t)5)      /* compressed flag, length as 4 bytes, big end first */
-#define FIELD_SERVICE 0x0a          /* field 1, length-delimited */
-#define FIELD_STATUS UINT64_C(0x08) /* field 1, varint */
+#define FRAME_HEAD    ((size_t)5)    /* compressed flag, length as 4 bytes, big end first */
+#define FIELD_SERVICE 0x0a           /* field 1, length-delimited */
+#define FIELD_STATUS  UINT64_C(0x08) /* field 1, varint */
 
 size_t grpc_health_request(const char *service, uint8_t out[static GRPC_HEALTH_BYTES_MAX])
 {
@@ -92,8 +92,7 @@ enum grpc_health grpc_health_read(const char *body, size_t len)
         if (!(tag == FIELD_STATUS ? take_varint(&r, &status) : skip_field(&r, tag)))
             return GRPC_HEALTH_BAD;
     }
-    return status <= GRPC_HEALTH_SERVICE_UNKNOWN ? (enum grpc_health)status
-                                                 : GRPC_HEALTH_UNKNOWN;
+    return status <= GRPC_HEALTH_SERVICE_UNKNOWN ? (enum grpc_health)status : GRPC_HEALTH_UNKNOWN;
 }
 
 /* --- the verdict ------------------------------------------------------------------------------- */
@@ -101,10 +100,22 @@ enum grpc_health grpc_health_read(const char *body, size_t len)
 static const char *status_name(int status)
 {
     static const char *const names[] = {
-        "OK",           "CANCELLED",         "UNKNOWN",           "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED", "NOT_FOUND",    "ALREADY_EXISTS",    "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",   "OUT_OF_RANGE",
-        "UNIMPLEMENTED", "INTERNAL",         "UNAVAILABLE",       "DATA_LOSS",
+        "OK",
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
         "UNAUTHENTICATED",
     };
 

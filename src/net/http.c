@@ -118,8 +118,7 @@ static void judge(const struct http_call *call, CURLcode code, struct err *e)
     if (call->stop.kind != ERR_NONE)
         *e = call->stop;
     else if (code != CURLE_OK)
-        err_set(e, kind_of(code), "%s",
-                call->error[0] ? call->error : curl_easy_strerror(code));
+        err_set(e, kind_of(code), "%s", call->error[0] ? call->error : curl_easy_strerror(code));
 }
 
 static void finish(struct http_call *call, CURLcode code)

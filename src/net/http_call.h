@@ -8,7 +8,7 @@
 #include "sluice/base/strbuf.h"
 #include "sluice/net/http.h"
 
-#define HTTP_FIELD_MAX 128
+#define HTTP_FIELD_MAX         128
 #define HTTP_WARNING_BYTES_MAX 512
 
 /* What the answer's header lines and trailers said. */
@@ -46,7 +46,7 @@ struct http_call {
     bool added;     /* given to libcurl */
     bool cancelled; /* inside libcurl: goes when that is over */
     bool sent;
-    int departures; /* how often libcurl was about to send it */
+    int departures;  /* how often libcurl was about to send it */
     struct err stop; /* why we stopped it ourselves; wins over libcurl's reason */
     int64_t start_ms, last_byte_ms;
     struct timer *timer; /* silence; or a verdict that came before sending */

@@ -13,14 +13,14 @@
 #include <unistd.h>
 
 /* A peer that went silent is found in 20 s + what TCP_USER_TIMEOUT gives, below 60 s (C4). */
-#define KEEPALIVE_IDLE_S 20
+#define KEEPALIVE_IDLE_S  20
 #define KEEPALIVE_EVERY_S 10
-#define DEAD_PEER_MS 35000
+#define DEAD_PEER_MS      35000
 
-#define SET(call, option, value)                                                                 \
-    do {                                                                                         \
-        if (curl_easy_setopt((call)->easy, (option), (value)) != CURLE_OK)                       \
-            return false;                                                                        \
+#define SET(call, option, value)                                                                   \
+    do {                                                                                           \
+        if (curl_easy_setopt((call)->easy, (option), (value)) != CURLE_OK)                         \
+            return false;                                                                          \
     } while (0)
 
 /* --- questions --------------------------------------------------------------------------------- */

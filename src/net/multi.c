@@ -37,8 +37,7 @@ static void act(struct multi *m, curl_socket_t fd, int what)
 
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
-    act(arg, fd,
-        (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+    act(arg, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
 static void on_timer(void *arg)

@@ -22,7 +22,7 @@ void multi_free(struct multi *m); /* closes its connections; all handles are rem
 void multi_add(struct multi *m, CURL *easy);
 void multi_remove(struct multi *m, CURL *easy);
 bool multi_busy(const struct multi *m);
-bool multi_acting(const struct multi *m); /* busy, or telling about what finished: do not free */
+bool multi_acting(const struct multi *m);  /* busy, or telling about what finished: do not free */
 size_t multi_count(const struct multi *m); /* handles in it */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sluice/net/server.h"
-#include "sluice/base/clock.h"
 #include "server_tls.h"
+#include "sluice/base/clock.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define HEAD_BYTES_MAX (16 * 1024)
+#define HEAD_BYTES_MAX  (16 * 1024)
 #define REPLY_BYTES_MAX ((size_t)64 * 1024 * 1024)
-#define CONNECTION_S 10
+#define CONNECTION_S    10
 
 struct server {
     struct evhttp *http;
@@ -58,9 +58,8 @@ static void send_reply(struct evhttp_request *req, struct server_reply *reply)
     evhttp_add_header(headers, "Cache-Control", "no-store");
     if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD) {
         strbuf_reset(&reply->body);
-    } else if (reply->body.p &&
-               evbuffer_add_reference(body, reply->body.p, reply->body.len, free_reply_body,
-                                      NULL) == 0) {
+    } else if (reply->body.p && evbuffer_add_reference(body, reply->body.p, reply->body.len,
+                                                       free_reply_body, NULL) == 0) {
         strbuf_init(&reply->body, 0); /* the connection frees the bytes once they are sent */
     }
     evhttp_send_reply(req, reply->code, NULL, NULL);

@@ -55,9 +55,9 @@ enum flow rule_extras(struct planner *p)
 {
     bool wait = false;
 
-    if (!p->f || !p->d->paused)
+    if (!p->f)
         return NEXT;
-    if (drop_empty(p) == STOP)
+    if (p->d->paused && drop_empty(p) == STOP)
         return STOP;
     for (size_t i = 0; i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];

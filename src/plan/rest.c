@@ -111,19 +111,19 @@ static enum flow native_roll(struct planner *p)
     return AGAIN;
 }
 
-static enum flow keep_paused(struct planner *p)
-{
-    if (p->spec->brake == BRAKE_PAUSED && !p->r->meta.deleting_ms)
-        return act_brake(p, p->rec.stable_number, NULL);
-    return NEXT;
-}
-
 static void say_resting(struct planner *p)
 {
     say(p, "Resting", REASON_RESTING, false,
         "%s runs revision %s on %d/%d pods; no release in flight.", p->d->meta.name,
         p->st.stable.revision, p->d->st_available, p->n);
     p->sum.resting = true;
+}
+
+static enum flow keep_paused(struct planner *p)
+{
+    if (p->spec->brake == BRAKE_PAUSED && !p->r->meta.deleting_ms)
+        return act_brake(p, p->rec.stable_number, NULL);
+    return NEXT;
 }
 
 /* At rest: nothing of ours is left, and nothing is to be done. */
@@ -141,13 +141,16 @@ enum flow rule_rest(struct planner *p)
     if (p->changed)
         return native_roll(p);
     if (p->st.held || p->st.pin_count) {
+        /* the finalizer goes only after this is written */
         p->st.held = false;
         p->st.pin_count = 0;
         decide(p);
         return AGAIN;
     }
-    if (p->r->has_finalizer)
+    if (p->r->has_finalizer) {
+        say_resting(p);
         return act_finalizer(p, false);
+    }
     if (!p->d->paused && keep_paused(p) != NEXT)
         return STOP;
     if (!p->r->meta.deleting_ms && !attach_checks(p))

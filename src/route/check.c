@@ -84,10 +84,12 @@ static const char *rule_fault(const struct check *c, const struct rule *rule)
                             rule->stable_count > 1 ? c->stable : c->canary);
     if (rule->third)
         return arena_printf(c->a,
-                            "in %s of %s %s another backend%s%s has weight %d and its share would "
+                            "in %s of %s %s another backend%s has weight %d and its share would "
                             "move: take it out, or set rules to other rules",
-                            title, c->kind, c->t->name, rule->third->service ? ", Service " : "",
-                            rule->third->service ? rule->third->service : "",
+                            title, c->kind, c->t->name,
+                            rule->third->service
+                                ? arena_printf(c->a, " (Service %s)", rule->third->service)
+                                : "",
                             (int)rule->third->weight);
     if (!rule->canary && rule->count >= BACKENDS_MAX)
         return arena_printf(c->a,

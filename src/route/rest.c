@@ -116,16 +116,24 @@ static const cJSON *by_likeness(const struct memory *m)
     return first;
 }
 
-static const cJSON *by_order(const struct memory *m, size_t place)
+static const cJSON *nth(const struct memory *m, size_t place)
 {
-    size_t i = 0;
-
-    if (!m->in_order)
-        return by_likeness(m);
     JSON_EACH(o, m->rules)
-        if (i++ == place)
-            return json_str(o, "name") ? NULL : o;
+        if (place-- == 0)
+            return o;
     return NULL;
+}
+
+/* What is recorded of the rule that is the `place`-th of ours now; NULL: nothing. */
+static const cJSON *recorded(const struct memory *m, const struct rule *rule, size_t place)
+{
+    const cJSON *same_place = m->in_order ? nth(m, place) : NULL;
+
+    if (same_place && str_equal(json_str(same_place, "name"), rule->name))
+        return same_place;
+    if (rule->name)
+        return by_name(m, rule->name);
+    return m->in_order ? NULL : by_likeness(m);
 }
 
 static void put_weight(struct patch *p, const struct backend *b, int64_t weight)
@@ -165,13 +173,11 @@ static void restore_rule(struct patch *p, const struct rule *rule, struct rest r
 }
 
 /* Somebody took stable out of this rule and left our entry, whose Service goes at rest: its share
- * of requests would fail. Left alone where it is all there is. */
+ * of requests would fail. Left alone where it is all there is, and where entries of the canary
+ * stood at rest: then its Service is the users' own and stays. */
 static void restore_orphan(struct patch *p, const struct rule *rule, const struct memory *m)
 {
-    const cJSON *o = by_name(m, rule->name);
-    const bool ours = o ? !json_at(o, "canary") : m->doc && !m->had_canary;
-
-    if (rule->named && rule->canary && rule->third && ours)
+    if (rule->named && rule->canary && rule->third && m->doc && !m->had_canary)
         remove_entry(p, rule->canary);
 }
 
@@ -201,15 +207,11 @@ char *gateway_restore(struct arena *a, const struct route *r, const struct traff
     patch_begin(&p, a, &r->meta);
     for (size_t i = 0; i < rules.count; i++) {
         const struct rule *rule = &rules.rules[i];
-        const cJSON *o;
 
-        if (!rule_is_ours(rule)) {
+        if (rule_is_ours(rule))
+            restore_rule(&p, rule, rest_read(recorded(&m, rule, place++)));
+        else
             restore_orphan(&p, rule, &m);
-            continue;
-        }
-        o = rule->name ? by_name(&m, rule->name) : by_order(&m, place);
-        restore_rule(&p, rule, rest_read(o));
-        place++;
     }
     return patch_end(&p);
 }

@@ -5,14 +5,16 @@
 #   k get pods              kubectl inside the cluster's network namespace
 #   in_ns curl ...          any program there, with KUBECONFIG and PATH set
 #   await 30 'pods ready' CMD...   until CMD succeeds; its last output if it does not
-#   audit_mark; audit_count MARK JQ-CONDITION     how many requests the API server has answered
+#   load_start FILE ARG...; load_stop FILE        tests/app/load in the background, and its report
+#   audit_mark; audit_count MARK CONDITION        how many requests the API server has answered
 
 SLUICE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CLUSTER_BUILD=$SLUICE_ROOT/build/cluster
 CLUSTER_BIN=$CLUSTER_BUILD/bin
 CLUSTER_SHARE=$CLUSTER_BUILD/share
+CLUSTER_NETNS=${SLUICE_CLUSTER:-sluice} # also the cluster's name: several may run side by side
 CLUSTER_RUN=$CLUSTER_BUILD/run
-CLUSTER_NETNS=sluice
+[[ $CLUSTER_NETNS == sluice ]] || CLUSTER_RUN+=-$CLUSTER_NETNS
 CLUSTER_ADDRESS=198.18.0.1 # the machine as the cluster sees it: API server, node, routers
 CLUSTER_KUBECONFIG=$CLUSTER_RUN/kubeconfig/admin
 CLUSTER_AUDIT=$CLUSTER_RUN/log/audit.json
@@ -23,10 +25,15 @@ die() {
 }
 
 # in_ns CMD...: runs CMD inside the cluster's network namespace. Only the network changes: with
-# `ip netns exec` /sys would too.
+# `ip netns exec` /sys would too. become_in_ns CMD...: the same, in place of this shell, so that of
+# `become_in_ns CMD... &` the pid is CMD's.
 in_ns() {
     KUBECONFIG=$CLUSTER_KUBECONFIG PATH=$CLUSTER_BIN:$SLUICE_ROOT/build/app:$PATH \
         nsenter --net="/run/netns/$CLUSTER_NETNS" -- "$@"
+}
+become_in_ns() {
+    export KUBECONFIG=$CLUSTER_KUBECONFIG PATH=$CLUSTER_BIN:$SLUICE_ROOT/build/app:$PATH
+    exec nsenter --net="/run/netns/$CLUSTER_NETNS" -- "$@"
 }
 
 k() { in_ns kubectl "$@"; }
@@ -44,6 +51,18 @@ await() {
         fi
         sleep 0.2
     done
+}
+
+# load_start FILE ARG...: load (tests/app/load.c) with ARGs, in the background; FILE gets its report.
+# load_stop FILE: ends it, if --seconds has not yet, and prints the report.
+load_start() {
+    rm -f "$1"
+    become_in_ns load --report "$@" >/dev/null &
+    echo $! >"$1.pid"
+}
+load_stop() {
+    kill -TERM "$(cat "$1.pid")" 2>/dev/null || true
+    await 15 "the load's report" test -e "$1" && cat "$1"
 }
 
 # audit_mark: prints a place in the API server's audit log: now.

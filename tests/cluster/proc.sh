@@ -13,15 +13,17 @@ started_at() {
     echo "${stat[19]}"
 }
 
-# spawn NAME CMD...: starts CMD in the cluster's network namespace.
+# spawn NAME CMD...: starts CMD in the cluster's network namespace, as the head of a process group.
+# Its parent is gone before it begins: some programs (Envoy) end when their parent does.
 spawn() {
     local name=$1 pid boot
     shift
     mkdir -p "$CLUSTER_RUN/log" "$CLUSTER_RUN/pid"
-    setsid nsenter --net="/run/netns/$CLUSTER_NETNS" -- "$@" \
-        </dev/null >>"$CLUSTER_RUN/log/$name.log" 2>&1 9>&- &
-    pid=$!
-    disown "$pid"
+    pid=$(
+        setsid nsenter --net="/run/netns/$CLUSTER_NETNS" -- "$@" \
+            </dev/null >>"$CLUSTER_RUN/log/$name.log" 2>&1 8>&- 9>&- &
+        echo $!
+    )
     read -r boot </proc/sys/kernel/random/boot_id
     echo "$pid $(started_at "$pid") $boot" >"$CLUSTER_RUN/pid/$name"
 }
@@ -38,12 +40,12 @@ pid_of() {
 alive() { pid_of "$1" >/dev/null; }
 gone() { ! alive "$1"; }
 
-# halt NAME [SECONDS]: ends it, by force after SECONDS (5); 0 means at once.
+# halt NAME [SECONDS]: ends it and its group, by force after SECONDS (5); 0 means at once.
 halt() {
     local pid
     if pid=$(pid_of "$1"); then
-        if ((${2:-5} == 0)) || ! { kill -TERM "$pid" && await "${2:-5}" "$1 ends" gone "$1"; } 2>/dev/null; then
-            kill -KILL "$pid" 2>/dev/null || true
+        if ((${2:-5} == 0)) || ! { kill -TERM -- "-$pid" && await "${2:-5}" "$1 ends" gone "$1"; } 2>/dev/null; then
+            kill -KILL -- "-$pid" 2>/dev/null || true
             await 10 "$1 ends" gone "$1"
         fi
     fi
@@ -56,7 +58,7 @@ await_up() {
     shift 2
     if ! await "$limit" "$name is up" up_or_dead "$name" "$@" || gone "$name"; then
         printf -- '--- %s:\n' "$CLUSTER_RUN/log/$name.log" >&2
-        tail -n 15 "$CLUSTER_RUN/log/$name.log" >&2
+        tail -n 15 "$CLUSTER_RUN/log/$name.log" | cut -c 1-400 >&2
         return 1
     fi
 }

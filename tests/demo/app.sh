@@ -26,7 +26,6 @@ spec:
           readinessProbe: {httpGet: {path: /readyz, port: http}, periodSeconds: 1}
           resources: {requests: {cpu: 10m, memory: 16Mi}}
           env:
-            - {name: VERSION, value: $version}
             - {name: GRACEFUL, value: '1'}
 YAML
     for pair; do
@@ -80,10 +79,9 @@ spec:
       metric:
         prometheus:
           address: $prometheus
-          query: |
-            sum(rate(http_requests_total{pod=~"\$(pods)",code="500"}[10s])
-              or rate(http_requests_total{pod=~"\$(pods)"}[10s]) * 0)
-            / sum(rate(http_requests_total{pod=~"\$(pods)"}[10s]))
+          query: >-
+            sum(rate(http_requests_total{pod=~"\$(pods)",code="500"}[5s]))
+            / sum(rate(http_requests_total{pod=~"\$(pods)"}[5s]))
         max: "0.02"
         every: 1s
         count: 3
@@ -101,7 +99,7 @@ kind: HTTPRoute
 metadata: {name: web}
 spec:
   parentRefs: [{namespace: $gateway_namespace, name: $gateway_name}]
-  hostnames: [web.test]
+  hostnames: [web.sluice-demo.test]
   rules:
     - backendRefs: [{name: web, port: 80}]
 YAML

@@ -23,40 +23,42 @@ sluice() { in_ns "$sluice_program" -n "$demo" "$@"; }
 
 # --- waiting, with the screen that people look at ----------------------------------------------
 
-field() { kd get rollout "$1" -o json | jq -r "$2"; } # ROLLOUT JQ
-
-# until_rollout ROLLOUT SECONDS JQ: shows `sluice get` until JQ holds for the Rollout. On a
-# terminal the screen is drawn over itself; elsewhere it is printed when its first line changes.
-until_rollout() {
-    local name=$1 limit=$2 condition=$3 end=$((SECONDS + $2)) screen='' head='' shown='' lines=0
-    [ -t 1 ] || printf '\n'
-    while true; do
-        screen=$(sluice get "$name" 2>&1 || true)
-        head=$(head -n 1 <<<"$screen")
-        head=${head%% for *}
-        if [ -t 1 ]; then
-            ((lines == 0)) || printf '\e[%dA\e[J' "$lines"
-            printf '%s\n' "$screen"
-            lines=$(wc -l <<<"$screen")
-        elif [ "$head" != "$shown" ]; then
-            printf '%s\n\n' "$screen"
-            shown=$head
-        fi
-        if kd get rollout "$name" -o json | jq -e "$condition" >/dev/null; then
-            break
-        fi
-        ((SECONDS < end)) || fail "not within $limit s: Rollout $name: $condition"
-        sleep 0.5
-    done
-    if [ ! -t 1 ] && [ "$(sluice get "$name" 2>&1 | head -n 1)" != "$(head -n 1 <<<"$screen")" ]; then
-        sluice get "$name" || true
+# Draws `sluice get`: on a terminal over what it drew last; elsewhere if its first line has changed.
+screen_lines=0 screen_head=''
+draw() { # ROLLOUT
+    local screen head
+    screen=$(sluice get "$1" 2>&1 || true)
+    head=$(head -n 1 <<<"$screen")
+    head=${head%% for *}
+    if [ -t 1 ]; then
+        ((screen_lines == 0)) || printf '\e[%dA\e[J' "$screen_lines"
+        printf '%s\n' "$screen"
+        screen_lines=$(wc -l <<<"$screen")
+    elif [ "$head" != "$screen_head" ]; then
+        printf '\n%s\n' "$screen"
+        screen_head=$head
     fi
+}
+holds() { kd get rollout "$1" -o json | jq -e "$2" >/dev/null; } # ROLLOUT JQ
+
+# Shows the release until JQ holds for the Rollout.
+until_rollout() { # ROLLOUT SECONDS JQ
+    local end=$((SECONDS + $2))
+    screen_lines=0 screen_head=''
+    [ ! -t 1 ] || printf '\n'
+    draw "$1"
+    until holds "$1" "$3"; do
+        ((SECONDS < end)) || fail "not within $2 s: Rollout $1: $3"
+        sleep 0.5
+        draw "$1"
+    done
+    draw "$1"
 }
 
 # What Rollout NAME must end as: the exit code of `sluice status`, which waits for that.
 ends() { # NAME CODE SECONDS WORDS
     local code=0 said
-    said=$(sluice status "$1" --timeout "$3s" 2>&1 | tail -n 1) || code=${PIPESTATUS[0]}
+    said=$(sluice status "$1" --timeout "$3s" 2>&1 | tail -n 1) || code=$?
     printf '\n%s$ sluice status %s%s\n%s\n' "$bold" "$1" "$plain" "$said"
     [ "$code" = "$2" ] || fail "$1 was to be $4 (exit $2), but the exit is $code"
 }
@@ -74,7 +76,9 @@ declare -A loads=() # NAME -> pid
 load_start() {
     local name=$1
     shift
-    in_ns load --report "$work/$name.report" "$@" >"$work/$name.log" 2>&1 &
+    # Not in_ns: its shell would stand between the signal and the program.
+    nsenter --net="/run/netns/$CLUSTER_NETNS" -- build/app/load --report "$work/$name.report" "$@" \
+        >"$work/$name.log" 2>&1 &
     loads[$name]=$!
 }
 load_stop() { # NAME...
@@ -83,7 +87,8 @@ load_stop() { # NAME...
         kill -TERM "${loads[$name]}" 2>/dev/null || true
         wait "${loads[$name]}" || true
         unset "loads[$name]"
-        [ -s "$work/$name.report" ] || fail "load generator $name left no report: $(tail -n 3 "$work/$name.log")"
+        [ -s "$work/$name.report" ] ||
+            fail "load generator $name left no report: $(tail -n 3 "$work/$name.log")"
     done
 }
 load_kill() {
@@ -103,7 +108,7 @@ summary() {
         def row($k; $v): "  \($k + " " * (28 - ($k | length)))\($v)";
         {sent: (map(.sent) | add), errors: (map(.errors) | add), lost: (map(.lost) | add),
          versions: (map(.by_version | to_entries[]) | group_by(.key) |
-            map({v: .[0].key, n: (map(.value | if type == "object" then .count else . end) | add)}))} |
+            map({v: .[0].key, n: (map(.value) | add)}))} |
         row("requests sent"; .sent),
         (.versions[] | row("  answered by \(.v)"; .n)),
         row("  answered with an error"; .errors),
@@ -113,10 +118,13 @@ summary() {
 
 # --- pods ----------------------------------------------------------------------------------------
 
-restarts() { kd get pods -o json | jq '[.items[].status.containerStatuses[]?.restartCount] | add // 0'; }
+restarts() {
+    kd get pods -o json | jq '[.items[].status.containerStatuses[]?.restartCount] | add // 0'
+}
 # The uids of the pods of one version: the same before and after means that none was replaced.
 pods_of() { # APP VERSION
-    kd get pods -l "app=$1" -o json | jq -r --arg v "$2" '[.items[] |
-        select(.metadata.deletionTimestamp == null) |
-        select(any(.spec.containers[0].env[]; .name == "VERSION" and .value == $v)) | .metadata.uid] | sort | join(" ")'
+    kd get pods -l "app=$1" -o json | jq -r --arg v "$2" '[
+        .items[] | select(.metadata.deletionTimestamp == null) |
+        select(.spec.containers[0].image | endswith(":" + $v)) | .metadata.uid] |
+        sort | join(" ")'
 }

@@ -2,6 +2,7 @@
 /* replay_main.c - runs a fuzz target over saved inputs, for compilers without libFuzzer.
  *
  * Arguments are files, or folders whose files are taken. */
+#include "check.h"
 #include "sluice/base/file.h"
 
 #include <dirent.h>
@@ -11,8 +12,6 @@
 #include <string.h>
 
 #define INPUT_BYTES_MAX ((size_t)16 * 1024 * 1024)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static bool replay_file(const char *path)
 {

@@ -5,7 +5,7 @@ import re
 
 from common import files, finish, read
 
-ORDER = re.search(r"set\(SLUICE_LAYERS ([a-z ]+) CACHE", read("CMakeLists.txt")).group(1).split()
+ORDER = re.search(r"set\(ALL_LAYERS ([a-z ]+)\)", read("CMakeLists.txt")).group(1).split()
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 

@@ -50,7 +50,8 @@ for k in plain.keys() & manifests.keys():
           f"\n  chart:     {plain[k]}\n  manifests: {manifests[k]}")
 
 other = render(namespace="elsewhere")
-check("another namespace reaches everything", "sluice-system" not in yaml.dump(list(other.values())))
+check("another namespace reaches everything",
+      "sluice-system" not in yaml.dump(list(other.values())))
 expression = other[("MutatingAdmissionPolicy", "", "sluice-brake")]["spec"]["matchConditions"][0]
 check("and the policies' exempt account",
       "system:serviceaccount:elsewhere:sluice-controller" in expression["expression"])
@@ -83,7 +84,7 @@ check("prometheus", container("--set", "prometheus=http://p:9090")["args"]
 watched = render("--set", "watchNamespace=shop,extraArgs={--log-level=debug}")
 check("watchNamespace and extraArgs",
       watched[DEPLOYMENT]["spec"]["template"]["spec"]["containers"][0]["args"]
-      == ["--namespace=shop", "--log-level=debug"])
+      == ["--watch-namespace=shop", "--log-level=debug"])
 check("watchNamespace binds there only",
       names(watched, "ClusterRoleBinding")
       == ["sluice-controller-brake", "sluice-controller-gateways"]

@@ -16,7 +16,7 @@ struct barrier {
         enum kube_kind kind;
         char *rv;  /* of the newest write; NULL: a delete */
         char *uid; /* of the deleted object; NULL: a write */
-    } *entries;
+    } * entries;
     size_t count, cap;
     int64_t since_ms; /* of the newest entry; monotonic */
 };
@@ -28,6 +28,9 @@ void barrier_deleted(struct barrier *b, enum kube_kind kind, const char *uid, in
 /* The cache of `kind` has seen everything up to `rv`; or that the object with `uid` is gone. */
 void barrier_progress(struct barrier *b, enum kube_kind kind, const char *rv);
 void barrier_removed(struct barrier *b, enum kube_kind kind, const char *uid);
-static inline bool barrier_open(const struct barrier *b) { return b->count == 0; }
+static inline bool barrier_open(const struct barrier *b)
+{
+    return b->count == 0;
+}
 
 #endif

@@ -13,10 +13,10 @@
 struct look;
 
 struct look_result {
-    struct scene scene;     /* the receiver's: move it out, or it is released */
-    int64_t started_ms;     /* monotonic: the scene is at least as new as this */
-    const char *what;       /* of the read that failed: "get httproutes"; borrowed until `done` returns */
-    struct err err;         /* ERR_NONE: the scene is whole; without a Rollout when that is gone */
+    struct scene scene; /* the receiver's: move it out, or it is released */
+    int64_t started_ms; /* monotonic: the scene is at least as new as this */
+    const char *what; /* of the read that failed: "get httproutes"; borrowed until `done` returns */
+    struct err err;   /* ERR_NONE: the scene is whole; without a Rollout when that is gone */
 };
 
 struct look_spec {
@@ -31,7 +31,7 @@ struct look_spec {
 struct look *look_start(const struct look_spec *spec);
 void look_cancel(struct look *look); /* not from inside `done`; NULL is fine */
 
-/* More Services than this in the namespace: only those that the cache and the spec know are read. */
+/* More Services than this in the namespace: only those that cache and spec know are read. */
 #define LOOK_SERVICES_MAX 200
 
 #endif

@@ -3,17 +3,17 @@
  *
  * The cache may only say "nothing to do": before any write that decides or acts the objects are
  * read live and planned again, and it is the live plan's action that goes out (C64). A status
- * that only reports goes out on the cache, a moment late, so that a burst of changes is one write. */
+ * that only reports goes out on the cache, a moment late, so that a burst is one write. */
 #ifndef SLUICE_CTL_NEXT_H
 #define SLUICE_CTL_NEXT_H
 
 #include "sluice/plan/plan.h"
 
-#define REPORT_DELAY_MS INT64_C(200)
+#define REPORT_DELAY_MS     INT64_C(200)
 #define LOOK_AGE_HARMFUL_MS INT64_C(500)
-#define LOOK_AGE_MS INT64_C(2000)
-#define PASS_WRITES_MAX 40
-#define PASS_LOOKS_MAX 60
+#define LOOK_AGE_MS         INT64_C(2000)
+#define PASS_WRITES_MAX     40
+#define PASS_LOOKS_MAX      60
 
 enum next {
     NEXT_END,  /* nothing to write now */
@@ -28,9 +28,9 @@ struct pass_view {
     bool fresh;            /* ... and nothing was written since that look */
     int64_t look_age_ms;   /* since the look began */
     int64_t report_age_ms; /* since a report was first wanted */
-    bool refused;          /* the server refused this very write; the time to try again is not yet */
-    bool spent;            /* the Rollout's write budget is (C49) */
-    int writes, looks;     /* of this pass */
+    bool refused;      /* the server refused this very write; the time to try again is not yet */
+    bool spent;        /* the Rollout's write budget is (C49) */
+    int writes, looks; /* of this pass */
 };
 
 enum next pass_next(const struct pass_view *v);

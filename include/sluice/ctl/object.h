@@ -28,10 +28,8 @@ struct object {
 };
 
 /* One reference, the caller's; NULL when there is no name or uid, or `kind` is none of ours.
- * `whole` keeps a ReplicaSet's template even where the cache does without (no pods, not fenced).
  * `raw` is the text `o` was parsed from. */
-struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw, size_t len,
-                           bool whole);
+struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw, size_t len);
 struct object *object_ref(struct object *o);
 void object_unref(struct object *o); /* NULL is fine */
 

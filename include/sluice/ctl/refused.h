@@ -14,14 +14,14 @@
 
 struct refused {
     bool present;
-    bool reading;    /* a live read was refused: no action at all can be confirmed */
+    bool reading; /* a live read was refused: no action at all can be confirmed */
     enum err_kind kind;
-    enum act act;    /* of the write */
-    char *object;    /* its name */
-    char *what;      /* "create replicasets" */
-    char *text;      /* the server's words */
-    int64_t at_ms;   /* wall */
-    int64_t due_ms;  /* monotonic: when to try again */
+    enum act act;   /* of the write */
+    char *object;   /* its name */
+    char *what;     /* "create replicasets" */
+    char *text;     /* the server's words */
+    int64_t at_ms;  /* wall */
+    int64_t due_ms; /* monotonic: when to try again */
     int64_t wait_ms;
 };
 

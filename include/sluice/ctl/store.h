@@ -24,7 +24,7 @@ struct store_listener {
 };
 
 struct store *store_new(const struct store_listener *listener); /* owned */
-void store_free(struct store *s);                                /* NULL is fine */
+void store_free(struct store *s);                               /* NULL is fine */
 
 /* Takes its own reference. False: not newer than what is known, known to be gone, or not wanted.
  * `now_ms` is monotonic. */
@@ -33,7 +33,8 @@ bool store_put(struct store *s, struct object *o, int64_t now_ms);
  * is believed. `uid` "" removes whatever has the name. */
 void store_remove(struct store *s, enum kube_kind kind, const char *ns, const char *name,
                   const char *uid, int64_t now_ms);
-#define GRAVE_MS INT64_C(120000) /* longer than any read takes */
+bool store_is_gone(const struct store *s, const char *uid); /* was said to be, lately */
+#define GRAVE_MS INT64_C(120000)                            /* longer than any read takes */
 
 /* Is there a Rollout in the namespace ("" - a cluster-scoped kind - always is)? A cheap first look
  * before an object is decoded. */
@@ -68,7 +69,7 @@ enum bucket {
 const struct object_list *store_bucket(const struct store *s, enum bucket bucket, const char *ns,
                                        const char *text);
 
-/* ---- who rests on what (wake.c) --------------------------------------------------------------- */
+/* ---- who rests on what (wake.c) -------------------------------------------------------------- */
 typedef void store_each_rollout(void *arg, const struct object *rollout);
 /* Calls `fn` for every Rollout whose world `o` is a part of, maybe more than once for one. */
 void store_rollouts_of(const struct store *s, const struct object *o, store_each_rollout *fn,
@@ -78,6 +79,7 @@ bool store_wants(const struct store *s, const struct object *o);
 /* An older Rollout with the same target, or NULL. Borrowed as store_get. */
 const struct object *store_rival(const struct store *s, const struct object *rollout);
 /* Is the Service part of the world of this Rollout and Deployment (world.h)? `dep` may be NULL. */
-bool service_concerns(const struct service *s, const struct rollout *r, const struct deployment *dep);
+bool service_concerns(const struct service *s, const struct rollout *r,
+                      const struct deployment *dep);
 
 #endif

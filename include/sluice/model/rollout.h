@@ -8,15 +8,15 @@
 
 #include "sluice/model/objects.h"
 
-#define STEPS_MAX 20
-#define GATES_MAX 12
+#define STEPS_MAX        20
+#define GATES_MAX        12
 #define FLIGHT_STEPS_MAX 21
-#define GATE_STATES_MAX 13
-#define ROUTES_MAX 8
-#define PINS_MAX 8
-#define HISTORY_MAX 6
-#define ACTION_IDS_MAX 8
-#define AWAITING_MAX 3
+#define GATE_STATES_MAX  13
+#define ROUTES_MAX       8
+#define PINS_MAX         8
+#define HISTORY_MAX      6
+#define ACTION_IDS_MAX   8
+#define AWAITING_MAX     3
 
 enum strategy { STRATEGY_NONE, STRATEGY_ROLLING, STRATEGY_BLUE_GREEN, STRATEGY_CANARY };
 enum on_failure { ON_FAILURE_ABORT, ON_FAILURE_PAUSE };
@@ -26,7 +26,14 @@ enum brake { BRAKE_AUTO, BRAKE_ADMISSION, BRAKE_PAUSED };
 enum on_deadline { ON_DEADLINE_PAUSE, ON_DEADLINE_FAIL, ON_DEADLINE_PASS };
 enum phase { PHASE_START = 1, PHASE_BEFORE_SWITCH = 2, PHASE_AFTER_SWITCH = 4, PHASE_BAKE = 8 };
 enum verb {
-    VERB_NONE, VERB_APPROVE, VERB_SKIP, VERB_PROMOTE, VERB_ABORT, VERB_RETRY, VERB_UNDO, VERB_COUNT
+    VERB_NONE,
+    VERB_APPROVE,
+    VERB_SKIP,
+    VERB_PROMOTE,
+    VERB_ABORT,
+    VERB_RETRY,
+    VERB_UNDO,
+    VERB_COUNT
 };
 enum gate_kind { GATE_METRIC, GATE_PROBE, GATE_APPROVAL };
 enum probe_kind { PROBE_HTTP, PROBE_TCP, PROBE_GRPC };
@@ -46,7 +53,7 @@ struct step_spec {
 struct gate_spec {
     const char *name;
     enum gate_kind kind;
-    unsigned during; /* set of enum phase; 0 = BeforeSwitch|AfterSwitch|Bake ("always") */
+    unsigned during;    /* set of enum phase; 0 = BeforeSwitch|AfterSwitch|Bake ("always") */
     bool named_by_step; /* runs only in the steps that name it */
     int64_t deadline_ms;
     enum on_deadline on_deadline;
@@ -89,7 +96,8 @@ struct action_spec {
 struct rollout_spec {
     const char *target; /* targetRef.name */
     enum strategy strategy;
-    const char *active_service, *preview_service, *preview_replicas; /* blueGreen, defaults applied */
+    const char *active_service, *preview_service,
+        *preview_replicas; /* blueGreen, defaults applied */
     bool switch_approve;
     const char *stable_service, *canary_service; /* canary; NULL = none */
     const struct traffic_spec *traffic;
@@ -105,13 +113,15 @@ struct rollout_spec {
     enum brake brake;
     enum on_delete on_delete;
     struct action_spec action;
-    const char *unknown_field; /* path of a field this controller does not know, or NULL (api.md 8) */
+    const char
+        *unknown_field; /* path of a field this controller does not know, or NULL (api.md 8) */
 };
 
 /* One finding of the validator (model/validate.h). */
 struct finding {
     const char *rule;  /* "V9" */
-    const char *path;  /* "spec.strategy.canary.steps[2].weight" */
+    const char *path;  /* "spec.gates[name=latency].metric" */
+    const char *at;    /* the same with indexes only, for yaml_line: "spec.gates[1].metric" */
     const char *value; /* offending value as written, NULL = none */
     const char *message;
     bool warning;
@@ -123,11 +133,11 @@ enum direction { DIRECTION_FORWARD, DIRECTION_BACK };
 enum regime { REGIME_OUTSIDE, REGIME_INSIDE };
 
 struct flight_step {
-    int weight_pct;     /* compiled */
-    int32_t replicas;   /* compiled for the replicas seen last */
-    int64_t ended_ms;   /* the record that the step was passed; 0 = not yet */
-    bool approved;      /* an approval was given for it, early or in time */
-    bool skipped;       /* a person ended its waiting */
+    int weight_pct;   /* compiled */
+    int32_t replicas; /* compiled for the replicas seen last */
+    int64_t ended_ms; /* the record that the step was passed; 0 = not yet */
+    bool approved;    /* an approval was given for it, early or in time */
+    bool skipped;     /* a person ended its waiting */
 };
 
 struct flight {
@@ -141,24 +151,24 @@ struct flight {
     int64_t started_ms;
     int step; /* 0 .. step_count */
     int64_t step_started_ms, progressed_ms;
-    int64_t settled_ms;    /* this step's traffic accepted and settled, capacity ready; 0 = not yet */
-    int64_t decision_ms;   /* a gate failed or a deadline passed under Pause; 0 = none */
-    const char *decision;  /* why: "gate errors failed: ..." */
+    int64_t settled_ms;  /* this step's traffic accepted and settled, capacity ready; 0 = not yet */
+    int64_t decision_ms; /* a gate failed or a deadline passed under Pause; 0 = none */
+    const char *decision;        /* why: "gate errors failed: ..." */
     const char *decision_reason; /* GateFailed, DeadlineExceeded, ProgressDeadlineExceeded */
-    bool forced;           /* a person went past gates: history says Forced */
-    bool promote_all;      /* verb Promote: nothing left to wait for but barriers */
-    const char *abort_reason; /* direction Back: why */
-    bool undo;             /* Back by Undo: template is put back whatever afterAbort says */
-    int64_t committed_ms;  /* copy of the fence's, for display and bake */
-    int64_t bake_until_ms; /* set at the commit's proof; 0 = not baking */
-    int64_t drained_ms;    /* since when the side to go is without traffic; 0 = it has some */
-    int64_t paused_ms;     /* since when spec.paused stands; 0 = not paused */
-    const char *spec_digest; /* of strategy and gates, to see edits in flight */
+    bool forced;                 /* a person went past gates: history says Forced */
+    bool promote_all;            /* verb Promote: nothing left to wait for but barriers */
+    const char *abort_reason;    /* direction Back: why */
+    bool undo;                   /* Back by Undo: template is put back whatever afterAbort says */
+    int64_t committed_ms;        /* copy of the fence's, for display and bake */
+    int64_t bake_until_ms;       /* set at the commit's proof; 0 = not baking */
+    int64_t drained_ms;          /* since when the side to go is without traffic; 0 = it has some */
+    int64_t paused_ms;           /* since when spec.paused stands; 0 = not paused */
+    const char *spec_digest;     /* of strategy and gates, to see edits in flight */
     struct flight_step steps[FLIGHT_STEPS_MAX];
     int step_count;
     int weight_desired, weight_written, weight_accepted;
     int32_t new_replicas, new_ready, stable_replicas, stable_ready;
-    const char *unknown;   /* see rollout_status.unknown */
+    const char *unknown; /* see rollout_status.unknown */
 };
 
 struct gate_state {
@@ -200,8 +210,14 @@ struct condition {
     int64_t transition_ms, observed_generation;
 };
 enum condition_type {
-    COND_READY, COND_RECONCILING, COND_STALLED, COND_PROMOTED, COND_CONTENDED, COND_TARGET_VALID,
-    COND_BRAKE_ARMED, COND_COUNT
+    COND_READY,
+    COND_RECONCILING,
+    COND_STALLED,
+    COND_PROMOTED,
+    COND_CONTENDED,
+    COND_TARGET_VALID,
+    COND_BRAKE_ARMED,
+    COND_COUNT
 };
 extern const char *const condition_types[COND_COUNT];
 
@@ -214,11 +230,25 @@ struct awaiting {
 
 struct rollout_status {
     int64_t observed_generation;
-    struct { const char *status, *strategy, *step, *weight, *ready, *message; } display;
+    struct {
+        const char *status, *strategy, *step, *weight, *ready, *message;
+    } display;
     bool held;
-    struct { const char *uid; int64_t observed_generation; int32_t replicas; const char *digest; } target;
-    struct { const char *revision, *digest; int64_t deployment_revision; } stable; /* NULL = not attached */
-    struct { const char *revision, *digest, *reason; int64_t at_ms; int step; } rejected; /* NULL = none */
+    struct {
+        const char *uid;
+        int64_t observed_generation;
+        int32_t replicas;
+        const char *digest;
+    } target;
+    struct {
+        const char *revision, *digest;
+        int64_t deployment_revision;
+    } stable; /* NULL = not attached */
+    struct {
+        const char *revision, *digest, *reason;
+        int64_t at_ms;
+        int step;
+    } rejected; /* NULL = none */
     struct flight flight;
     struct awaiting awaiting[AWAITING_MAX];
     int awaiting_count;
@@ -230,7 +260,12 @@ struct rollout_status {
     int pin_count;
     struct history_entry history[HISTORY_MAX];
     int history_count;
-    struct { const char *id, *outcome, *reason, *message, *revision; enum verb verb; int step; int64_t time_ms; } last_action;
+    struct {
+        const char *id, *outcome, *reason, *message, *revision;
+        enum verb verb;
+        int step;
+        int64_t time_ms;
+    } last_action;
     const char *action_ids[ACTION_IDS_MAX];
     int action_id_count;
     struct condition conditions[COND_COUNT]; /* by enum; type NULL = never written */

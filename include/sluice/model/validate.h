@@ -14,6 +14,9 @@
 size_t validate_spec(struct arena *a, const cJSON *spec, const struct finding **findings);
 /* Checks a whole manifest of kind Rollout: apiVersion, kind, metadata.name, then validate_spec. */
 size_t validate_manifest(struct arena *a, const cJSON *doc, const struct finding **findings);
+/* validate_spec of `new_spec`, and what must not change from `old_spec` to it (V1). */
+size_t validate_change(struct arena *a, const cJSON *old_spec, const cJSON *new_spec,
+                       const struct finding **findings);
 /* The same rules as names, for docs and tests: NULL after the last. */
 const char *validate_rule_message(const char *rule); /* "V9" -> its sentence, NULL unknown */
 /* Nearest of `names` within two edits, or NULL: for "did you mean". */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* edit.h - RFC 6902 and RFC 7386 on parsed documents, for the simulated API server and tests.
+ *
+ * Not for anything that goes back to a real server: cJSON does not keep numbers (json.h). */
+#ifndef SLUICE_JSON_EDIT_H
+#define SLUICE_JSON_EDIT_H
+
+#include "sluice/json/json.h"
+
+/* Applies a JSON Patch array in place. On failure (a test that does not hold, a path that is not
+ * there) the document may be half edited: work on a copy. */
+bool json_edit_patch(cJSON *doc, const cJSON *patch, struct err *e) MUST_USE;
+/* Applies a JSON Merge Patch in place; both must be objects. */
+void json_edit_merge(cJSON *doc, const cJSON *patch);
+/* Same value, whatever the order of keys. */
+bool json_same(const cJSON *a, const cJSON *b);
+/* Owned copy; owned compact text (free with free()). */
+cJSON *json_copy(const cJSON *doc) MUST_USE;
+char *json_print(const cJSON *doc) MUST_USE;
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sluice/json/edit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TOKEN_MAX 256
+
+bool json_same(const cJSON *a, const cJSON *b)
+{
+    return cJSON_Compare(a, b, true);
+}
+
+cJSON *json_copy(const cJSON *doc)
+{
+    return cJSON_Duplicate(doc, true);
+}
+
+char *json_print(const cJSON *doc)
+{
+    return cJSON_PrintUnformatted(doc);
+}
+
+/* ---- JSON Pointer ------------------------------------------------------------------------------ */
+
+/* Next token of `path` into `out`, ~1 and ~0 undone; gives the rest, NULL at the end. */
+static const char *next_token(const char *path, char out[static TOKEN_MAX])
+{
+    size_t n = 0;
+
+    if (*path != '/')
+        return NULL;
+    for (path++; *path && *path != '/' && n + 1 < TOKEN_MAX; path++) {
+        if (path[0] == '~' && (path[1] == '0' || path[1] == '1'))
+            out[n++] = *++path == '0' ? '~' : '/';
+        else
+            out[n++] = *path;
+    }
+    out[n] = '\0';
+    return path;
+}
+
+/* An array index as RFC 6901 writes it: digits, no zero before others. -1 when it is not one. */
+static int index_of(const char *token)
+{
+    const size_t digits = strspn(token, "0123456789");
+
+    if (digits == 0 || digits > 6 || token[digits] || (token[0] == '0' && digits > 1))
+        return -1;
+    return (int)strtol(token, NULL, 10);
+}
+
+static cJSON *child(const cJSON *parent, const char *token)
+{
+    if (cJSON_IsArray(parent))
+        return cJSON_GetArrayItem(parent, index_of(token)); /* NULL below 0 */
+    return cJSON_GetObjectItemCaseSensitive(parent, token);
+}
+
+/* The parent of the last token, which is left in `last`; NULL when the way is not there. */
+static cJSON *parent_of(cJSON *doc, const char *path, char last[static TOKEN_MAX])
+{
+    const char *rest = next_token(path, last);
+
+    while (doc && rest && *rest) {
+        doc = child(doc, last);
+        rest = next_token(rest, last);
+    }
+    return rest ? doc : NULL;
+}
+
+/* ---- JSON Patch -------------------------------------------------------------------------------- */
+
+/* cJSON 1.7.15 as Debian patches it inserts nowhere but in front, and says nothing. */
+static void insert_at(cJSON *array, int index, cJSON *item)
+{
+    const int behind = cJSON_GetArraySize(array) - index;
+
+    cJSON_AddItemToArray(array, item);
+    for (int i = 0; i < behind; i++)
+        cJSON_AddItemToArray(array, cJSON_DetachItemFromArray(array, index));
+}
+
+static bool put(cJSON *parent, const char *token, const cJSON *value, bool insert)
+{
+    const int index = index_of(token), count = cJSON_GetArraySize(parent);
+    cJSON *copy = cJSON_Duplicate(value, true);
+
+    if (cJSON_IsObject(parent)) {
+        cJSON_DeleteItemFromObjectCaseSensitive(parent, token);
+        cJSON_AddItemToObject(parent, token, copy);
+    } else if (insert && cJSON_IsArray(parent) && (str_equal(token, "-") || index == count)) {
+        cJSON_AddItemToArray(parent, copy);
+    } else if (insert && cJSON_IsArray(parent) && index >= 0 && index < count) {
+        insert_at(parent, index, copy);
+    } else if (!insert && cJSON_IsArray(parent) && index >= 0 && index < count) {
+        cJSON_ReplaceItemInArray(parent, index, copy);
+    } else {
+        cJSON_Delete(copy);
+        return false;
+    }
+    return true;
+}
+
+static void drop(cJSON *parent, const char *token)
+{
+    if (cJSON_IsArray(parent))
+        cJSON_DeleteItemFromArray(parent, index_of(token));
+    else
+        cJSON_DeleteItemFromObjectCaseSensitive(parent, token);
+}
+
+enum edit_op { OP_ADD, OP_TEST, OP_REPLACE, OP_REMOVE, OP_UNKNOWN };
+
+static enum edit_op op_of(const char *name)
+{
+    static const char *const names[] = {
+        [OP_ADD] = "add", [OP_TEST] = "test", [OP_REPLACE] = "replace", [OP_REMOVE] = "remove"};
+    int op = 0;
+
+    while (op < OP_UNKNOWN && !str_equal(name, names[op]))
+        op++;
+    return (enum edit_op)op;
+}
+
+static bool apply_one(cJSON *doc, const cJSON *op, struct err *e)
+{
+    const char *const name = json_str(op, "op"), *const path = json_str(op, "path");
+    /* null is a value here, which json_key would hide */
+    const cJSON *const value = cJSON_GetObjectItemCaseSensitive(op, "value");
+    const enum edit_op kind = op_of(name);
+    char last[TOKEN_MAX];
+
+    if (kind == OP_UNKNOWN || !path || (kind != OP_REMOVE && !value))
+        return err_set(e, ERR_INVALID, "%s: not an operation that is known", path ? path : "");
+    cJSON *const parent = parent_of(doc, path, last);
+    if (!parent)
+        return err_set(e, ERR_CONFLICT, "%s: the path is not there", path);
+    if (kind != OP_ADD && !child(parent, last))
+        return err_set(e, ERR_CONFLICT, "%s: the value is not there", path);
+    if (kind == OP_TEST && !cJSON_Compare(child(parent, last), value, true))
+        return err_set(e, ERR_CONFLICT, "%s: the test does not hold", path);
+    if (kind == OP_REMOVE)
+        drop(parent, last);
+    if ((kind == OP_ADD || kind == OP_REPLACE) && !put(parent, last, value, kind == OP_ADD))
+        return err_set(e, ERR_CONFLICT, "%s: no such place", path);
+    return true;
+}
+
+bool json_edit_patch(cJSON *doc, const cJSON *patch, struct err *e)
+{
+    JSON_EACH(op, patch) {
+        if (!apply_one(doc, op, e))
+            return false;
+    }
+    return true;
+}
+
+/* ---- JSON Merge Patch -------------------------------------------------------------------------- */
+
+void json_edit_merge(cJSON *doc, const cJSON *patch)
+{
+    JSON_EACH(item, patch) {
+        cJSON *have = cJSON_GetObjectItemCaseSensitive(doc, item->string);
+
+        if (cJSON_IsNull(item)) {
+            cJSON_DeleteItemFromObjectCaseSensitive(doc, item->string);
+        } else if (cJSON_IsObject(item)) {
+            if (!cJSON_IsObject(have)) {
+                cJSON_DeleteItemFromObjectCaseSensitive(doc, item->string);
+                have = cJSON_AddObjectToObject(doc, item->string);
+            }
+            json_edit_merge(have, item);
+        } else {
+            cJSON_DeleteItemFromObjectCaseSensitive(doc, item->string);
+            cJSON_AddItemToObject(doc, item->string, cJSON_Duplicate(item, true));
+        }
+    }
+}

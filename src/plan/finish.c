@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* finish.c - the commit, the way back from it, the bake, and giving everything back. */
+#include "planner.h"
+
+#include <string.h>
+
+/* ---- commit ------------------------------------------------------------------------------------ */
+
+static bool has(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(names[i], name))
+            return true;
+    }
+    return false;
+}
+
+static void add_history(struct planner *p, struct record *rec, const char *revision)
+{
+    const char **names = ARENA_ARRAY(p->a, const char *, rec->history_count + 1);
+
+    if (str_empty(revision) || has(rec->history, rec->history_count, revision))
+        return;
+    for (size_t i = 0; i < rec->history_count; i++)
+        names[i] = rec->history[i];
+    names[rec->history_count++] = revision;
+    rec->history = names;
+}
+
+/* One write says who is stable now; everything after follows from it (prototype.md 1). */
+static enum flow commit(struct planner *p)
+{
+    const struct replicaset *c = p->candidate;
+    struct record rec = p->rec;
+
+    rec.previous = p->rec.stable_revision;
+    rec.previous_template = p->rec.stable_template;
+    rec.previous_digest = p->rec.stable_digest;
+    rec.previous_number = p->rec.stable_number;
+    add_history(p, &rec, p->rec.stable_revision);
+    rec.stable_revision = c->revision;
+    rec.stable_name = c->meta.name;
+    rec.stable_digest = c->digest;
+    rec.stable_number = c->deployment_revision;
+    rec.stable_template = template_plain(p, p->d->template_raw);
+    rec.stable_min_ready = c->min_ready_seconds;
+    rec.committed_ms = p->now;
+    return act_record(p, &rec);
+}
+
+static bool switch_proved(struct planner *p)
+{
+    if (!p->outside)
+        return true;
+    return str_equal(serve_revision(p), p->candidate->revision) &&
+           pins_proved(p, p->candidate->revision) && weight_settled(p) && drained(p);
+}
+
+enum flow rule_commit(struct planner *p)
+{
+    const struct replicaset *c = p->candidate;
+
+    if (!p->forward || !p->f || !step_ended(p, p->c.step_count))
+        return NEXT;
+    say(p, "Promoting", REASON_PROMOTING, false, "Hands over to revision %s.",
+        p->st.flight.revision);
+    if (!c || p->n == 0 || !rs_available(c, want_new(p)) || c->replicas < want_new(p))
+        return STOP;
+    if (!switch_proved(p))
+        return STOP;
+    return commit(p);
+}
+
+/* ---- back over the commit ---------------------------------------------------------------------- */
+
+static enum flow uncommit(struct planner *p)
+{
+    struct record rec = p->rec;
+
+    rec.stable_revision = p->rec.previous;
+    rec.stable_name = p->previous ? p->previous->meta.name : NULL;
+    rec.stable_digest = p->rec.previous_digest;
+    rec.stable_template = p->rec.previous_template;
+    rec.stable_number = p->rec.previous_number;
+    rec.previous = rec.previous_template = rec.previous_digest = NULL;
+    rec.previous_number = 0;
+    rec.committed_ms = 0;
+    rec.route_returned = false;
+    return act_record(p, &rec);
+}
+
+/* The hand-over has a deadline too: a promoted revision that cannot reach N turns back. */
+static enum flow hand_over_deadline(struct planner *p)
+{
+    const int64_t until = p->st.flight.progressed_ms + p->spec->progress_deadline_ms;
+
+    if (p->st.flight.bake_until_ms || p->n == 0)
+        return NEXT;
+    if (p->now < until) {
+        wake_at(p, until);
+        return NEXT;
+    }
+    flight_back(p, "the promoted revision did not reach all replicas in time", true, false);
+    return AGAIN;
+}
+
+enum flow rule_turn_back(struct planner *p)
+{
+    struct flight *fl = &p->st.flight;
+
+    if (!p->committed)
+        return NEXT;
+    if (!fl->committed_ms) {
+        fl->committed_ms = p->rec.committed_ms;
+        fl->progressed_ms = p->now;
+        decide(p);
+        return AGAIN;
+    }
+    if (p->back)
+        return p->rec.previous ? uncommit(p) : NEXT;
+    return hand_over_deadline(p);
+}
+
+/* ---- bake -------------------------------------------------------------------------------------- */
+
+static enum flow begin_bake(struct planner *p)
+{
+    if (!dep_complete(p) || !rs_inside(p, p->stable) || !routes_at_rest(p)) {
+        say(p, "Promoting", REASON_PROMOTING, false, "Hands over to revision %s: %d/%d pods ready.",
+            p->st.stable.revision, p->d->st_available, p->n);
+        return STOP;
+    }
+    p->st.flight.bake_until_ms = p->now + p->spec->bake_ms;
+    decide(p);
+    return AGAIN;
+}
+
+static enum flow judge_bake(struct planner *p)
+{
+    enum verdict verdict;
+    const struct gate_spec *g = gates_ask(p, p->c.bake_gates, p->st.flight.step,
+                                          p->st.flight.bake_until_ms - p->spec->bake_ms, &verdict);
+
+    if (verdict != VERDICT_FAIL)
+        return NEXT;
+    flight_fails(p, REASON_GATE_FAILED,
+                 arena_printf(p->a, "gate %s failed in the bake: %s", g->name,
+                              gate_find(p, g->name, p->st.flight.step)->message));
+    return AGAIN;
+}
+
+enum flow rule_bake(struct planner *p)
+{
+    struct flight *fl = &p->st.flight;
+    char at[TIME_TEXT_MAX];
+
+    if (!p->committed || p->back || !p->stable)
+        return NEXT;
+    if (!fl->bake_until_ms)
+        return begin_bake(p);
+    if (fl->decision_ms) {
+        say(p, "Decision", REASON_GATE_FAILED, true, "%s.", fl->decision);
+        return STOP;
+    }
+    if (p->now >= fl->bake_until_ms)
+        return NEXT;
+    if (judge_bake(p) == AGAIN)
+        return AGAIN;
+    time_format_clock(fl->bake_until_ms, at);
+    say(p, "Baking", REASON_BAKING, false, "Watches revision %s until %s.", p->st.stable.revision,
+        at);
+    awaits(p, "Bake", "", fl->bake_until_ms - p->spec->bake_ms, fl->bake_until_ms, "ends",
+           cmd(p, "promote"), "the bake to end");
+    return STOP;
+}
+
+/* ---- our own Services -------------------------------------------------------------------------- */
+
+static enum flow close_side(struct planner *p)
+{
+    const char *name = side_service(p);
+    const struct service *s = name ? world_service(p->w, name) : NULL;
+    struct pin_state *entry = pin_find(p, name);
+
+    if (!routes_at_rest(p)) {
+        say(p, p->committed ? "Promoting" : "Aborting",
+            p->committed ? REASON_PROMOTING : REASON_ABORTING, false,
+            "Waits for the routes to be as they were.");
+        return STOP;
+    }
+    if (entry) {
+        *entry = p->st.pins[--p->st.pin_count];
+        decide(p);
+        return AGAIN;
+    }
+    if (s && s->created_for && !s->meta.deleting_ms)
+        return act_service_delete(p, s);
+    if (s && s->pin)
+        return act_service_unpin(p, s);
+    return NEXT;
+}
+
+/* ---- giving back ------------------------------------------------------------------------------- */
+
+static enum flow give_history(struct planner *p)
+{
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (rs == p->stable || rs_inside(p, rs) || rs->meta.deleting_ms)
+            continue;
+        if (rs->controller_uid && !rs_fenced(p, rs))
+            continue;
+        if (!rs_empty(rs)) {
+            if (rs->replicas > 0)
+                return act_rs_scale(p, rs, 0);
+            return STOP;
+        }
+        if (!in_history(p, rs) || str_equal(rs->digest, p->rec.stable_digest) ||
+            str_equal(rs->digest, p->d->digest))
+            return act_rs_delete(p, rs);
+        return act_rs_give(p, rs);
+    }
+    return NEXT;
+}
+
+static void end_flight(struct planner *p)
+{
+    const struct flight *fl = &p->st.flight;
+    const char *why = fl->abort_reason ? fl->abort_reason : "";
+
+    if (fl->committed_ms && p->committed) {
+        event(p, false, REASON_PROMOTED, "Revision %s was promoted.", fl->revision);
+        p->st.rejected.revision = p->st.rejected.digest = NULL;
+        flight_end(p, fl->forced ? "Forced" : "Promoted", "");
+        return;
+    }
+    event(p, true, fl->undo ? REASON_UNDONE : REASON_REVERTED,
+          "Revision %s was taken back; the Deployment has the template of %s again.", fl->revision,
+          p->rec.stable_revision);
+    flight_end(p, fl->undo ? "Undone" : "Reverted", why);
+}
+
+/* This flight, or the one that was just closed. */
+static bool promoted(const struct planner *p)
+{
+    const struct rollout_status *st = &p->st;
+
+    return p->committed || (!st->flight.present && st->history_count &&
+                            str_equal(st->history[0].revision, p->rec.stable_revision));
+}
+
+static bool resumes(const struct planner *p)
+{
+    return p->spec->brake != BRAKE_PAUSED || p->r->meta.deleting_ms || p->st.flight.present;
+}
+
+enum flow rule_settle(struct planner *p)
+{
+    enum flow flow;
+
+    if (p->forward || p->changed || !p->stable)
+        return NEXT;
+    flow = close_side(p);
+    if (flow != NEXT)
+        return flow;
+    say(p, promoted(p) ? "Promoting" : "Aborting", promoted(p) ? REASON_PROMOTING : REASON_ABORTING,
+        false, "Gives the Deployment back.");
+    if (p->d->paused && resumes(p)) {
+        if (!rs_inside(p, p->stable) && p->f)
+            return STOP;
+        return act_resume(p, NULL);
+    }
+    flow = p->f ? give_history(p) : NEXT;
+    if (flow != NEXT)
+        return flow;
+    if (p->st.flight.present) {
+        end_flight(p);
+        return AGAIN;
+    }
+    if (p->w->fence && !p->w->fence->meta.deleting_ms)
+        return act_fence_delete(p);
+    return STOP;
+}
+
+/* ---- held -------------------------------------------------------------------------------------- */
+
+static bool reverts(const struct planner *p)
+{
+    if (p->r->meta.deleting_ms)
+        return p->spec->on_delete == ON_DELETE_REVERT || p->st.flight.undo;
+    return p->st.flight.present && (p->st.flight.undo || p->spec->after_abort == AFTER_ABORT_REVERT);
+}
+
+/* Detached and held: paused on stable, the dead man set, healed and braked by nobody. */
+static enum flow detach(struct planner *p)
+{
+    enum flow flow = give_history(p);
+
+    if (flow != NEXT)
+        return flow;
+    if (p->w->fence)
+        return act_fence_delete(p);
+    return p->r->has_finalizer ? act_finalizer(p, false) : STOP;
+}
+
+static const char *why_rejected(const struct planner *p)
+{
+    return p->st.rejected.reason ? p->st.rejected.reason : "it was rejected before";
+}
+
+/* The strategy was changed in flight: what was there is taken back, then it starts anew. */
+static enum flow start_over(struct planner *p)
+{
+    flight_end(p, "Superseded", "the strategy was changed in flight");
+    return AGAIN;
+}
+
+enum flow rule_hold(struct planner *p)
+{
+    enum flow flow;
+
+    if (!p->changed || p->forward || p->committed || !p->stable || !p->d->paused)
+        return NEXT;
+    flow = close_side(p);
+    if (flow != NEXT)
+        return flow;
+    if (!p->rejected && p->back && !p->st.flight.undo && !p->r->meta.deleting_ms)
+        return start_over(p);
+    if (reverts(p))
+        return act_resume(p, p->rec.stable_template);
+    if (!str_equal(p->d->progressing_reason, "ProgressDeadlineExceeded"))
+        return act_dep_failed(p, arena_printf(p->a, "Sluice: revision %s was aborted: %s",
+                                              p->st.rejected.revision, why_rejected(p)));
+    if (p->back) {
+        flight_end(p, "Aborted", why_rejected(p));
+        return AGAIN;
+    }
+    if (p->r->meta.deleting_ms)
+        return detach(p);
+    say(p, "Aborted", REASON_ABORTED, true,
+        "Revision %s was aborted at step %d: %s. Stable %s serves all requests.",
+        p->st.rejected.revision, p->st.rejected.step, why_rejected(p), p->rec.stable_revision);
+    return STOP;
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* deployment.c - the Deployment controller, after reference/deployment-controller.md appendix A. */
+#include "sluice/json/jfmt.h"
+#include "sluice/plan/compile.h"
+#include "sluice/sim/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RS_MAX 32
+
+struct dc {
+    struct sim *s;
+    struct arena a;
+    struct sim_object *dep;
+    struct deployment *d;
+    struct surge surge;
+    struct sim_object *obj[RS_MAX]; /* ReplicaSets that it controls */
+    struct replicaset *rs[RS_MAX];
+    int count;
+    int fresh; /* index of the one with the Deployment's template, -1 */
+};
+
+static void write_rs(struct dc *c, int i, const char *merge)
+{
+    sim_set(c->s, c->obj[i], merge);
+}
+
+/* ---- who is mine ------------------------------------------------------------------------------- */
+
+static bool labels_match(const struct dc *c, const struct replicaset *rs)
+{
+    return selector_matches(&c->d->selector, rs->meta.labels, rs->meta.label_count);
+}
+
+static void claim(struct dc *c, struct sim_object *o, struct replicaset *rs)
+{
+    const char *uid = c->d->meta.uid;
+
+    if (rs->controller_uid && !str_equal(rs->controller_uid, uid))
+        return;
+    if (rs->controller_uid && !labels_match(c, rs)) {
+        sim_set(c->s, o, "{\"metadata\":{\"ownerReferences\":[]}}");
+        return;
+    }
+    if (!rs->controller_uid && !labels_match(c, rs))
+        return;
+    if (!rs->controller_uid)
+        sim_set(c->s, o,
+                json_fmt(&c->a,
+                         "{'metadata':{'ownerReferences':[{'apiVersion':'apps/v1','kind':"
+                         "'Deployment','name':%q,'uid':%q,'controller':true}]}}",
+                         c->d->meta.name, uid));
+    if (c->count < RS_MAX) {
+        c->obj[c->count] = o;
+        c->rs[c->count++] = rs;
+    }
+}
+
+static struct replicaset *read_rs(struct dc *c, struct sim_object *o)
+{
+    char *raw = json_print(o->doc);
+    struct replicaset *rs = replicaset_read(&c->a, o->doc, raw, strlen(raw), true);
+
+    free(raw);
+    return rs;
+}
+
+/* Objects stand in order of creation: the oldest equal template is "the new ReplicaSet" (O6). */
+static void load(struct dc *c)
+{
+    c->count = 0;
+    c->fresh = -1;
+    for (struct sim_object *o = c->s->objects; o; o = o->next) {
+        if (o->kind == SIM_REPLICASET)
+            claim(c, o, read_rs(c, o));
+    }
+    for (int i = c->count; i-- > 0;) {
+        if (str_equal(c->rs[i]->digest, c->d->digest))
+            c->fresh = i;
+    }
+}
+
+/* ---- scaling ----------------------------------------------------------------------------------- */
+
+static void scale_to(struct dc *c, int i, int32_t n)
+{
+    const int32_t max = c->d->replicas + c->surge.surge;
+
+    if (c->rs[i]->replicas == n && c->rs[i]->desired_annotation == c->d->replicas &&
+        c->rs[i]->max_annotation == max)
+        return;
+    write_rs(c, i, json_fmt(&c->a,
+                            "{'metadata':{'annotations':{%q:'%d',%q:'%d'}},'spec':{'replicas':%d}}",
+                            ANNOTATION_DESIRED, c->d->replicas, ANNOTATION_MAX, max, n));
+    c->rs[i]->replicas = n;
+}
+
+static int active(const struct dc *c, int *which)
+{
+    int n = 0;
+
+    for (int i = 0; i < c->count; i++) {
+        if (c->rs[i]->replicas > 0) {
+            *which = i;
+            n++;
+        }
+    }
+    return n;
+}
+
+static bool saturated(const struct dc *c)
+{
+    const struct replicaset *rs = c->fresh >= 0 ? c->rs[c->fresh] : NULL;
+
+    return rs && rs->replicas == c->d->replicas && rs->desired_annotation == c->d->replicas &&
+           rs->st_available == c->d->replicas;
+}
+
+/* GetReplicaSetFraction. */
+static int32_t fraction(const struct dc *c, const struct replicaset *rs)
+{
+    const int32_t max = c->d->replicas + c->surge.surge;
+    int32_t was = rs->max_annotation > 0 ? rs->max_annotation : c->d->st_replicas;
+
+    if (c->d->replicas == 0)
+        return -rs->replicas;
+    if (was <= 0)
+        was = max;
+    return (2 * rs->replicas * max + was) / (2 * was) - rs->replicas;
+}
+
+static int larger_first(const struct dc *c, int a, int b, bool growing)
+{
+    if (c->rs[a]->replicas != c->rs[b]->replicas)
+        return c->rs[b]->replicas - c->rs[a]->replicas;
+    return growing ? b - a : a - b; /* ties: the newer on growth, the older on shrink */
+}
+
+static void share_out(struct dc *c)
+{
+    int order[RS_MAX], n = 0;
+    int32_t total = 0, add, added = 0, want[RS_MAX];
+    const int32_t allowed = c->d->replicas > 0 ? c->d->replicas + c->surge.surge : 0;
+
+    for (int i = 0; i < c->count; i++) {
+        if (c->rs[i]->replicas == 0)
+            continue;
+        total += c->rs[i]->replicas;
+        order[n++] = i;
+    }
+    add = allowed - total;
+    for (int i = 1; i < n; i++) {
+        for (int j = i; j > 0 && larger_first(c, order[j - 1], order[j], add > 0) > 0; j--) {
+            const int t = order[j];
+
+            order[j] = order[j - 1];
+            order[j - 1] = t;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        const struct replicaset *rs = c->rs[order[i]];
+        int32_t part = 0;
+
+        if (add != 0) {
+            part = fraction(c, rs);
+            part = add > 0 ? (int32_t)min_i64(part, add - added) : (int32_t)max_i64(part, add - added);
+            if ((add > 0) != (part > 0))
+                part = 0;
+        }
+        want[i] = rs->replicas + part;
+        added += part;
+    }
+    for (int i = 0; i < n; i++) {
+        if (i == 0)
+            want[i] = (int32_t)max_i64(0, want[i] + add - added);
+        scale_to(c, order[i], want[i]);
+    }
+}
+
+static void scale(struct dc *c)
+{
+    int which = -1;
+    const int n = active(c, &which);
+
+    if (n == 0)
+        which = c->fresh >= 0 ? c->fresh : c->count - 1; /* the newest created (O1, O3) */
+    if (n <= 1) {
+        if (which >= 0)
+            scale_to(c, which, c->d->replicas);
+        return;
+    }
+    if (saturated(c)) {
+        for (int i = 0; i < c->count; i++) {
+            if (i != c->fresh && c->rs[i]->replicas > 0)
+                scale_to(c, i, 0);
+        }
+        return;
+    }
+    share_out(c);
+}
+
+/* ---- revisions, rollback, status --------------------------------------------------------------- */
+
+static void sync_revision(struct dc *c)
+{
+    int64_t top = 0;
+    struct replicaset *rs = c->fresh >= 0 ? c->rs[c->fresh] : NULL;
+
+    if (!rs)
+        return;
+    for (int i = 0; i < c->count; i++) {
+        if (i != c->fresh)
+            top = max_i64(top, c->rs[i]->deployment_revision);
+    }
+    if (rs->deployment_revision <= top) {
+        rs->deployment_revision = top + 1;
+        write_rs(c, c->fresh, json_fmt(&c->a, "{'metadata':{'annotations':{%q:'%l'}}}",
+                                       ANNOTATION_REVISION, rs->deployment_revision));
+    }
+    if (c->d->revision != rs->deployment_revision)
+        sim_set(c->s, c->dep, json_fmt(&c->a, "{'metadata':{'annotations':{%q:'%l'}}}",
+                                       ANNOTATION_REVISION, rs->deployment_revision));
+}
+
+static bool rollback(struct dc *c)
+{
+    const int64_t to = strtoll(c->d->dead_man, NULL, 10);
+    const char *tmpl = NULL;
+
+    for (int i = 0; i < c->count; i++) {
+        if (c->rs[i]->deployment_revision == to)
+            tmpl = c->rs[i]->template_raw;
+    }
+    sim_set(c->s, c->dep,
+            json_fmt(&c->a, "{'metadata':{'annotations':{%q:null}},'spec':{'template':null}}",
+                     ANNOTATION_DEAD_MAN));
+    sim_set(c->s, c->dep,
+            json_fmt(&c->a, "{'spec':{'template':%r}}", tmpl ? tmpl : c->d->template_raw));
+    sim_set(c->s, c->dep, "{\"spec\":{\"template\":{\"metadata\":{\"labels\":{\"" LABEL_REVISION
+                          "\":null}}}}}");
+    return true;
+}
+
+static void write_status(struct dc *c)
+{
+    int32_t all = 0, ready = 0, avail = 0, updated = 0;
+
+    for (int i = 0; i < c->count; i++) {
+        all += c->rs[i]->st_replicas;
+        ready += c->rs[i]->st_ready;
+        avail += c->rs[i]->st_available;
+    }
+    if (c->fresh >= 0)
+        updated = c->rs[c->fresh]->st_replicas;
+    sim_set(c->s, c->dep,
+            json_fmt(&c->a,
+                     "{'status':{'observedGeneration':%l,'replicas':%d,'updatedReplicas':%d,"
+                     "'readyReplicas':%d,'availableReplicas':%d}}",
+                     json_i64(c->dep->doc, "metadata.generation", 0), all, updated, ready, avail));
+}
+
+/* ---- rolling ----------------------------------------------------------------------------------- */
+
+static void create_new(struct dc *c)
+{
+    char digest[DIGEST_TEXT_MAX], hash[16];
+    struct err e = {0};
+    const char *tmpl = c->d->template_raw;
+    const char *labels, *owner;
+
+    template_digest((struct jslice){tmpl, strlen(tmpl)}, digest);
+    memcpy(hash, digest, 10);
+    hash[10] = '\0';
+    tmpl = json_splice(&c->a, (struct jslice){tmpl, strlen(tmpl)}, "metadata.labels",
+                       LABEL_REVISION, hash);
+    labels = json_fmt(&c->a, "{%q:%q,%q:%q}", c->d->selector.pairs[0].key,
+                      c->d->selector.pairs[0].value, LABEL_REVISION, hash);
+    owner = json_fmt(&c->a,
+                     "[{'apiVersion':'apps/v1','kind':'Deployment','name':%q,'uid':%q,"
+                     "'controller':true,'blockOwnerDeletion':true}]",
+                     c->d->meta.name, c->d->meta.uid);
+    if (sim_create(c->s, SIM_REPLICASET,
+                   json_fmt(&c->a,
+                            "{'metadata':{'name':'%s-%s','labels':%r,'ownerReferences':%r,"
+                            "'annotations':{}},'spec':{'replicas':0,'selector':{'matchLabels':%r},"
+                            "'template':%r}}",
+                            c->d->meta.name, hash, labels, owner, labels, tmpl),
+                   &e))
+        load(c);
+}
+
+static int32_t total(const struct dc *c)
+{
+    int32_t n = 0;
+
+    for (int i = 0; i < c->count; i++)
+        n += c->rs[i]->replicas;
+    return n;
+}
+
+static void roll(struct dc *c)
+{
+    const struct deployment *d = c->d;
+    const int32_t min_available = d->replicas - c->surge.unavailable;
+    struct replicaset *fresh;
+    int32_t room, avail = 0;
+
+    if (c->fresh < 0)
+        create_new(c);
+    if (c->fresh < 0)
+        return;
+    sync_revision(c);
+    fresh = c->rs[c->fresh];
+    room = d->replicas + c->surge.surge - total(c);
+    if (fresh->replicas > d->replicas)
+        scale_to(c, c->fresh, d->replicas);
+    else if (fresh->replicas < d->replicas && room > 0)
+        scale_to(c, c->fresh, fresh->replicas + (int32_t)min_i64(room, d->replicas - fresh->replicas));
+    for (int i = 0; i < c->count; i++)
+        avail += c->rs[i]->st_available;
+    for (int i = 0; i < c->count; i++) {
+        struct replicaset *rs = c->rs[i];
+        const int32_t sick = rs->replicas - rs->st_available;
+        int32_t down;
+
+        if (i == c->fresh || rs->replicas == 0)
+            continue;
+        down = (int32_t)clamp_i64(avail - min_available, 0, rs->st_available) +
+               (int32_t)max_i64(0, sick);
+        down = (int32_t)min_i64(down, rs->replicas);
+        if (down > 0) {
+            avail -= (int32_t)max_i64(0, down - sick);
+            scale_to(c, i, rs->replicas - down);
+        }
+    }
+}
+
+static bool scaling_event(const struct dc *c)
+{
+    for (int i = 0; i < c->count; i++) {
+        if (c->rs[i]->replicas > 0 && c->rs[i]->desired_annotation >= 0 &&
+            c->rs[i]->desired_annotation != c->d->replicas)
+            return true;
+    }
+    return false;
+}
+
+static void clean_up(struct dc *c)
+{
+    const int64_t keep = json_i64(c->dep->doc, "spec.revisionHistoryLimit", 10);
+    int old = 0;
+
+    for (int i = 0; i < c->count; i++)
+        old += i != c->fresh;
+    for (int i = 0; i < c->count && old > keep; i++) {
+        if (i == c->fresh || c->rs[i]->replicas || c->rs[i]->st_replicas)
+            continue;
+        sim_delete(c->s, SIM_REPLICASET, c->rs[i]->meta.name);
+        old--;
+    }
+}
+
+static void sync_one(struct dc *c)
+{
+    if (c->d->meta.deleting_ms)
+        return;
+    load(c);
+    if (c->d->paused) {
+        sync_revision(c);
+        scale(c);
+        if (!c->d->dead_man)
+            clean_up(c);
+    } else if (c->d->dead_man && rollback(c)) {
+        return;
+    } else if (scaling_event(c)) {
+        scale(c);
+    } else {
+        roll(c);
+        if (c->fresh >= 0 && c->rs[c->fresh]->st_available == c->d->replicas)
+            clean_up(c);
+    }
+}
+
+void sim_deployments(struct sim *s)
+{
+    for (struct sim_object *o = s->objects; o; o = o->next) {
+        struct dc c = {.s = s, .dep = o};
+        char *raw;
+
+        if (o->kind != SIM_DEPLOYMENT)
+            continue;
+        arena_init(&c.a);
+        raw = json_print(o->doc);
+        c.d = deployment_read(&c.a, o->doc, raw, strlen(raw));
+        c.surge = surge_of(c.d);
+        sync_one(&c);
+        load(&c);
+        write_status(&c);
+        free(raw);
+        arena_release(&c.a);
+    }
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The discipline of a pass: what may go out on what was seen (C60, C64), what a failure means. */
+#include "check.h"
+#include "sluice/ctl/barrier.h"
+#include "sluice/ctl/next.h"
+#include "sluice/ctl/refused.h"
+
+static const struct action none = {.act = ACT_NONE};
+static const struct action report = {.act = ACT_REPORT, .name = "web"};
+static const struct action decide = {.act = ACT_DECIDE, .name = "web"};
+static const struct action scale = {.act = ACT_RS_SCALE,
+                                    .target = TARGET_REPLICASET,
+                                    .name = "web-1",
+                                    .method = "PATCH",
+                                    .harmful = true};
+
+/* A row: what was planned, on what, and what is to happen. */
+struct row {
+    const char *what;
+    struct pass_view view;
+    enum next next;
+};
+
+static void what_goes_out_on_what_was_seen(void **state UNUSED)
+{
+    static const struct row rows[] = {
+        {"nothing to do", {.action = &none}, NEXT_END},
+        {"nothing to do, live", {.action = &none, .live = true}, NEXT_END},
+        {"a report waits a moment", {.action = &report}, NEXT_LATER},
+        {"a report goes out on the cache", {.action = &report, .report_age_ms = 200}, NEXT_SEND},
+        {"a report goes out on a look too",
+         {.action = &report, .report_age_ms = 900, .live = true, .look_age_ms = 99999},
+         NEXT_SEND},
+        {"the cache decides nothing", {.action = &decide}, NEXT_LOOK},
+        {"the cache does nothing", {.action = &scale}, NEXT_LOOK},
+        {"a fresh look acts", {.action = &scale, .live = true, .fresh = true}, NEXT_SEND},
+        {"a slow look acts once",
+         {.action = &scale, .live = true, .fresh = true, .look_age_ms = 5000},
+         NEXT_SEND},
+        {"harm on an old look", {.action = &scale, .live = true, .look_age_ms = 501}, NEXT_LOOK},
+        {"harm on a young look", {.action = &scale, .live = true, .look_age_ms = 500}, NEXT_SEND},
+        {"a decision on that look",
+         {.action = &decide, .live = true, .look_age_ms = 501},
+         NEXT_SEND},
+        {"a decision on an old look",
+         {.action = &decide, .live = true, .look_age_ms = 2001},
+         NEXT_LOOK},
+        {"refused before", {.action = &scale, .refused = true}, NEXT_LATER},
+        {"too many writes", {.action = &decide, .live = true, .writes = 40}, NEXT_LATER},
+        {"too many looks", {.action = &decide, .looks = PASS_LOOKS_MAX}, NEXT_LATER},
+        {"the budget is spent", {.action = &decide, .spent = true}, NEXT_LATER},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (pass_next(&rows[i].view) != rows[i].next)
+            fail_msg("%s: %d", rows[i].what, (int)pass_next(&rows[i].view));
+    }
+}
+
+static void failures_are_reactions(void **state UNUSED)
+{
+    assert_int_equal(write_failed(ERR_CONFLICT, 0), AFTER_LOOK);
+    assert_int_equal(write_failed(ERR_EXISTS, 0), AFTER_LOOK);
+    assert_int_equal(write_failed(ERR_CONFLICT, CONFLICTS_MAX), AFTER_BACK_OFF);
+    assert_int_equal(write_failed(ERR_UNKNOWN, 0), AFTER_BACK_OFF);
+    assert_int_equal(write_failed(ERR_RETRY, 0), AFTER_BACK_OFF);
+    assert_int_equal(write_failed(ERR_DENIED, 0), AFTER_REMEMBER);
+    assert_int_equal(write_failed(ERR_QUOTA, 0), AFTER_REMEMBER);
+    assert_int_equal(write_failed(ERR_INVALID, 0), AFTER_REMEMBER);
+    assert_int_equal(write_failed(ERR_TERMINATING, 0), AFTER_REMEMBER);
+}
+
+static void refusals_are_tried_slowly(void **state UNUSED)
+{
+    struct refused r = {0};
+    const struct err quota = {.kind = ERR_QUOTA, .text = "exceeded quota: pods"};
+    int64_t now = 1000, wait = 10000;
+
+    for (int i = 0; i < 6; i++) {
+        refused_remember(&r, &scale, "patch replicasets", &quota, 77 + i, now);
+        assert_int_equal(r.due_ms, now + wait);
+        assert_int_equal(refused_view(&r).at_ms, 77); /* since when, however often tried */
+        now = r.due_ms;
+        wait = min_i64(wait * 2, 120000);
+    }
+    assert_true(refused_is(&r, &scale));
+    assert_false(refused_is(&r, &decide)); /* an abort is not held up */
+    assert_false(refused_is(&r, &report));
+    assert_false(refused_is(&r, &none));
+    assert_string_equal(refused_view(&r).what, "patch replicasets");
+    refused_remember(&r, &decide, "patch rollouts/status", &quota, 500, now);
+    assert_int_equal(r.due_ms, now + 10000); /* another one begins anew */
+    refused_clear(&r);
+    assert_false(refused_view(&r).present);
+}
+
+static void a_refused_look_holds_up_all_but_reports(void **state UNUSED)
+{
+    struct refused r = {0};
+    const struct err denied = {.kind = ERR_DENIED, .text = "forbidden", .retry_after_s = 30};
+
+    refused_remember(&r, NULL, "get httproutes", &denied, 77, 0);
+    assert_true(refused_is(&r, &scale)); /* nothing can be confirmed */
+    assert_false(refused_is(&r, &report));
+    assert_int_equal(r.due_ms, 30000);
+    assert_false(refused_due(&r, 29999));
+    assert_true(refused_due(&r, 30000));
+    refused_clear(&r);
+}
+
+static void caches_must_have_seen_own_writes(void **state UNUSED)
+{
+    struct barrier b = {0};
+
+    assert_true(barrier_open(&b));
+    barrier_wrote(&b, KIND_REPLICASET, "99", 10);
+    barrier_wrote(&b, KIND_REPLICASET, "100", 20); /* newer, though not by bytes (C24) */
+    barrier_wrote(&b, KIND_REPLICASET, "98", 30);
+    barrier_wrote(&b, KIND_SERVICE, "101", 40);
+    barrier_deleted(&b, KIND_REPLICASET, "uid-1", 50);
+    assert_int_equal(b.since_ms, 50);
+    barrier_progress(&b, KIND_REPLICASET, "99");
+    assert_int_equal(b.count, 3);
+    barrier_progress(&b, KIND_REPLICASET, "100"); /* says nothing of the delete */
+    assert_int_equal(b.count, 2);
+    barrier_progress(&b, KIND_SERVICE, "");
+    barrier_progress(&b, KIND_DEPLOYMENT, "500"); /* one kind does not speak for another */
+    assert_int_equal(b.count, 2);
+    barrier_removed(&b, KIND_REPLICASET, "uid-2");
+    barrier_removed(&b, KIND_REPLICASET, "uid-1");
+    assert_int_equal(b.count, 1);
+    barrier_progress(&b, KIND_SERVICE, "1000");
+    assert_true(barrier_open(&b));
+    barrier_wrote(&b, KIND_SERVICE, "nonsense", 60); /* no progress ever proves it: look live */
+    barrier_progress(&b, KIND_SERVICE, "2000");
+    assert_false(barrier_open(&b));
+    barrier_release(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_goes_out_on_what_was_seen),
+        cmocka_unit_test(failures_are_reactions),
+        cmocka_unit_test(refusals_are_tried_slowly),
+        cmocka_unit_test(a_refused_look_holds_up_all_but_reports),
+        cmocka_unit_test(caches_must_have_seen_own_writes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

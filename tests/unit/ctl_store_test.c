@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cache: what is kept, what is believed, whom a change wakes, what a world is made of. */
+#include "check.h"
+#include "sluice/ctl/scene.h"
+#include "sluice/ctl/store.h"
+#include "sluice/json/jfmt.h"
+
+#include <stdio.h>
+
+struct fixture {
+    struct store *store;
+    struct arena a;
+    char woken[1024]; /* names, each followed by a blank */
+    char gone[256];
+    int policies;
+    int64_t now;
+};
+
+static void on_woken(void *arg, const struct object *rollout, enum kube_kind by UNUSED)
+{
+    struct fixture *f = arg;
+    const size_t len = strlen(f->woken);
+
+    if (!strstr(f->woken, rollout->meta->name))
+        snprintf(f->woken + len, sizeof(f->woken) - len, "%s ", rollout->meta->name);
+}
+
+static void on_gone(void *arg, const struct object *rollout)
+{
+    struct fixture *f = arg;
+    const size_t len = strlen(f->gone);
+
+    snprintf(f->gone + len, sizeof(f->gone) - len, "%s ", rollout->meta->name);
+}
+
+static void on_policy(void *arg)
+{
+    ((struct fixture *)arg)->policies++;
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = xcalloc(1, sizeof(*f));
+
+    f->store = store_new(&(struct store_listener){
+        .arg = f, .woken = on_woken, .gone = on_gone, .policy_changed = on_policy});
+    f->now = 1000;
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    store_free(f->store);
+    arena_release(&f->a);
+    free(f);
+    return 0;
+}
+
+static bool put_text(struct fixture *f, enum kube_kind kind, const char *text)
+{
+    struct err e = {0};
+    auto_json cJSON *doc = json_parse(text, strlen(text), &e);
+    struct object *o;
+    bool kept;
+
+    CHECK(doc, "%s in %s", e.text, text);
+    o = object_read(kind, doc, text, strlen(text));
+    assert_non_null(o);
+    f->woken[0] = '\0';
+    kept = store_put(f->store, o, f->now);
+    object_unref(o);
+    return kept;
+}
+
+/* An object of namespace "shop" with uid "u-NAME"; `rest` follows its metadata. */
+static bool put(struct fixture *f, enum kube_kind kind, const char *name, const char *rv,
+                const char *meta, const char *rest)
+{
+    return put_text(f, kind,
+                    json_fmt(&f->a,
+                             "{'metadata':{'namespace':'shop','name':%q,'uid':'u-%s',"
+                             "'resourceVersion':%q%r}%r}",
+                             name, name, rv, meta, rest));
+}
+
+static bool put_rollout(struct fixture *f, const char *name, const char *target, const char *rv)
+{
+    return put(
+        f, KIND_ROLLOUT, name, rv, "",
+        json_fmt(&f->a,
+                 ",'spec':{'targetRef':{'name':%q},'strategy':{'canary':{'stableService':"
+                 "%q,'traffic':[{'gatewayAPI':{'name':'route-%s'}}],'steps':[{'weight':5}]}}}",
+                 target, target, target));
+}
+
+static bool put_deployment(struct fixture *f, const char *name, const char *rv)
+{
+    return put(f, KIND_DEPLOYMENT, name, rv, "",
+               json_fmt(&f->a,
+                        ",'spec':{'replicas':2,'selector':{'matchLabels':{'app':%q}},'template':"
+                        "{'metadata':{'labels':{'app':%q,'tier':'front'}},'spec':{'containers':"
+                        "[{'name':'c','image':'i'}]}}}",
+                        name, name));
+}
+
+static bool put_set(struct fixture *f, const char *name, const char *deployment,
+                    const char *revision, const char *rv)
+{
+    return put(f, KIND_REPLICASET, name, rv,
+               json_fmt(&f->a,
+                        ",'ownerReferences':[{'apiVersion':'apps/v1','kind':'Deployment','name':%q,"
+                        "'uid':'u-%s','controller':true}]",
+                        deployment, deployment),
+               json_fmt(&f->a,
+                        ",'spec':{'replicas':1,'selector':{'matchLabels':{'pod-template-hash':%q}},"
+                        "'template':{'metadata':{'labels':{'app':%q}},'spec':{}}}",
+                        revision, deployment));
+}
+
+static bool put_service(struct fixture *f, const char *name, const char *selector, const char *rv)
+{
+    return put(f, KIND_SERVICE, name, rv, "", json_fmt(&f->a, ",'spec':{'selector':%r}", selector));
+}
+
+static bool put_slice(struct fixture *f, const char *name, const char *service)
+{
+    return put(f, KIND_ENDPOINTSLICE, name, "5",
+               json_fmt(&f->a, ",'labels':{'kubernetes.io/service-name':%q}", service), "");
+}
+
+static bool put_pod(struct fixture *f, const char *name, const char *app, const char *revision)
+{
+    return put(f, KIND_POD, name, "5",
+               json_fmt(&f->a, ",'labels':{'app':%q,'pod-template-hash':%q}", app, revision), "");
+}
+
+/* ---- what is kept ---------------------------------------------------------------------------- */
+
+static void what_no_rollout_concerns_is_not_kept(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_false(put_deployment(f, "web", "1"));
+    assert_false(store_wants_namespace(f->store, KIND_POD, "shop"));
+    assert_true(store_wants_namespace(f->store, KIND_MAP, ""));
+    assert_true(put_rollout(f, "web", "web", "2"));
+    assert_true(put_deployment(f, "web", "3"));
+    assert_false(put_deployment(f, "other", "3"));
+    assert_true(put_set(f, "web-1", "web", "h1", "3"));
+    assert_false(put_set(f, "other-1", "other", "h1", "3"));
+    assert_true(put_service(f, "any", "{\"x\":\"y\"}", "3"));
+    assert_true(put_pod(f, "web-1-a", "web", "h1"));
+    assert_false(put(f, KIND_POD, "bare", "3", "", ""));
+    assert_true(put(f, KIND_HTTPROUTE, "route-web", "3", "", ""));
+    assert_false(put(f, KIND_HTTPROUTE, "route-other", "3", "", ""));
+}
+
+static void a_sweep_drops_what_is_not_needed_any_more(void **state)
+{
+    struct fixture *f = *state;
+
+    put_rollout(f, "web", "web", "1");
+    put_rollout(f, "shop", "shop", "1");
+    put_deployment(f, "web", "2");
+    put_deployment(f, "shop", "2");
+    put_set(f, "web-1", "web", "h1", "2");
+    store_sweep(f->store);
+    assert_int_equal(store_count(f->store, KIND_DEPLOYMENT), 2);
+    store_remove(f->store, KIND_ROLLOUT, "shop", "web", "u-web", f->now);
+    assert_string_equal(f->gone, "web ");
+    store_sweep(f->store);
+    assert_null(store_get(f->store, KIND_DEPLOYMENT, "shop", "web"));
+    assert_non_null(store_get(f->store, KIND_DEPLOYMENT, "shop", "shop"));
+    assert_int_equal(store_count(f->store, KIND_REPLICASET), 0);
+    assert_int_equal(store_bytes(f->store, KIND_REPLICASET), 0);
+}
+
+/* ---- what is believed (C24, C29) ------------------------------------------------------------- */
+
+static void never_a_step_back(void **state)
+{
+    struct fixture *f = *state;
+
+    put_rollout(f, "web", "web", "1");
+    assert_true(put_deployment(f, "web", "99"));
+    assert_true(put_deployment(f, "web", "100"));
+    assert_false(put_deployment(f, "web", "100"));
+    assert_string_equal(f->woken, "");
+    assert_false(put_deployment(f, "web", "99"));
+    assert_string_equal(store_get(f->store, KIND_DEPLOYMENT, "shop", "web")->meta->rv, "100");
+    assert_true(put_deployment(f, "web", "odd")); /* tells nothing: the newer word is taken */
+}
+
+static void the_dead_do_not_come_back(void **state)
+{
+    struct fixture *f = *state;
+
+    put_rollout(f, "web", "web", "1");
+    put_deployment(f, "web", "5");
+    store_remove(f->store, KIND_DEPLOYMENT, "shop", "web", "u-web", f->now);
+    assert_true(store_is_gone(f->store, "u-web"));
+    assert_false(put_deployment(f, "web", "6")); /* a read that began before */
+    /* Unknown so far, and gone: a read under way may still bring it. */
+    store_remove(f->store, KIND_REPLICASET, "shop", "web-1", "u-web-1", f->now);
+    assert_false(put_set(f, "web-1", "web", "h1", "9"));
+    f->now += GRAVE_MS;
+    assert_true(put_set(f, "web-1", "web", "h1", "9"));
+    assert_false(store_is_gone(f->store, "u-web"));
+}
+
+static void a_late_delete_leaves_the_successor(void **state)
+{
+    struct fixture *f = *state;
+
+    put_rollout(f, "web", "web", "1");
+    put_deployment(f, "web", "5");
+    store_remove(f->store, KIND_DEPLOYMENT, "shop", "web", "u-former", f->now);
+    assert_non_null(store_get(f->store, KIND_DEPLOYMENT, "shop", "web"));
+    store_remove(f->store, KIND_DEPLOYMENT, "shop", "web", "", f->now); /* whatever has the name */
+    assert_null(store_get(f->store, KIND_DEPLOYMENT, "shop", "web"));
+    assert_true(store_is_gone(f->store, "u-web"));
+}
+
+static void many_graves_are_forgotten_in_time(void **state)
+{
+    struct fixture *f = *state;
+    char uid[32];
+
+    put_rollout(f, "web", "web", "1");
+    for (int i = 0; i < 100; i++) {
+        snprintf(uid, sizeof(uid), "u-%d", i);
+        store_remove(f->store, KIND_POD, "shop", "p", uid, f->now + i * 2000);
+    }
+    f->now += 99 * 2000;
+    store_remove(f->store, KIND_POD, "shop", "p", "u-last", f->now);
+    assert_false(store_is_gone(f->store, "u-0"));
+    assert_true(store_is_gone(f->store, "u-99"));
+}
+
+/* ---- who is woken ---------------------------------------------------------------------------- */
+
+static void world_of_two(struct fixture *f)
+{
+    put_rollout(f, "ro-web", "web", "1");
+    put_rollout(f, "ro-shop", "shop", "1");
+    put_deployment(f, "web", "2");
+    put_deployment(f, "shop", "2");
+    put_set(f, "web-1", "web", "h1", "2");
+    put_set(f, "shop-1", "shop", "h2", "2");
+    put_service(f, "web", "{\"app\":\"web\"}", "2");
+    put_service(f, "shop", "{\"app\":\"shop\"}", "2");
+}
+
+static void a_change_wakes_whom_it_concerns(void **state)
+{
+    struct fixture *f = *state;
+
+    world_of_two(f);
+    put_deployment(f, "web", "3");
+    assert_string_equal(f->woken, "ro-web ");
+    put_set(f, "shop-1", "shop", "h2", "3");
+    assert_string_equal(f->woken, "ro-shop ");
+    put_pod(f, "p", "web", "h1");
+    assert_string_equal(f->woken, "ro-web ");
+    put_slice(f, "s", "shop");
+    assert_string_equal(f->woken, "ro-shop ");
+    put(f, KIND_HTTPROUTE, "route-web", "3", "", "");
+    assert_string_equal(f->woken, "ro-web ");
+    put(f, KIND_FENCE, "web-sluice", "3", ",\"labels\":{\"sluice.dev/of\":\"web\"}", "");
+    assert_string_equal(f->woken, "ro-web ");
+    /* A Service that nobody names, by what it selects; pinned too. */
+    put_service(f, "extra", "{\"app\":\"web\",\"pod-template-hash\":\"h1\"}", "3");
+    assert_string_equal(f->woken, "ro-web ");
+    /* Selects both: the pair they share. */
+    put_service(f, "front", "{\"tier\":\"front\"}", "3");
+    CHECK(strstr(f->woken, "ro-web") && strstr(f->woken, "ro-shop"), "%s", f->woken);
+    /* Moved from one to the other: both have to know. */
+    put_service(f, "extra", "{\"app\":\"shop\"}", "4");
+    CHECK(strstr(f->woken, "ro-web") && strstr(f->woken, "ro-shop"), "%s", f->woken);
+    put_service(f, "none", "{\"app\":\"none\"}", "4");
+    assert_string_equal(f->woken, "");
+}
+
+static void policies_are_nobodys_and_everybodys(void **state)
+{
+    struct fixture *f = *state;
+    const char *text =
+        "{\"metadata\":{\"name\":\"sluice-brake\",\"uid\":\"u\",\"resourceVersion\":\"7\"}}";
+
+    assert_true(put_text(f, KIND_MAP, text));
+    assert_int_equal(f->policies, 1);
+    assert_non_null(store_get(f->store, KIND_MAP, "", "sluice-brake"));
+    store_remove(f->store, KIND_MAP, "", "sluice-brake", "u", f->now);
+    assert_int_equal(f->policies, 2);
+}
+
+static void the_older_rollout_is_the_rival(void **state)
+{
+    struct fixture *f = *state;
+    struct scene sc;
+
+    put_rollout(f, "b", "web", "1");
+    put_rollout(f, "a", "web", "1");
+    CHECK(strstr(f->woken, "b") && strstr(f->woken, "a"), "%s", f->woken);
+    scene_from_store(&sc, f->store, "shop", "b");
+    assert_string_equal(scene_world(&sc, &f->a)->rival, "a"); /* same age: by name */
+    scene_release(&sc);
+    scene_from_store(&sc, f->store, "shop", "a");
+    assert_null(scene_world(&sc, &f->a)->rival);
+    scene_release(&sc);
+}
+
+/* ---- what a world is made of ----------------------------------------------------------------- */
+
+static void a_world_holds_its_own_and_no_more(void **state)
+{
+    struct fixture *f = *state;
+    const struct world *w;
+    struct scene sc;
+
+    world_of_two(f);
+    put_pod(f, "p-web", "web", "h1");
+    put_pod(f, "p-shop", "shop", "h2");
+    put_slice(f, "s-web", "web");
+    put_slice(f, "s-shop", "shop");
+    put_service(f, "extra", "{\"app\":\"web\",\"pod-template-hash\":\"h1\"}", "3");
+    put(f, KIND_HTTPROUTE, "route-web", "3", "", "");
+    /* Fenced: no labels of the Deployment, another controller. */
+    put(f, KIND_REPLICASET, "web-2", "3", ",\"labels\":{\"sluice.dev/of\":\"web\"}", "");
+    put(f, KIND_FENCE, "web-sluice", "3", ",\"labels\":{\"sluice.dev/of\":\"web\"}", "");
+    scene_from_store(&sc, f->store, "shop", "ro-web");
+    w = scene_world(&sc, &f->a);
+    assert_string_equal(w->rollout->meta.name, "ro-web");
+    assert_string_equal(w->dep->meta.name, "web");
+    assert_string_equal(w->fence->meta.name, "web-sluice");
+    assert_int_equal(w->rs_count, 2);
+    assert_string_equal(w->rs[0]->meta.name, "web-1");
+    assert_string_equal(w->rs[1]->meta.name, "web-2");
+    assert_int_equal(w->service_count, 2);
+    assert_string_equal(w->services[0]->meta.name, "extra");
+    assert_string_equal(w->services[1]->meta.name, "web");
+    assert_int_equal(w->slice_count, 1);
+    assert_string_equal(w->slices[0]->meta.name, "s-web");
+    assert_int_equal(w->route_count, 1);
+    assert_int_equal(w->pod_count, 1);
+    assert_string_equal(w->pods[0]->meta.name, "p-web");
+    scene_release(&sc);
+    scene_from_store(&sc, f->store, "shop", "none");
+    assert_null(scene_world(&sc, &f->a));
+    scene_release(&sc);
+}
+
+/* The planner works on a scene while the watch goes on. */
+static void a_scene_outlives_the_store(void **state)
+{
+    struct fixture *f = *state;
+    struct scene sc;
+
+    world_of_two(f);
+    scene_from_store(&sc, f->store, "shop", "ro-web");
+    put_deployment(f, "web", "9");
+    store_remove(f->store, KIND_ROLLOUT, "shop", "ro-web", "u-ro-web", f->now);
+    store_sweep(f->store);
+    assert_string_equal(scene_world(&sc, &f->a)->dep->meta.rv, "2");
+    assert_string_equal(scene_world(&sc, &f->a)->rollout->meta.name, "ro-web");
+    scene_release(&sc);
+}
+
+static void answers_are_folded_in(void **state)
+{
+    struct fixture *f = *state;
+    struct scene sc;
+
+    world_of_two(f);
+    scene_from_store(&sc, f->store, "shop", "ro-web");
+    put_set(f, "web-1", "web", "h1", "8");
+    put_set(f, "web-3", "web", "h3", "8");
+    scene_put(&sc, store_get(f->store, KIND_REPLICASET, "shop", "web-1"));
+    scene_put(&sc, store_get(f->store, KIND_REPLICASET, "shop", "web-3"));
+    assert_int_equal(sc.sets.count, 2);
+    assert_string_equal(object_list_find(&sc.sets, "web-1")->meta->rv, "8");
+    scene_remove(&sc, KIND_REPLICASET, "web-1");
+    assert_int_equal(sc.sets.count, 1);
+    scene_remove(&sc, KIND_DEPLOYMENT, "web");
+    assert_null(scene_world(&sc, &f->a)->dep);
+    scene_release(&sc);
+}
+
+/* A Rollout's world is found by index: the cost does not grow with the cluster. */
+static void a_thousand_rollouts(void **state)
+{
+    struct fixture *f = *state;
+    char name[32], selector[64];
+    struct scene sc;
+
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "app-%d", i);
+        snprintf(selector, sizeof(selector), "{\"app\":\"%s\"}", name);
+        put_rollout(f, name, name, "1");
+        put_deployment(f, name, "2");
+        put_service(f, name, selector, "2");
+        put_slice(f, name, name);
+        arena_release(&f->a);
+    }
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "app-%d", i);
+        scene_from_store(&sc, f->store, "shop", name);
+        assert_int_equal(sc.services.count, 1);
+        assert_int_equal(sc.slices.count, 1);
+        scene_release(&sc);
+    }
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_no_rollout_concerns_is_not_kept),
+        TEST(a_sweep_drops_what_is_not_needed_any_more),
+        TEST(never_a_step_back),
+        TEST(the_dead_do_not_come_back),
+        TEST(a_late_delete_leaves_the_successor),
+        TEST(many_graves_are_forgotten_in_time),
+        TEST(a_change_wakes_whom_it_concerns),
+        TEST(policies_are_nobodys_and_everybodys),
+        TEST(the_older_rollout_is_the_rival),
+        TEST(a_world_holds_its_own_and_no_more),
+        TEST(a_scene_outlives_the_store),
+        TEST(answers_are_folded_in),
+        TEST(a_thousand_rollouts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+#include "sluice/json/edit.h"
+
+static cJSON *parse(const char *text)
+{
+    struct err e = {0};
+    cJSON *doc = json_parse(text, strlen(text), &e);
+
+    CHECK(doc, "%s: %s", text, e.text);
+    return doc;
+}
+
+static const struct {
+    const char *doc, *patch, *want; /* NULL: refused */
+    enum err_kind kind;
+} patches[] = {
+    {"{}", "[]", "{}", ERR_NONE},
+    {"{}", "[{'op':'add','path':'/a','value':1}]", "{'a':1}", ERR_NONE},
+    {"{'a':1}", "[{'op':'add','path':'/a','value':null}]", "{'a':null}", ERR_NONE},
+    {"{'a':[1,3]}", "[{'op':'add','path':'/a/1','value':2}]", "{'a':[1,2,3]}", ERR_NONE},
+    {"{'a':[1]}", "[{'op':'add','path':'/a/-','value':2}]", "{'a':[1,2]}", ERR_NONE},
+    {"{'a':[1]}", "[{'op':'add','path':'/a/1','value':2}]", "{'a':[1,2]}", ERR_NONE},
+    {"{'a/b':{'~':1}}", "[{'op':'replace','path':'/a~1b/~0','value':2}]", "{'a/b':{'~':2}}",
+     ERR_NONE},
+    {"{'a':[{'b':1},{'b':2}]}", "[{'op':'replace','path':'/a/1/b','value':3}]",
+     "{'a':[{'b':1},{'b':3}]}", ERR_NONE},
+    {"{'a':[1,2]}", "[{'op':'replace','path':'/a/0','value':[]}]", "{'a':[[],2]}", ERR_NONE},
+    {"{'a':1,'b':2}", "[{'op':'remove','path':'/a'}]", "{'b':2}", ERR_NONE},
+    {"{'a':[1,2]}", "[{'op':'remove','path':'/a/0'}]", "{'a':[2]}", ERR_NONE},
+    {"{'a':{'x':1,'y':2}}",
+     "[{'op':'test','path':'/a','value':{'y':2,'x':1}},{'op':'remove','path':'/a/x'}]",
+     "{'a':{'y':2}}", ERR_NONE},
+    {"{'a':1}", "[{'op':'test','path':'/a','value':2}]", NULL, ERR_CONFLICT},
+    {"{'a':null}", "[{'op':'test','path':'/a','value':null}]", "{'a':null}", ERR_NONE},
+    {"{}", "[{'op':'test','path':'/a','value':null}]", NULL, ERR_CONFLICT},
+    {"{}", "[{'op':'remove','path':'/a'}]", NULL, ERR_CONFLICT},
+    {"{}", "[{'op':'replace','path':'/a','value':1}]", NULL, ERR_CONFLICT},
+    {"{}", "[{'op':'add','path':'/a/b','value':1}]", NULL, ERR_CONFLICT},
+    {"{'a':1}", "[{'op':'add','path':'/a/b','value':1}]", NULL, ERR_CONFLICT},
+    {"{'a':[1]}", "[{'op':'add','path':'/a/3','value':1}]", NULL, ERR_CONFLICT},
+    {"{'a':[1]}", "[{'op':'add','path':'/a/01','value':1}]", NULL, ERR_CONFLICT},
+    {"{'a':[1]}", "[{'op':'add','path':'/a/x','value':1}]", NULL, ERR_CONFLICT},
+    {"{'a':[1]}", "[{'op':'replace','path':'/a/-','value':1}]", NULL, ERR_CONFLICT},
+    {"{'a':[1]}", "[{'op':'remove','path':'/a/-1'}]", NULL, ERR_CONFLICT},
+    {"{}", "[{'op':'add','path':'/a'}]", NULL, ERR_INVALID},
+    {"{}", "[{'op':'add','value':1}]", NULL, ERR_INVALID},
+    {"{}", "[{'op':'move','path':'/a','value':1}]", NULL, ERR_INVALID},
+    {"{}", "[{'path':'/a','value':1}]", NULL, ERR_INVALID},
+    {"{}", "[{'op':'add','path':'a','value':1}]", NULL, ERR_CONFLICT},
+};
+
+static const struct {
+    const char *doc, *patch, *want;
+} merges[] = {
+    {"{}", "{}", "{}"},
+    {"{'a':1,'b':2}", "{'a':null,'c':3}", "{'b':2,'c':3}"},
+    {"{'a':{'x':1,'y':2}}", "{'a':{'x':null,'z':[1]}}", "{'a':{'y':2,'z':[1]}}"},
+    {"{'a':1}", "{'a':{'b':{'c':null,'d':1}}}", "{'a':{'b':{'d':1}}}"},
+    {"{'a':[1,2]}", "{'a':[3]}", "{'a':[3]}"},
+    {"{'a':{'x':1}}", "{'a':'text'}", "{'a':'text'}"},
+    {"{'A':1}", "{'a':2}", "{'A':1,'a':2}"},
+    {"{}", "{'a':null}", "{}"},
+};
+
+/* The tables' single quotes are double ones. */
+static cJSON *quoted(const char *text)
+{
+    auto_free char *copy = xstrdup(text);
+
+    for (char *p = copy; *p; p++)
+        *p = *p == '\'' ? '"' : *p;
+    return parse(copy);
+}
+
+static void patches_are_rfc_6902(void **state UNUSED)
+{
+    for (size_t i = 0; i < COUNT(patches); i++) {
+        auto_json cJSON *doc = quoted(patches[i].doc), *patch = quoted(patches[i].patch);
+        struct err e = {0};
+        const bool ok = json_edit_patch(doc, patch, &e);
+        CHECK(ok == (patches[i].want != NULL), "%s: %s", patches[i].patch, e.text);
+        CHECK(e.kind == patches[i].kind, "%s: %s", patches[i].patch, e.text);
+        auto_json cJSON *want = ok ? quoted(patches[i].want) : NULL;
+        CHECK(!ok || json_same(doc, want), "%s", patches[i].patch);
+    }
+}
+
+static void merges_are_rfc_7386(void **state UNUSED)
+{
+    for (size_t i = 0; i < COUNT(merges); i++) {
+        auto_json cJSON *doc = quoted(merges[i].doc), *patch = quoted(merges[i].patch);
+        auto_json cJSON *want = quoted(merges[i].want);
+        json_edit_merge(doc, patch);
+        CHECK(json_same(doc, want), "%s", merges[i].patch);
+    }
+}
+
+static void copies_are_the_same_and_apart(void **state UNUSED)
+{
+    auto_json cJSON *doc = quoted("{'a':{'b':[1,'x']}}"), *patch = quoted("{'a':{'c':1}}");
+    auto_json cJSON *copy = json_copy(doc), *turned = quoted("{'y':1,'x':2}");
+    auto_json cJSON *other = quoted("{'x':2,'y':1}");
+    auto_free char *text = json_print(doc);
+
+    assert_true(json_same(doc, copy));
+    assert_true(json_same(turned, other));
+    json_edit_merge(copy, patch);
+    assert_false(json_same(doc, copy));
+    assert_string_equal(text, "{\"a\":{\"b\":[1,\"x\"]}}");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(patches_are_rfc_6902),
+        cmocka_unit_test(merges_are_rfc_7386),
+        cmocka_unit_test(copies_are_the_same_and_apart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
