@@ -34,7 +34,7 @@ static void add(struct lint *l, size_t file, int line, const struct finding *f)
 
 void lint_add(struct lint *l, const struct manifest *d, const struct finding *f)
 {
-    add(l, d->file, manifest_line(d, f->path), f);
+    add(l, d->file, manifest_line(d, f->at ? f->at : f->path), f);
 }
 
 static void lint_rollout(struct lint *l, const struct manifest *d)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lint_world.c - a Rollout and the objects it names: V30 to V43 of api.md 2.7, as far as a look at
- * them tells. From files, an object that is not there is not judged. */
+/* lint_world.c - a Rollout and the objects it names: V30 to V37, V42 and V43 of api.md 2.7, as far
+ * as a look at them tells. From files, an object that is not there is not judged. */
 #include "lint.h"
 #include "words.h"
 
@@ -86,6 +86,15 @@ static void rolling_room(const struct look *k)
               "canary");
 }
 
+static bool said_already(const struct lint *l, const struct finding *f, size_t file, int line)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (l->found[i].file == file && l->found[i].line == line &&
+            str_equal(l->found[i].f.rule, f->rule))
+            return true;
+    return false;
+}
+
 /* Only the template's own words are known here: whether the app ends gracefully is its affair. */
 static void termination(const struct look *k)
 {
@@ -94,12 +103,13 @@ static void termination(const struct look *k)
         .rule = "V36",
         .path = "spec.template.spec",
         .message = "no container has a preStop hook: an app that exits at once when told to stop "
-                   "loses the requests on their way to it; let it finish them, or add lifecycle: "
-                   "{preStop: {sleep: {seconds: 5}}}",
+                   "loses the requests on their way to it; let it finish them, or add "
+                   "lifecycle.preStop.sleep.seconds: 5",
         .warning = true,
     };
 
-    if (k->d && !k->d->has_pre_stop && d)
+    if (k->d && !k->d->has_pre_stop && d &&
+        !said_already(k->l, &f, d->file, manifest_line(d, f.path)))
         lint_add(k->l, d, &f);
 }
 
@@ -203,28 +213,11 @@ static void shares(const struct look *k)
         const char *weight = k->spec->steps[i].weight;
         const char *path = arena_printf(k->a, "spec.strategy.canary.steps[%zu].weight", i);
         const int asked = weight ? percent_of(weight) : 0;
-        if (asked > 50 && asked < 100)
-            WARN(k, "V41", path, weight,
-                 "without traffic at most 50 %% reach the new pods before the switch: add traffic "
-                 "for weight %d",
-                 asked);
-        else if (d && d->replicas == 1 && asked > 0 && asked < 50)
+        if (d && d->replicas == 1 && asked > 0 && asked < 50)
             WARN(k, "V37", path, weight,
                  "1 replica: a %d %% step without traffic gives 50 %%; add traffic or replicas",
                  asked);
     }
-}
-
-static void commands(const struct look *k)
-{
-    if (json_at(k->doc->json, "spec.action"))
-        WARN(k, "V39", "spec.action", NULL,
-             "an action in a file is given again whenever it is applied: leave it to sluice "
-             "approve, skip, promote, abort, retry, undo");
-    if (json_at(k->doc->json, "spec.paused"))
-        WARN(k, "V39", "spec.paused", NULL,
-             "paused in a file that is applied from Git undoes sluice pause and resume: leave it "
-             "out");
 }
 
 void lint_world(struct lint *l, const struct manifest *rollout, const struct world *w)
@@ -247,5 +240,4 @@ void lint_world(struct lint *l, const struct manifest *rollout, const struct wor
     for (size_t i = 0; i < k.spec->traffic_count; i++)
         route(&k, i);
     shares(&k);
-    commands(&k);
 }

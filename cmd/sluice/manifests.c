@@ -2,6 +2,7 @@
 #include "manifests.h"
 
 #include "sluice/base/strbuf.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,17 +100,16 @@ static void add_doc(struct manifests *m, const struct manifest *like, const cJSO
     new_doc(m, like, json, (struct jslice){.p = yaml->json, .len = yaml->json_len});
 }
 
-static int line_in(const char *text)
-{
-    const char *at = strstr(text, "line ");
-
-    return at ? atoi(at + strlen("line ")) : 0;
-}
-
+/* "line 4: not YAML: ..." tells the line, which is shown before it. */
 static void broken(struct manifests *m, size_t file, const struct err *e)
 {
-    m->files[file].broken = arena_strdup(&m->a, e->text);
-    m->files[file].broken_line = line_in(e->text);
+    const char *text = e->text;
+    int line = 0, used = 0;
+
+    if (sscanf(text, "line %d: %n", &line, &used) == 1)
+        text += used;
+    m->files[file].broken = arena_strdup(&m->a, text);
+    m->files[file].broken_line = line;
 }
 
 static void own(struct manifests *m, cJSON *json)
@@ -171,64 +171,11 @@ const struct manifest *manifests_find(const struct manifests *m, const char *kin
     return NULL;
 }
 
-/* "[name=latency]" -> "[2]" by looking at the list. `at` points behind the '['. */
-static int index_of(const cJSON *list, const char *at, size_t len)
-{
-    const char *equals = memchr(at, '=', len);
-    auto_free char *key = NULL, *value = NULL;
-    int i = 0;
-
-    if (!equals)
-        return atoi(at);
-    key = xcalloc(1, len + 1);
-    value = xcalloc(1, len + 1);
-    memcpy(key, at, (size_t)(equals - at));
-    memcpy(value, equals + 1, len - (size_t)(equals - at) - 1);
-    JSON_EACH(item, list) {
-        if (str_equal(json_str(item, key), value))
-            return i;
-        i++;
-    }
-    return 0;
-}
-
-static const cJSON *nth(const cJSON *list, int index)
-{
-    JSON_EACH(item, list)
-        if (index-- == 0)
-            return item;
-    return NULL;
-}
-
-/* Takes "gates[name=x]" or ".metric" off *path, adds it to `out` with the index as a number. */
-static const cJSON *walk(const cJSON *o, const char **path, struct strbuf *out)
-{
-    const char *p = *path;
-    const size_t len = strcspn(p + (*p == '.'), ".[") + (*p == '.');
-    auto_free char *key = NULL;
-
-    if (*p == '[') {
-        const size_t inside = strcspn(p + 1, "]");
-        const int index = index_of(o, p + 1, inside);
-        strbuf_addf(out, "[%d]", index);
-        *path = p + 1 + inside + (p[1 + inside] == ']');
-        return nth(o, index);
-    }
-    strbuf_add(out, p, len);
-    *path = p + len;
-    key = xcalloc(1, len + 1);
-    memcpy(key, p + (*p == '.'), len - (*p == '.'));
-    return o ? json_key(o, key) : NULL;
-}
-
 int manifest_line(const struct manifest *d, const char *path)
 {
     auto_strbuf struct strbuf b = {.max = PATH_MAX_LEN};
-    const cJSON *o = d->json;
 
-    strbuf_adds(&b, d->at);
-    while (path && *path)
-        o = walk(o, &path, &b);
+    strbuf_addf(&b, "%s%s", d->at, path);
     return yaml_line(d->yaml, strbuf_str(&b));
 }
 

@@ -49,7 +49,7 @@ const struct manifest *manifests_find(const struct manifests *m, const char *kin
                                       const struct manifest *like);
 /* The world of one Rollout, made of these files alone (world.offline). */
 const struct world *manifests_world(struct manifests *m, const struct manifest *rollout);
-/* Line of a path of the validator: "spec.gates[name=latency].metric" is looked up by name. */
+/* Line of a path with indexes, "spec.gates[1].metric". */
 int manifest_line(const struct manifest *d, const char *path);
 
 #endif

@@ -30,7 +30,7 @@ static const char *strategy_said(struct screen *s, const struct facts *f)
     case STRATEGY_BLUE_GREEN:
         return word(s, "blue-green behind Service %s", f->spec->active_service);
     case STRATEGY_ROLLING:
-        return "rolling within the Deployment's surge";
+        return "rolling";
     case STRATEGY_NONE:
     default:
         return "no strategy";
@@ -89,7 +89,7 @@ static const char *left_when(struct screen *s, const struct facts *f, const stru
         add(&b, names ? gate_names(s, f, step->gates) : "gates pass");
     if (step->last)
         add(&b, hand_over_said(s, f));
-    return b.len ? word(s, "%s", strbuf_str(&b)) : "at once";
+    return b.len ? word(s, "%s", strbuf_str(&b)) : "once its pods are ready";
 }
 
 static const char *start_when(struct screen *s, const struct facts *f)

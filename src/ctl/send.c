@@ -38,13 +38,14 @@ static void log_wrote(const struct pass *p)
              NULL);
 }
 
-static void log_failed(const struct pass *p, const struct err *e)
+/* Somebody else was faster: that is ordinary. */
+static void log_failed(const struct pass *p, const struct err *e, enum after after)
 {
     const struct action *a = &p->plan->action;
 
-    log_warn("write failed", "namespace", p->key->ns, "name", p->key->rollout, "rule",
-             p->plan->rule, "act", act_name(a->act), "object", a->name, "kind",
-             err_kind_name(e->kind), "err", e->text, NULL);
+    log_line(after == AFTER_LOOK ? LOG_INFO : LOG_WARN, "write failed", "namespace", p->key->ns,
+             "name", p->key->rollout, "rule", p->plan->rule, "act", act_name(a->act), "object",
+             a->name, "kind", err_kind_name(e->kind), "err", e->text, NULL);
 }
 
 /* ---- success: the server's answer is the newest word about that object ----------------------- */
@@ -161,7 +162,7 @@ static void failed(struct pass *p, const struct err *e)
 {
     const enum after after = write_failed(e->kind, p->conflicts++);
 
-    log_failed(p, e);
+    log_failed(p, e, after);
     p->ctl->metrics.conflicts += e->kind == ERR_CONFLICT;
     p->ctl->metrics.unknown += e->kind == ERR_UNKNOWN;
     if (after == AFTER_REMEMBER) {

@@ -29,7 +29,7 @@ const char *kube_verb_name(enum kube_verb verb)
     return names[verb];
 }
 
-/* --- lists ------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static void queue_init(struct call_queue *q)
 {
@@ -86,7 +86,7 @@ static void unlink_call(struct kube_call *call)
         call->next->prev = call->prev;
 }
 
-/* --- leaving ----------------------------------------------------------------------------------- */
+/* --- leaving ---------------------------------------------------------------------------------- */
 
 static void on_answer(const struct http_result *result, void *arg);
 static void pump(void *arg);
@@ -171,7 +171,7 @@ static void enqueue(struct kube_call *call)
     pump(c);
 }
 
-/* --- the end of a call ------------------------------------------------------------------------- */
+/* --- the end of a call ------------------------------------------------------------------------ */
 
 /* Out of all lists; what it held is free for others. */
 static void detach(struct kube_call *call)
@@ -220,7 +220,7 @@ static void on_pause_over(void *arg)
         depart(call);
 }
 
-/* --- answers ----------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static bool is_read(const struct kube_call *call)
 {
@@ -305,7 +305,7 @@ static void on_answer(const struct http_result *result, void *arg)
     complete(call, &reply);
 }
 
-/* --- the interface ----------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 
 struct kube_client *kube_client_new(struct loop *loop, const struct kube_config *config,
                                     const char *user_agent_suffix, struct err *e)

@@ -23,7 +23,7 @@ static char *print(const char *fmt, ...)
     return b.p ? b.p : xstrdup("");
 }
 
-/* --- what never changes ------------------------------------------------------------------------ */
+/* --- what never changes ----------------------------------------------------------------------- */
 
 static const char *go_arch(const char *machine)
 {
@@ -129,7 +129,7 @@ void wire_release(struct kube_client *c)
     free(c->user_agent);
 }
 
-/* --- one request ------------------------------------------------------------------------------- */
+/* --- one request ------------------------------------------------------------------------------ */
 
 /* The server's deadline lies before ours, so that its word arrives (C5, C69). Watches have their
  * own, timeoutSeconds. */

@@ -68,7 +68,7 @@ const char *config_relative(struct arena *a, const char *origin, const char *pat
     return arena_printf(a, "%.*s/%s", (int)(slash - origin), origin, path);
 }
 
-/* --- for every origin -------------------------------------------------------------------------- */
+/* --- for every origin ------------------------------------------------------------------------- */
 
 static void set_text(struct kube_config *config, const char **field, const char *value)
 {
@@ -158,7 +158,7 @@ bool config_check(struct kube_config *config, struct err *e)
     return true;
 }
 
-/* --- in the cluster (C12) ---------------------------------------------------------------------- */
+/* --- in the cluster (C12) --------------------------------------------------------------------- */
 
 static const char *pod_namespace(struct arena *a, const char *dir)
 {
@@ -196,7 +196,7 @@ static bool load_in_cluster(const struct kube_config_options *options, struct ku
     return config_check(config, e);
 }
 
-/* --- files ------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 struct texts {
     struct kubeconfig_text at[KUBECONFIGS_MAX];

@@ -57,7 +57,7 @@ static struct blob blob_of(const char *data, size_t len)
     return b;
 }
 
-/* --- token ------------------------------------------------------------------------------------- */
+/* --- token ------------------------------------------------------------------------------------ */
 
 /* The file's first word: blanks around it do not belong to it. */
 static bool read_token(const char *path, struct blob *out, struct err *e)
@@ -100,7 +100,7 @@ static bool renew_token(struct creds *c, int64_t now_ms, struct err *e)
     return true;
 }
 
-/* --- certificates ------------------------------------------------------------------------------ */
+/* --- certificates ----------------------------------------------------------------------------- */
 
 static bool read_pem(const struct kube_pem *pem, struct blob *out, struct err *e)
 {
@@ -224,7 +224,7 @@ static bool renew_tls(struct creds *c, int64_t now_ms, bool *changed, struct err
     return ok;
 }
 
-/* --- plugin (C18) ------------------------------------------------------------------------------ */
+/* --- plugin (C18) ----------------------------------------------------------------------------- */
 
 static bool renew_from_plugin(struct creds *c, bool *changed, struct err *e)
 {
@@ -259,7 +259,7 @@ static bool renew_from_plugin(struct creds *c, bool *changed, struct err *e)
     return ok;
 }
 
-/* --- the interface ----------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 
 static bool first_read(struct creds *c, int64_t now_ms, struct err *e)
 {

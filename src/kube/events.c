@@ -51,7 +51,7 @@ struct recorder {
 
 static void write_next(void *arg);
 
-/* --- lists ------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static void queue_add(struct recorder *r, struct series *s)
 {
@@ -119,7 +119,7 @@ static void forget(struct recorder *r, struct series *s)
     free(s);
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void check_flushed(struct recorder *r)
 {
@@ -223,7 +223,7 @@ static void write_next(void *arg)
     r->call = kube_send(r->client, &req, on_written, r);
 }
 
-/* --- news -------------------------------------------------------------------------------------- */
+/* --- news ------------------------------------------------------------------------------------- */
 
 /* Makes room for one more series; the one being written stays. */
 static void make_room(struct recorder *r)
@@ -295,7 +295,7 @@ void kube_event(struct recorder *r, const struct kube_ref *regarding, enum event
         queue_add(r, s);
 }
 
-/* --- time passing ------------------------------------------------------------------------------ */
+/* --- time passing ----------------------------------------------------------------------------- */
 
 static void review(struct recorder *r, struct series *s, int64_t now_ms)
 {
@@ -324,7 +324,7 @@ static void on_housekeeping(void *arg)
     timer_move(r->housekeeper, HOUSEKEEPING_MS);
 }
 
-/* --- the interface ----------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 
 struct recorder *recorder_new(struct kube_client *c, const char *instance)
 {

@@ -86,7 +86,7 @@ static const char *current_context(const struct files *files)
     return NULL;
 }
 
-/* --- typed fields ------------------------------------------------------------------------------ */
+/* --- typed fields ----------------------------------------------------------------------------- */
 
 static void fail(struct reader *r, const char *key, const char *what)
 {
@@ -196,7 +196,7 @@ static const char *const *texts(struct reader *r, const cJSON *o, const char *ke
     return out;
 }
 
-/* --- sections ---------------------------------------------------------------------------------- */
+/* --- sections --------------------------------------------------------------------------------- */
 
 static void read_cluster(struct reader *r)
 {
@@ -305,7 +305,7 @@ static void read_user(struct reader *r, bool own_token)
         fail(r, "auth-provider", "is no longer supported: use an exec plugin or a token");
 }
 
-/* --- together ---------------------------------------------------------------------------------- */
+/* --- together --------------------------------------------------------------------------------- */
 
 /* Names the context uses, flags first. */
 static bool choose(struct reader *r, const struct files *files,

@@ -52,7 +52,7 @@ static int64_t retry_ms(const struct lease *l)
     return loop_random(ms, ms * 12 / 10);
 }
 
-/* --- requests ---------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static void ask(struct lease *l, enum kube_verb verb, const char *body, kube_done *done)
 {
@@ -92,7 +92,7 @@ static struct lease_claim claim(const struct lease *l, bool renew)
     };
 }
 
-/* --- what we know ------------------------------------------------------------------------------ */
+/* --- what we know ----------------------------------------------------------------------------- */
 
 static bool absorb(struct lease *l, const struct kube_reply *reply, struct err *e)
 {
@@ -124,7 +124,7 @@ static void note_trouble(struct lease *l, const struct err *e)
     l->trouble = *e;
 }
 
-/* --- taking and keeping ------------------------------------------------------------------------ */
+/* --- taking and keeping ----------------------------------------------------------------------- */
 
 /* Last thing in any callback: the owner may free the lease. */
 static void lose(struct lease *l, const char *why)
@@ -250,7 +250,7 @@ static void on_turn(void *arg)
         carry_out(l, lease_decide(&l->view, l->spec.identity, clock_mono_ms()));
 }
 
-/* --- giving it back (C71) ---------------------------------------------------------------------- */
+/* --- giving it back (C71) --------------------------------------------------------------------- */
 
 static void end_release(struct lease *l)
 {
@@ -341,7 +341,7 @@ void lease_release(struct lease *l, void (*done)(void *arg), void *arg)
         timer_stop(l->turn);
 }
 
-/* --- the interface ----------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 
 struct lease *lease_new(struct kube_client *c, const struct lease_spec *spec, struct err *e)
 {

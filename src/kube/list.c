@@ -53,7 +53,7 @@ static void fail(struct kube_lister *l, const struct err *e)
     destroy(l);
 }
 
-/* --- pages ------------------------------------------------------------------------------------- */
+/* --- pages ------------------------------------------------------------------------------------ */
 
 static bool check_item(const cJSON *item, struct err *e)
 {
@@ -112,7 +112,7 @@ static bool take_page(struct kube_lister *l, const char *body, size_t len, const
     return true;
 }
 
-/* --- requests ---------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static void on_page(const struct kube_reply *reply, void *arg);
 
@@ -170,7 +170,7 @@ static void on_page(const struct kube_reply *reply, void *arg)
     destroy(l);
 }
 
-/* --- the interface ----------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 
 struct kube_lister *kube_list(struct kube_client *c, const struct kube_list_spec *spec,
                               kube_list_done *done, void *arg)

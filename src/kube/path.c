@@ -37,7 +37,7 @@ const struct kube_kind_info *kube_kind_info(enum kube_kind kind)
     return &kinds[kind];
 }
 
-/* --- encoding ---------------------------------------------------------------------------------- */
+/* --- encoding --------------------------------------------------------------------------------- */
 
 static bool unreserved(unsigned char c)
 {
@@ -73,7 +73,7 @@ char *percent_encoded(struct arena *a, const char *s)
     return to_arena(a, &b);
 }
 
-/* --- paths ------------------------------------------------------------------------------------- */
+/* --- paths ------------------------------------------------------------------------------------ */
 
 /* "." and ".." would survive encoding, and readers of URLs fold them away. */
 static void add_part(struct strbuf *b, const char *part)

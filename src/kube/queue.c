@@ -40,7 +40,7 @@ struct queue {
     bool closed;
 };
 
-/* --- heap -------------------------------------------------------------------------------------- */
+/* --- heap ------------------------------------------------------------------------------------- */
 
 static bool due_before(const struct entry *a, const struct entry *b)
 {
@@ -107,7 +107,7 @@ static void heap_remove(struct heap *h, const struct entry *entry)
     sift_down(h, last->index);
 }
 
-/* --- entries ----------------------------------------------------------------------------------- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 static struct heap *heap_of(struct queue *q, const struct entry *entry)
 {
@@ -173,7 +173,7 @@ static void note_again(struct entry *entry, int64_t due_ms, enum queue_priority 
     entry->again = true;
 }
 
-/* --- the interface ----------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 
 struct queue *queue_new(uint64_t seed)
 {

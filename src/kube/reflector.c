@@ -17,7 +17,7 @@
 
 static void start_list(struct reflector *r, bool consistent);
 
-/* --- small things ------------------------------------------------------------------------------ */
+/* --- small things ----------------------------------------------------------------------------- */
 
 static const char *plural(const struct reflector *r)
 {
@@ -91,7 +91,7 @@ void reflector_fail(struct reflector *r, const char *what, const struct err *e, 
     reflector_begin_after(r, next, backoff_ms(r, e));
 }
 
-/* --- list -------------------------------------------------------------------------------------- */
+/* --- list ------------------------------------------------------------------------------------- */
 
 static void tell_synced(struct reflector *r)
 {
@@ -195,7 +195,7 @@ static void start_list(struct reflector *r, bool consistent)
     r->lister = kube_list(r->client, &spec, on_list, r);
 }
 
-/* --- the interface ----------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 
 static void fill_timing(struct reflector_timing *t)
 {

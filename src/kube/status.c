@@ -37,7 +37,7 @@ bool kube_status_has_cause(const struct kube_status *s, const char *reason)
     return false;
 }
 
-/* --- what it means ----------------------------------------------------------------------------- */
+/* --- what it means ---------------------------------------------------------------------------- */
 
 static bool says(const struct kube_status *s, const char *words)
 {
@@ -115,7 +115,7 @@ void kube_status_judge_parsed(const struct kube_status *s, bool write, struct er
     e->retry_after_s = s->retry_after_s;
 }
 
-/* --- bodies ------------------------------------------------------------------------------------ */
+/* --- bodies ----------------------------------------------------------------------------------- */
 
 /* The reason, when only the HTTP code is there to go by. */
 static const char *phrase(int code)

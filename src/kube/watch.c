@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* --- framing ----------------------------------------------------------------------------------- */
+/* --- framing ---------------------------------------------------------------------------------- */
 
 void watch_framer_init(struct watch_framer *f, size_t line_max)
 {
@@ -56,7 +56,7 @@ bool watch_framer_feed(struct watch_framer *f, const char *p, size_t len,
     return true;
 }
 
-/* --- decoding ---------------------------------------------------------------------------------- */
+/* --- decoding --------------------------------------------------------------------------------- */
 
 /* The next \u0000 escape at or after `p`, NULL when there is none. */
 static const char *find_nul_escape(const char *p, const char *end)
@@ -136,7 +136,7 @@ void watch_event_release(struct watch_event *ev)
     *ev = (struct watch_event){0};
 }
 
-/* --- resource versions ------------------------------------------------------------------------- */
+/* --- resource versions ------------------------------------------------------------------------ */
 
 bool rv_valid(const char *rv)
 {

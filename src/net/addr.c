@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- the tables: first `bits` of `net` --------------------------------------------------------- */
+/* --- the tables: first `bits` of `net` -------------------------------------------------------- */
 
 struct range {
     uint8_t net[16];

@@ -26,7 +26,7 @@ size_t grpc_health_request(const char *service, uint8_t out[static GRPC_HEALTH_B
     return FRAME_HEAD + message;
 }
 
-/* --- protobuf, as far as one enum field needs it ----------------------------------------------- */
+/* --- protobuf, as far as one enum field needs it ---------------------------------------------- */
 
 struct reader {
     const uint8_t *p, *end;
@@ -95,7 +95,7 @@ enum grpc_health grpc_health_read(const char *body, size_t len)
     return status <= GRPC_HEALTH_SERVICE_UNKNOWN ? (enum grpc_health)status : GRPC_HEALTH_UNKNOWN;
 }
 
-/* --- the verdict ------------------------------------------------------------------------------- */
+/* --- the verdict ------------------------------------------------------------------------------ */
 
 static const char *status_name(int status)
 {

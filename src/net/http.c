@@ -55,7 +55,7 @@ static void drop_generations(struct http_pool *pool, bool all)
     }
 }
 
-/* --- one call ---------------------------------------------------------------------------------- */
+/* --- one call --------------------------------------------------------------------------------- */
 
 static void unlink_call(struct http_call *call)
 {
@@ -200,7 +200,7 @@ static void on_settled(void *arg)
     drop_generations(pool, false);
 }
 
-/* --- the interface ----------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 
 struct http_pool *http_pool_new(struct loop *loop, const char *name, int max_host_connections)
 {

@@ -23,7 +23,7 @@
             return false;                                                                          \
     } while (0)
 
-/* --- questions --------------------------------------------------------------------------------- */
+/* --- questions -------------------------------------------------------------------------------- */
 
 static bool stop(struct http_call *call, const char *text)
 {
@@ -135,7 +135,7 @@ static int on_departure(void *arg, char *peer, char *local, int peer_port, int l
     return CURL_PREREQFUNC_OK;
 }
 
-/* --- options ----------------------------------------------------------------------------------- */
+/* --- options ---------------------------------------------------------------------------------- */
 
 static bool set_limits(struct http_call *call, const struct http_request *req)
 {

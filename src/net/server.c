@@ -117,7 +117,7 @@ static void on_request(struct evhttp_request *req, void *arg)
         send_error(req, 404, "not found");
 }
 
-/* --- listening --------------------------------------------------------------------------------- */
+/* --- listening -------------------------------------------------------------------------------- */
 
 static int bound_port(evutil_socket_t fd)
 {

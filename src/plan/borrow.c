@@ -73,6 +73,11 @@ static const struct replicaset *find_stable(const struct planner *p)
     return only;
 }
 
+static bool goes_back(const struct planner *p, const struct replicaset *rs)
+{
+    return rs_inside(p, rs) || str_equal(rs->revision, p->rec.previous);
+}
+
 /* Everything of the Deployment at this moment but stable goes back to it at the end. */
 static void list_history(struct planner *p, const struct replicaset *stable)
 {
@@ -82,7 +87,7 @@ static void list_history(struct planner *p, const struct replicaset *stable)
     for (size_t i = 0; i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];
 
-        if (rs != stable && rs->revision && rs_inside(p, rs) &&
+        if (rs != stable && rs->revision && goes_back(p, rs) &&
             !str_equal(rs->digest, stable->digest))
             names[p->rec.history_count++] = rs->revision;
     }
@@ -121,6 +126,8 @@ enum flow rule_fence(struct planner *p)
     p->rec.stable_number = stable->deployment_revision;
     p->rec.stable_template = template_plain(p, stable->template_raw);
     p->rec.stable_min_ready = stable->min_ready_seconds;
+    if (p->rec.previous_template)
+        p->rec.previous_template = template_plain(p, p->rec.previous_template);
     list_history(p, stable);
     p->rec.routes_raw = routes_resting(p);
     return act_fence_create(p);
@@ -159,8 +166,8 @@ enum flow rule_inside(struct planner *p)
     for (size_t i = 0; i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];
 
-        if (!rs_inside(p, rs) || rs->meta.deleting_ms || inside_allowed(p, rs))
-            continue;
+        if (rs->meta.deleting_ms || rs_fenced(p, rs) || inside_allowed(p, rs))
+            continue; /* what hangs on a fence that is gone is taken over by the new one */
         if (walks_down_inside(p, rs))
             return act_rs_scale(p, rs, 0);
         return act_rs_fence(p, rs);

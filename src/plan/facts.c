@@ -146,6 +146,22 @@ bool step_ended(const struct planner *p, int step)
     return step >= 1 && step <= FLIGHT_STEPS_MAX && p->st.flight.steps[step - 1].ended_ms != 0;
 }
 
+/* The fence was lost after the commit: the status and the ReplicaSets still tell of it. */
+static void recall_commit(struct planner *p)
+{
+    const struct flight *fl = &p->st.flight;
+    const struct replicaset *old = rs_by_revision(p, fl->from_revision);
+
+    if (!fl->present || !fl->committed_ms || !old ||
+        !str_equal(fl->revision, p->rec.stable_revision))
+        return;
+    p->rec.committed_ms = fl->committed_ms;
+    p->rec.previous = old->revision;
+    p->rec.previous_digest = old->digest;
+    p->rec.previous_number = old->deployment_revision;
+    p->rec.previous_template = old->template_raw;
+}
+
 /* The fence is right about what is stable, previous and committed; without it the status is. */
 static void find_record(struct planner *p)
 {
@@ -167,6 +183,7 @@ static void find_record(struct planner *p)
     p->rec.stable_revision = p->st.stable.revision;
     p->rec.stable_digest = p->st.stable.digest;
     p->rec.stable_number = p->st.stable.deployment_revision;
+    recall_commit(p);
 }
 
 void facts(struct planner *p)

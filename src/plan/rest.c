@@ -11,14 +11,17 @@ static bool in_flight(const struct planner *p)
  * a revision that is gone reverts nothing. */
 enum flow rule_stable_follows(struct planner *p)
 {
+    const char *revision = p->rec.stable_revision;
     int64_t number = p->rec.stable_number;
 
     if (p->stable && p->stable->deployment_revision > 0)
         number = p->stable->deployment_revision;
-    if (str_equal(p->st.stable.revision, p->rec.stable_revision) &&
+    if (p->stable && !p->f)
+        revision = p->stable->revision; /* the Deployment healed itself under another name */
+    if (str_equal(p->st.stable.revision, revision) &&
         p->st.stable.deployment_revision == number)
         return NEXT;
-    p->st.stable.revision = p->rec.stable_revision;
+    p->st.stable.revision = revision;
     p->st.stable.digest = p->rec.stable_digest;
     p->st.stable.deployment_revision = number;
     decide(p);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rest.c - HTTPRoute: resting values, kept in the record and put back.
  *
- * {"route":"gatewayAPI/web","canary":false,"rules":[{"name":"checkout","stable":{"weight":1}}]}:
- * one member of `rules` for each rule that we may edit, in order; a weight that was not written is
- * not written here; "canary" of a rule only where its entry was there. The "canary" outside says
- * whether any rule named it, also one without stable: when not, every entry of it is ours. */
+ * {"canary":false,"rules":[{"name":"checkout","stable":{"weight":1}}]}: one member of `rules` for
+ * each rule that we may edit, in order; a weight that was not written is not written here;
+ * "canary" of a rule only where its entry was there. The "canary" outside says whether any rule
+ * named it, also one without stable: when not, every entry of it is ours. */
 #include "gateway.h"
 #include "patch.h"
 
@@ -36,8 +36,7 @@ char *gateway_resting(struct arena *a, const struct route *r, const struct traff
     auto_strbuf struct strbuf out = {.max = RECORD_BYTES_MAX};
     const char *comma = "";
 
-    json_fmt_to(&out, "{'route':%q,'canary':%b,'rules':[", route_key(a, t),
-                canary_anywhere(&rules));
+    json_fmt_to(&out, "{'canary':%b,'rules':[", canary_anywhere(&rules));
     for (size_t i = 0; i < rules.count; i++) {
         const struct rule *rule = &rules.rules[i];
 

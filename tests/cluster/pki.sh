@@ -66,4 +66,5 @@ make_pki() {
     kubeconfig kube-proxy /CN=system:kube-proxy
     kubeconfig kubelet /O=system:nodes/CN=system:node:node-1
     kubeconfig kwok /O=system:masters/CN=kwok
+    touch "$CLUSTER_PKI/complete"
 } >/dev/null

@@ -6,6 +6,8 @@
 #include "sluice/base/clock.h"
 #include "sluice/model/world.h"
 
+#include <stdio.h>
+
 #define OLD "s1-7c9f58d6"
 #define NEW "s1-9d21c07e"
 #define DAY_MS (24 * HOUR_MS)

@@ -321,7 +321,7 @@ static void resting_values_are_as_recorded(void **state UNUSED)
         resting(RULES("{\"name\":\"a\",\"backendRefs\":[" WEB "]},{\"backendRefs\":[{\"name\":"
                       "\"web\"},{\"name\":\"web-canary\",\"weight\":0}]},{\"backendRefs\":[]}"),
                 &all_rules),
-        "{\"route\":\"gatewayAPI/web\",\"canary\":true,\"rules\":["
+        "{\"canary\":true,\"rules\":["
         "{\"name\":\"a\",\"stable\":{\"weight\":1}},"
         "{\"name\":null,\"stable\":{},\"canary\":{\"weight\":0}}]}");
 }
@@ -410,25 +410,6 @@ static void broken_weights_in_the_record_do_no_harm(void **state UNUSED)
                         RULES("{\"backendRefs\":[{\"name\":\"web\"}]}"));
     assert_string_equal(rested(now, &all_rules, "{\"rules\":[{\"stable\":{\"weight\":-3}}]}"),
                         RULES("{\"backendRefs\":[{\"name\":\"web\"}]}"));
-}
-
-static void resting_values_are_kept_by_route(void **state UNUSED)
-{
-    const struct traffic_spec api = {.router = "gatewayAPI", .name = "api"};
-    const char *one = resting(RULES("{\"backendRefs\":[" WEB "]}"), &all_rules);
-    const char *list = resting_put(&arena, "[]", &all_rules, one);
-
-    assert_string_equal(route_key(&arena, &api), "gatewayAPI/api");
-    assert_string_equal(resting_find(&arena, list, &all_rules), one);
-    assert_null(resting_find(&arena, list, &api));
-    list = resting_put(&arena, list, &api, "{\"route\":\"gatewayAPI/api\",\"rules\":[]}");
-    list = resting_put(&arena, list, &all_rules, one);
-    assert_string_equal(list, arena_printf(&arena, "[{\"route\":\"gatewayAPI/api\",\"rules\":[]},"
-                                                   "%s]", one));
-    assert_null(resting_find(&arena, NULL, &api));
-    assert_null(resting_find(&arena, "{\"route\":\"gatewayAPI/api\"}", &api));
-    assert_null(resting_find(&arena, "[broken", &api));
-    assert_string_equal(resting_put(&arena, "[broken", &all_rules, "{}"), "[{}]");
 }
 
 /* --- check ------------------------------------------------------------------------------------ */
@@ -548,7 +529,6 @@ int main(void)
         TEST(an_orphan_goes_when_it_is_ours),
         TEST(a_lost_record_rests_on_stable),
         TEST(broken_weights_in_the_record_do_no_harm),
-        TEST(resting_values_are_kept_by_route),
         TEST(what_cannot_be_used_says_what_to_write),
         TEST(a_full_rule_has_no_room),
         TEST(all_faults_at_once),

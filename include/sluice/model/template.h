@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* template.h - identity of a pod template.
  *
- * A template is compared by a SHA-256 of its canonical JSON (json_canonical) without the label
- * pod-template-hash: equality of templates, never of names, decides whether something changed
+ * A template is compared by a SHA-256 of its canonical JSON (json_canonical, strings in one
+ * spelling whatever was escaped in them) without the label pod-template-hash: equality of templates, never of names, decides whether something changed
  * (design.md 3). The revision we give is "s1-" and eight hex digits of that digest; "s1" is the
  * version of this function: golden vectors pin it down, an upgrade never starts a release. */
 #ifndef SLUICE_MODEL_TEMPLATE_H

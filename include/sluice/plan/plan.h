@@ -66,6 +66,11 @@ struct ask {
     const struct ask_pod { const char *name, *ip; int32_t port; } *pods;
     size_t pod_count;
     const char *broken;  /* the gate cannot be asked: why, in words; NULL = fine */
+    /* Answers from before this do not count (the gate state's since_ms): when it moves on, the
+     * runner counts anew. 0 = from the first ask. */
+    int64_t since_ms;
+    /* What status remembers of the answers since then: where a restarted runner goes on. */
+    int samples, good, bad, errors;
 };
 
 struct plan {

@@ -34,8 +34,7 @@ struct router {
      * change. */
     char *(*render)(struct arena *a, const struct route *r, const struct traffic_spec *t,
                     const char *stable, const char *canary, int weight);
-    /* Resting values of the rules we may edit, as JSON text, kept in the record: one member of
-     * record.routes_raw, found again by resting_find. */
+    /* Resting values of the rules we may edit, as JSON text, kept in the record. */
     char *(*resting)(struct arena *a, const struct route *r, const struct traffic_spec *t,
                      const char *stable, const char *canary);
     /* JSON Patch that puts `resting` back (the canary's entry removed if it was not there, weights
@@ -53,13 +52,5 @@ struct router {
                     const struct finding **findings);
 };
 const struct router *router_find(const char *name); /* NULL: unknown */
-
-/* "gatewayAPI/web", as in status.traffic and in resting values. Arena text. */
-char *route_key(struct arena *a, const struct traffic_spec *t);
-/* The resting values of that route in record.routes_raw (a JSON array), NULL when absent. */
-const char *resting_find(struct arena *a, const char *routes_raw, const struct traffic_spec *t);
-/* routes_raw with those of this route set to `resting` (added or replaced). Arena text. */
-char *resting_put(struct arena *a, const char *routes_raw, const struct traffic_spec *t,
-                  const char *resting);
 
 #endif
