@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define LOOK_AGAIN_MS INT64_C(10000) /* the Deployment may change without the Rollout */
+#define FLEETING_MS INT64_C(2000)
 #define EXIT_SIGNAL 130
 
 struct waiting {
@@ -18,6 +19,7 @@ struct waiting {
     struct arena a; /* of the look at hand */
     const struct world *w;
     char said[512]; /* the last line written */
+    int64_t fleeting_ms; /* since when there was nothing worth a line, monotonic; 0: not so */
     struct err e;
 };
 
@@ -53,6 +55,21 @@ static void say(struct waiting *v, const char *line)
     puts(screen_text(&s));
     fflush(stdout);
     screen_release(&s);
+}
+
+/* What is between two states is said when it stays so, or when it is the answer. */
+static void say_outlook(struct waiting *v, const struct outlook *out, bool last)
+{
+    const int64_t now = clock_mono_ms();
+
+    if (!out->fleeting || last) {
+        v->fleeting_ms = 0;
+        say(v, out->line);
+    } else if (!v->fleeting_ms) {
+        v->fleeting_ms = now;
+    } else if (now - v->fleeting_ms >= FLEETING_MS) {
+        say(v, out->line);
+    }
 }
 
 static int cannot_tell(struct waiting *v)
@@ -92,7 +109,7 @@ static int wait_for_end(struct waiting *v, struct outlook out)
 
     follow_begin(&f, &v->s, v->name);
     while (goes_on(v, out.code)) {
-        int64_t ms = left(v, began, LOOK_AGAIN_MS);
+        const int64_t ms = left(v, began, v->fleeting_ms ? FLEETING_MS : LOOK_AGAIN_MS);
 
         if (ms == 0) {
             say(v, outlook_timeout(&v->a, v->w, v->cli->opt.timeout_ms));
@@ -109,7 +126,7 @@ static int wait_for_end(struct waiting *v, struct outlook out)
             out.code = (enum exit_code)cannot_tell(v);
             break;
         }
-        say(v, out.line);
+        say_outlook(v, &out, !goes_on(v, out.code));
     }
     follow_end(&f);
     return (int)out.code;
@@ -125,7 +142,7 @@ int cmd_status(struct cli *cli)
         code = cannot_tell(&v);
     } else {
         session_catch_signals(&v.s);
-        say(&v, out.line);
+        say_outlook(&v, &out, !goes_on(&v, out.code));
         code = wait_for_end(&v, out);
     }
     arena_release(&v.a);

@@ -25,7 +25,7 @@ const struct command commands[] = {
      "  1    cannot tell: not found, forbidden, no server\n"
      "  2    wrong usage\n"
      "  3    in flight (only with --watch=false)\n"
-     "  4    a person must act (with --watch=false or --fail-on-wait; else it waits on)\n"
+     "  4    a person must act (only with --watch=false or --fail-on-wait)\n"
      "  5    aborted, reverted, undone or superseded\n"
      "  6    stalled for another reason, or not attached\n"
      "  124  --timeout has passed",

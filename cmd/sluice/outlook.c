@@ -37,9 +37,14 @@ static const char *called(const struct look *k, const char *revision)
     return facts_called(k->a, &k->f, revision);
 }
 
+static struct outlook fleeting(const char *line)
+{
+    return (struct outlook){.code = EXIT_IN_FLIGHT, .line = line, .fleeting = true};
+}
+
 static struct outlook result(enum exit_code code, const char *line)
 {
-    return (struct outlook){code, line};
+    return (struct outlook){.code = code, .line = line};
 }
 
 /* --- ends ------------------------------------------------------------------------------------------ */
@@ -156,12 +161,12 @@ static const char *waits_for(const struct look *k)
 {
     const struct awaiting *a = facts_awaited(&k->f);
 
-    if (!a)
-        return "goes on";
     if (str_equal(a->what, "Gate"))
         return arena_printf(k->a, "waits for gate %s", a->name);
     if (str_equal(a->what, "Hold"))
         return "holds";
+    if (facts_counts_pods(a))
+        return arena_printf(k->a, "waits for pods (%s)", a->message);
     if (has_text(a->message))
         return a->message[0] >= 'A' && a->message[0] <= 'Z'
                    ? arena_printf(k->a, "%c%s", a->message[0] + 32, a->message + 1)
@@ -190,6 +195,8 @@ static struct outlook in_flight(const struct look *k)
                                    called(k, fl->revision), at_step(k, fl->step),
                                    has_text(fl->abort_reason) ? ": " : "",
                                    has_text(fl->abort_reason) ? fl->abort_reason : ""));
+    if (!a)
+        return fleeting(arena_printf(k->a, "%s: %s", k->f.name, at_step(k, fl->step)));
     return result(EXIT_IN_FLIGHT,
                   arena_printf(k->a, "%s: %s, %s%s%s", k->f.name, at_step(k, fl->step),
                                waits_for(k), *until ? " until " : "", until));
@@ -223,9 +230,8 @@ struct outlook outlook_of(struct arena *a, const struct world *w, struct vigil *
     if (*vigil->revision && ended(&k, &v))
         return v;
     if (!outlook_seen(w))
-        return result(EXIT_IN_FLIGHT,
-                      arena_printf(a, "%s: the controller has not seen the last change yet",
-                                   k.f.name));
+        return fleeting(arena_printf(a, "%s: the controller has not seen the last change yet",
+                                     k.f.name));
     remember(&k);
     if (k.f.aborted)
         return taken_back(&k, k.f.rejected, "aborted", k.f.step, k.f.st->rejected.reason);

@@ -26,6 +26,7 @@ struct vigil {
 struct outlook {
     enum exit_code code;
     const char *line; /* "web: step 2/4, waits for gate errors until 15:02:10" */
+    bool fleeting;    /* between two states: worth a line only if it lasts */
 };
 
 /* In arena `a`. `vigil` may gain its revision. Codes EXIT_IN_FLIGHT and EXIT_PERSON pass by

@@ -51,7 +51,7 @@ static void put_position(struct screen *s, const struct facts *f)
     else
         putf(s, "   %s%s", f->forward ? "" : "from ", position(s, f));
     if (since_of(f))
-        putf(s, "   for %s", words_took(&s->a, s->now_ms - since_of(f)));
+        putf(s, "   for %s", words_lasts(&s->a, s->now_ms - since_of(f)));
 }
 
 void part_head(struct screen *s, const struct facts *f)
@@ -96,7 +96,7 @@ static const char *hold_note(struct screen *s, const struct facts *f, const stru
     if (s->now_ms >= end)
         return word(s, "held %s", words_duration(&s->a, step->hold_ms));
     return word(s, "holds %s, %s left", words_duration(&s->a, step->hold_ms),
-                words_took(&s->a, end - s->now_ms));
+                words_lasts(&s->a, end - s->now_ms));
 }
 
 static const char *waits_note(struct screen *s, const struct facts *f)

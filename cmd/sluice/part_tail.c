@@ -23,7 +23,7 @@ static const char *then_words(const char *then)
         const char *is, *say;
     } known[] = {
         {"Pause", "pauses"}, {"Fail", "goes back"}, {"Pass", "goes on"}, {"pause", "pauses"},
-        {"fail", "goes back"}, {"pass", "goes on"},
+        {"fail", "goes back"}, {"pass", "goes on"}, {"ends", NULL},
     };
 
     for (size_t i = 0; i < COUNT(known); i++)
@@ -120,9 +120,8 @@ static void put_offers(struct screen *s, const struct facts *f, const struct off
     put_spaces(s, 2);
     for (size_t i = 0; i < OFFERS_MAX && offer[i].verb; i++) {
         const char *text = word(s, "%s: %s", offer[i].label, to_type(s, offer[i].verb, f->name));
-        const int at = s->column <= 2 ? 2
-                       : s->column < COMMAND_COLUMN ? COMMAND_COLUMN
-                                                    : s->column + TABLE_GAP;
+        const int next = (int)max_i64(COMMAND_COLUMN, s->column + TABLE_GAP);
+        const int at = s->column <= 2 ? 2 : next;
 
         if (at > 2 && at + text_width(text) > s->width) {
             new_line(s);
@@ -181,7 +180,7 @@ static void put_aborted(struct screen *s, const struct facts *f)
     const char *untouched = f->c.regime == REGIME_OUTSIDE ? ", no pod of it was touched" : "";
 
     if (!gate_failed(f) && has_text(f->st->rejected.reason))
-        put_paragraph(s, "Aborted: %s.", words_sentence(&s->a, f->st->rejected.reason));
+        put_paragraph(s, "Stopped: %s.", words_trimmed(&s->a, f->st->rejected.reason));
     put_paragraph(s,
                   "Back on stable%s%s. Deployment %s is paused on it and reports failed; resuming "
                   "it by hand puts template %s back.",

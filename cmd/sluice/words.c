@@ -62,6 +62,11 @@ char *words_took(struct arena *a, int64_t ms)
     return two_parts(a, h / 24, "d", " ", h < 8 * 24 ? h % 24 : 0, "h");
 }
 
+char *words_lasts(struct arena *a, int64_t ms)
+{
+    return words_took(a, ms - ms % SECOND_MS);
+}
+
 char *words_ago(struct arena *a, int64_t since_ms, int64_t now_ms)
 {
     const int64_t ms = max_i64(now_ms - since_ms, 0);
@@ -72,7 +77,7 @@ char *words_ago(struct arena *a, int64_t since_ms, int64_t now_ms)
         return arena_printf(a, "%lld days ago", (long long)(ms / DAY_MS));
     if (ms >= MINUTE_MS) /* whole minutes: nobody asks for the seconds of the past */
         return arena_printf(a, "%s ago", words_took(a, ms - ms % MINUTE_MS));
-    return arena_printf(a, "%s ago", words_took(a, ms - ms % SECOND_MS));
+    return arena_printf(a, "%s ago", words_lasts(a, ms));
 }
 
 static int64_t day_of(int64_t ms)

@@ -9,6 +9,8 @@
 char *words_age(struct arena *a, int64_t since_ms, int64_t now_ms);
 /* "6m 40s", "11m", "1.8s", "1h 30m", "3d 4h": a length of time in a sentence. */
 char *words_took(struct arena *a, int64_t ms);
+/* The same in whole seconds: for what still runs. */
+char *words_lasts(struct arena *a, int64_t ms);
 /* "2m ago", "3 days ago", "just now". */
 char *words_ago(struct arena *a, int64_t since_ms, int64_t now_ms);
 /* "14:02:10", "09:14:03 tomorrow", "09:14:03 yesterday", "2026-11-24 09:14:03"; "" for no time. */

@@ -12,11 +12,11 @@ static void judge_good(const struct gate_spec *g, double value, char text[static
 
     text_number(number, value, NULL);
     if (g->metric.has_min && g->metric.has_max)
-        text_set(text, "%s, from %s to %s", number, g->metric.min, g->metric.max);
+        evidence_set(text, "%s, from %s to %s", number, g->metric.min, g->metric.max);
     else if (g->metric.has_max)
-        text_set(text, "%s, at most %s", number, g->metric.max);
+        evidence_set(text, "%s, at most %s", number, g->metric.max);
     else
-        text_set(text, "%s, at least %s", number, g->metric.min);
+        evidence_set(text, "%s, at least %s", number, g->metric.min);
 }
 
 void metric_judge(const struct gate_spec *g, double value, struct judged *out)
@@ -27,13 +27,13 @@ void metric_judge(const struct gate_spec *g, double value, struct judged *out)
     if (!isfinite(value) || (!g->metric.has_min && !g->metric.has_max)) {
         /* V21 refuses a gate without bounds; should one come by, it passes nothing. */
         out->answer = ANSWER_ERROR;
-        text_set(out->text, "%g cannot be judged: set min, max or both", value);
+        evidence_set(out->text, "%g cannot be judged: set min, max or both", value);
     } else if (g->metric.has_max && value > strtod(g->metric.max, NULL)) {
         text_number(number, value, g->metric.max);
-        text_set(out->text, "%s above %s", number, g->metric.max);
+        evidence_set(out->text, "%s above %s", number, g->metric.max);
     } else if (g->metric.has_min && value < strtod(g->metric.min, NULL)) {
         text_number(number, value, g->metric.min);
-        text_set(out->text, "%s below %s", number, g->metric.min);
+        evidence_set(out->text, "%s below %s", number, g->metric.min);
     } else {
         out->answer = ANSWER_GOOD;
         judge_good(g, value, out->text);

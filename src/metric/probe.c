@@ -50,14 +50,14 @@ static void asked(const struct gate_spec *g, char out[static EVIDENCE_MAX])
     text_quote(name, what ? what : "", what ? strlen(what) : 0, PATH_SHOWN_MAX);
     switch (g->probe.kind) {
     case PROBE_HTTP:
-        text_set(out, "GET %s", name[0] ? name : "/");
+        evidence_set(out, "GET %s", name[0] ? name : "/");
         break;
     case PROBE_TCP:
-        text_set(out, "%s%s", g->probe.port ? "port " : "the port",
+        evidence_set(out, "%s%s", g->probe.port ? "port " : "the port",
                  g->probe.port ? g->probe.port : "");
         break;
     case PROBE_GRPC:
-        text_set(out, "gRPC health%s%s", name[0] ? " of " : "", name);
+        evidence_set(out, "gRPC health%s%s", name[0] ? " of " : "", name);
         break;
     }
 }
@@ -66,9 +66,9 @@ static void asked(const struct gate_spec *g, char out[static EVIDENCE_MAX])
 static void wanted(const struct gate_spec *g, char out[static EVIDENCE_MAX])
 {
     if (g->probe.kind == PROBE_HTTP)
-        text_set(out, "gives %d", g->probe.expect_status ? g->probe.expect_status : 200);
+        evidence_set(out, "gives %d", g->probe.expect_status ? g->probe.expect_status : 200);
     else
-        text_set(out, g->probe.kind == PROBE_TCP ? "accepts" : "is SERVING");
+        evidence_set(out, g->probe.kind == PROBE_TCP ? "accepts" : "is SERVING");
 }
 
 void probe_judge(const struct gate_spec *g, int http_code, const char *failed, struct judged *out)
@@ -77,15 +77,15 @@ void probe_judge(const struct gate_spec *g, int http_code, const char *failed, s
 
     out->answer = ANSWER_BAD;
     if (failed) {
-        text_set(out->text, "%s", failed);
+        evidence_set(out->text, "%s", failed);
     } else if (g->probe.kind == PROBE_HTTP && http_code != expected) {
-        text_set(out->text, "%d, not %d", http_code, expected);
+        evidence_set(out->text, "%d, not %d", http_code, expected);
     } else {
         out->answer = ANSWER_GOOD;
         if (g->probe.kind == PROBE_HTTP)
-            text_set(out->text, "%d", http_code);
+            evidence_set(out->text, "%d", http_code);
         else
-            text_set(out->text, g->probe.kind == PROBE_TCP ? "accepts" : "SERVING");
+            evidence_set(out->text, g->probe.kind == PROBE_TCP ? "accepts" : "SERVING");
     }
 }
 
@@ -99,7 +99,7 @@ static void add_culprit(char text[static EVIDENCE_MAX], const struct probed *p)
     const bool cut = len > POD_SHOWN_MAX;
     char whole[EVIDENCE_MAX];
 
-    text_set(whole, "%s; %s%s: %s", text, cut ? "..." : "",
+    evidence_set(whole, "%s; %s%s: %s", text, cut ? "..." : "",
              cut ? name + len - (POD_SHOWN_MAX - 3) : name, p->judged.text);
     memcpy(text, whole, EVIDENCE_MAX);
 }
@@ -123,11 +123,11 @@ void probe_sum(const struct gate_spec *g, const struct probed *pods, size_t coun
     wanted(g, answer);
     if (!count) {
         out->answer = ANSWER_NO_DATA;
-        text_set(out->text, "no ready new pod to ask for %s", question);
+        evidence_set(out->text, "no ready new pod to ask for %s", question);
         return;
     }
     out->answer = !culprit ? ANSWER_GOOD : culprit->judged.answer;
-    text_set(out->text, "%s %s on %zu of %zu pods", question, answer, good, count);
+    evidence_set(out->text, "%s %s on %zu of %zu pods", question, answer, good, count);
     if (culprit)
         add_culprit(out->text, culprit);
 }

@@ -75,16 +75,16 @@ static enum answer read_number(const char *s, double *value, char text[static EV
 
     text_quote(quoted, s, strlen(s), 40);
     if (!is_number(s)) {
-        text_set(text, "%s came back: not a finite number", quoted);
+        evidence_set(text, "%s came back: not a finite number", quoted);
         return ANSWER_ERROR;
     }
     v = strtod(s, NULL);
     if (!isfinite(v)) {
-        text_set(text, "%s came back: too large for a number", quoted);
+        evidence_set(text, "%s came back: too large for a number", quoted);
         return ANSWER_ERROR;
     }
     *value = v;
-    text_set(text, "%s", quoted);
+    evidence_set(text, "%s", quoted);
     return ANSWER_GOOD;
 }
 
@@ -96,14 +96,14 @@ static bool is_fresh(double seconds, int64_t now_ms, char text[static EVIDENCE_M
     double late_ms;
 
     if (!(fabs(seconds) < 1e11)) {
-        text_set(text, "the sample's time is no time");
+        evidence_set(text, "the sample's time is no time");
         return false;
     }
     late_ms = (double)now_ms - seconds * 1000;
     if (fabs(late_ms) <= (double)PROMETHEUS_SKEW_MS)
         return true;
     duration_format((int64_t)(fabs(late_ms) / 1000) * SECOND_MS, age);
-    text_set(text, "the sample is %s %s: a cache, or a clock that is wrong", age,
+    evidence_set(text, "the sample is %s %s: a cache, or a clock that is wrong", age,
              late_ms > 0 ? "old" : "ahead of now");
     return false;
 }
@@ -118,7 +118,7 @@ static enum answer read_sample(const cJSON *pair, int64_t now_ms, double *value,
     const char *text_of = number ? json_str(number, "") : NULL;
 
     if (json_count(pair) != 2 || (time->type & 0xff) != cJSON_Number || !text_of) {
-        text_set(text, "the sample is not [time, \"number\"]");
+        evidence_set(text, "the sample is not [time, \"number\"]");
         return ANSWER_ERROR;
     }
     if (!is_fresh(time->valuedouble, now_ms, text))
@@ -151,7 +151,7 @@ static enum answer read_vector(const cJSON *result, int64_t now_ms, double *valu
     const cJSON *series = result->child;
 
     if (count == 0) {
-        text_set(text, "no series came back");
+        evidence_set(text, "no series came back");
         return ANSWER_NO_DATA;
     }
     if (count > 1) {
@@ -160,11 +160,11 @@ static enum answer read_vector(const cJSON *result, int64_t now_ms, double *valu
 
         add_labels(&labels, series);
         text_quote(quoted, strbuf_str(&labels), labels.len, 40);
-        text_set(text, "%zu series came back, not one: sum() them? The first: %s", count, quoted);
+        evidence_set(text, "%zu series came back, not one: sum() them? The first: %s", count, quoted);
         return ANSWER_ERROR;
     }
     if (json_at(series, "histogram")) {
-        text_set(text, "a histogram came back, not a number: histogram_quantile() it");
+        evidence_set(text, "a histogram came back, not a number: histogram_quantile() it");
         return ANSWER_ERROR;
     }
     return read_sample(json_at(series, "value"), now_ms, value, text);
@@ -183,9 +183,9 @@ static enum answer read_data(const cJSON *data, int64_t now_ms, double *value,
             return read_sample(result, now_ms, value, text);
     }
     if (type)
-        text_set(text, "a %.20s came back, not one number", type);
+        evidence_set(text, "a %.20s came back, not one number", type);
     else
-        text_set(text, "no data in Prometheus' answer");
+        evidence_set(text, "no data in Prometheus' answer");
     return ANSWER_ERROR;
 }
 
@@ -197,9 +197,9 @@ static enum answer foreign(const char *body, size_t len, int http_code,
 
     text_quote(quoted, body, len, 60);
     if (quoted[0])
-        text_set(text, "HTTP %d, and not Prometheus' JSON: %s", http_code, quoted);
+        evidence_set(text, "HTTP %d, and not Prometheus' JSON: %s", http_code, quoted);
     else
-        text_set(text, "HTTP %d and an empty body", http_code);
+        evidence_set(text, "HTTP %d and an empty body", http_code);
     return ANSWER_ERROR;
 }
 
@@ -211,7 +211,7 @@ enum answer prometheus_read(const char *body, size_t len, int http_code, int64_t
     const char *status = json_str(doc, "status");
 
     if (!doc && len > 0 && body[0] == '{') {
-        text_set(text, "HTTP %d: %s", http_code, e.text);
+        evidence_set(text, "HTTP %d: %s", http_code, e.text);
         return ANSWER_ERROR;
     }
     if (!status)
@@ -219,8 +219,8 @@ enum answer prometheus_read(const char *body, size_t len, int http_code, int64_t
     if (strcmp(status, "success") == 0 && http_code == 200)
         return read_data(json_at(doc, "data"), now_ms, value, text);
     if (json_str(doc, "error"))
-        text_set(text, "Prometheus said: %.100s", json_str(doc, "error"));
+        evidence_set(text, "Prometheus said: %.100s", json_str(doc, "error"));
     else
-        text_set(text, "Prometheus said: HTTP %d, %.20s", http_code, status);
+        evidence_set(text, "Prometheus said: HTTP %d, %.20s", http_code, status);
     return ANSWER_ERROR;
 }

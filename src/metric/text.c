@@ -55,7 +55,7 @@ static void put_line(char *out, size_t room, const char *s, size_t len)
     out[at] = '\0';
 }
 
-void text_set(char out[static EVIDENCE_MAX], const char *fmt, ...)
+void evidence_set(char out[static EVIDENCE_MAX], const char *fmt, ...)
 {
     char raw[4 * EVIDENCE_MAX];
     va_list ap;

@@ -14,9 +14,17 @@ struct signal_watch {
     void *arg;
 };
 
+struct post {
+    struct post *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
 struct loop {
     struct event_base *base;
     struct timer *timers;
+    struct post *posts, **posts_end; /* first posted, first run */
+    struct event *post_event;
     struct signal_watch *signals;
     bool stopped;
 };
@@ -28,6 +36,8 @@ struct timer {
     void (*fn)(void *arg);
     void *arg;
 };
+
+static void on_posts(evutil_socket_t fd, short what, void *arg);
 
 /* Timers count from the moment they are set, hence no cached time; PRECISE gives milliseconds
  * instead of the kernel's tick. */
@@ -44,21 +54,26 @@ struct loop *loop_new(void)
     event_config_free(config);
     if (!loop->base)
         abort();
+    loop->posts_end = &loop->posts;
+    loop->post_event = event_new(loop->base, -1, 0, on_posts, loop);
+    if (!loop->post_event)
+        abort();
     signal(SIGPIPE, SIG_IGN);
     return loop;
 }
-
-static void on_post(void *arg);
 
 void loop_free(struct loop *loop)
 {
     if (!loop)
         return;
-    while (loop->timers) {
-        if (loop->timers->fn == on_post)
-            free(loop->timers->arg);
+    while (loop->timers)
         timer_cancel(loop->timers);
+    while (loop->posts) {
+        struct post *post = loop->posts;
+        loop->posts = post->next;
+        free(post);
     }
+    event_free(loop->post_event);
     while (loop->signals) {
         struct signal_watch *watch = loop->signals;
         loop->signals = watch->next;
@@ -184,19 +199,24 @@ void timer_cancel_pointer(struct timer **timer)
 
 /* --- posts, signals, chance ------------------------------------------------------------------- */
 
-struct post {
-    struct timer *timer;
-    void (*fn)(void *arg);
-    void *arg;
-};
-
-static void on_post(void *arg)
+/* Those that are there now; what they post comes with the next round. */
+static void on_posts(evutil_socket_t fd, short what, void *arg)
 {
-    struct post post = *(struct post *)arg;
+    struct loop *loop = arg;
+    struct post *post = loop->posts;
 
-    timer_cancel(post.timer);
-    free(arg);
-    post.fn(post.arg);
+    (void)fd;
+    (void)what;
+    loop->posts = NULL;
+    loop->posts_end = &loop->posts;
+    while (post) {
+        struct post *next = post->next;
+        void (*fn)(void *arg) = post->fn;
+        void *fn_arg = post->arg;
+        free(post);
+        fn(fn_arg);
+        post = next;
+    }
 }
 
 void loop_post(struct loop *loop, void (*fn)(void *arg), void *arg)
@@ -205,7 +225,9 @@ void loop_post(struct loop *loop, void (*fn)(void *arg), void *arg)
 
     post->fn = fn;
     post->arg = arg;
-    post->timer = loop_timer(loop, 0, on_post, post);
+    *loop->posts_end = post;
+    loop->posts_end = &post->next;
+    event_active(loop->post_event, EV_TIMEOUT, 0);
 }
 
 static void on_signal(evutil_socket_t signo, short what, void *arg)

@@ -33,7 +33,7 @@ static inline void golden_text(const char *name, const char *text)
         golden_write(path, text);
     CHECK(file_read(path, 1 << 20, &want, &len, &e), "%s: %s", path, e.text);
     if (strcmp(text, want ? want : "") != 0)
-        print_error("--- have ---\n%s--- want (%s) ---\n%s", text, path, want ? want : "");
+        fprintf(stderr, "--- have ---\n%s--- want (%s) ---\n%s", text, path, want ? want : "");
     assert_true(strcmp(text, want ? want : "") == 0);
 }
 

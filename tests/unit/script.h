@@ -48,7 +48,7 @@ size_t script_left(const struct script *s);     /* steps not taken yet */
 bool script_empty(void *script);                /* the same as a condition of loop_run_until */
 size_t script_requests(const struct script *s); /* seen so far */
 size_t script_connections(const struct script *s);
-size_t script_open(const struct script *s); /* connections open now */
+size_t script_open(const struct script *s);      /* connections open now */
 const char *script_last(const struct script *s); /* the last request, head and body */
 /* When the answer to the last request began. */
 int64_t script_last_ms(const struct script *s);

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#define STEPS_MAX 512
+#define STEPS_MAX         512
 #define REQUEST_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 struct link {
@@ -232,8 +232,8 @@ static void on_end(struct bufferevent *bev, short what, void *arg)
         drop(arg, false);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-                      struct sockaddr *address, int len, void *arg)
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
+                      int len, void *arg)
 {
     struct script *s = arg;
     struct link *l = xcalloc(1, sizeof(*l));
@@ -246,10 +246,10 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     s->links = l;
     s->connections++;
     strbuf_init(&l->out, REQUEST_BYTES_MAX * 16);
-    l->bev = s->tls ? bufferevent_openssl_socket_new(loop_base(s->loop), fd, SSL_new(s->tls),
-                                                     BUFFEREVENT_SSL_ACCEPTING,
-                                                     BEV_OPT_CLOSE_ON_FREE)
-                    : bufferevent_socket_new(loop_base(s->loop), fd, BEV_OPT_CLOSE_ON_FREE);
+    l->bev = s->tls
+                 ? bufferevent_openssl_socket_new(loop_base(s->loop), fd, SSL_new(s->tls),
+                                                  BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE)
+                 : bufferevent_socket_new(loop_base(s->loop), fd, BEV_OPT_CLOSE_ON_FREE);
     if (!l->bev)
         abort();
     l->timer = loop_timer(s->loop, 0, send_piece, l);

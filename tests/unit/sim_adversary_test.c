@@ -320,7 +320,8 @@ static void settle(struct game *g, size_t strategy)
     } while (!ended(plan) && g->s.now_ms < end);
     if (!ended(plan))
         lost(g, "it never settles", plan);
-    sim_tick(&g->s, 3000);
+    for (int i = 0; i < 60; i++)
+        turn(g, strategy); /* pods that still come up are reported */
     for (int i = 0; i < 60; i++) {
         plan = turn(g, strategy);
         if (plan->action.act != ACT_NONE)

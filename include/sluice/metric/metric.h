@@ -10,6 +10,10 @@
 
 #define EVIDENCE_MAX 101 /* words for people, with the NUL; status keeps 100 bytes */
 
+/* Formats words for people: one line of valid UTF-8. Control bytes become blanks, bad UTF-8 '?',
+ * what is too long is cut and ends in "...". The arguments must not lie in `out`. */
+void evidence_set(char out[static EVIDENCE_MAX], const char *fmt, ...) PRINTF(2, 3);
+
 /* $(name) replaced as text, $$( escapes; an unknown name fails with the name in `e`. */
 struct variables {
     const struct pair *pairs;
@@ -22,7 +26,7 @@ bool variables_replace(struct arena *a, const char *text, const struct variables
  * without doubles: the same pods give the same query. No names: "!none", which no pod is called. */
 char *pods_regex(struct arena *a, const char *const *names, size_t count);
 
-enum answer { ANSWER_GOOD, ANSWER_BAD, ANSWER_NO_DATA, ANSWER_ERROR };
+enum answer { ANSWER_GOOD, ANSWER_BAD, ANSWER_NO_DATA, ANSWER_ERROR, ANSWER_COUNT };
 struct judged {
     enum answer answer;
     char text[EVIDENCE_MAX]; /* "0.41 above 0.3", "Prometheus said: parse error ..." */

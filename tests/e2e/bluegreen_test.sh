@@ -1,0 +1,232 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Blue-green on the real API server, with fake pods: attach, forward, back, and what people do to it.
+cluster_options=--no-node
+# shellcheck source=tests/e2e/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+blue_green='{"blueGreen": {"activeService": "web", "switch": "Approve"}}'
+quick='"drain": "1s", "bake": "5s"'
+
+test_attach_changes_nothing() {
+    app web 3
+    local before pods
+    before=$(kn get deployment web -o json | jq -c .spec)
+    pods=$(kn get pods -o name | sort)
+    rollout_with web "$blue_green" "$quick"
+    is 'spec of the Deployment' "$before" "$(kn get deployment web -o json | jq -c .spec)"
+    is 'pods' "$pods" "$(kn get pods -o name | sort)"
+    condition web Ready True
+    condition web TargetValid True
+    kn delete rollout web --timeout=30s >/dev/null
+    is 'pods after detaching' "$pods" "$(kn get pods -o name | sort)"
+    is 'spec after detaching' "$before" "$(kn get deployment web -o json | jq -c .spec)"
+}
+
+test_forward_by_approval() {
+    app web 3
+    rollout_with web "$blue_green" "$quick"
+    image web v2
+    word web Approval
+    is 'paused in flight' true "$(deployment web .spec.paused)"
+    is 'serves' v1 "$(images_behind web)"
+    is 'preview serves' v2 "$(images_behind web-preview)"
+    local pods
+    pods=$(kn get pods -o json | jq -r '.items[] | select(.spec.containers[0].image |
+        endswith(":v2")) | .metadata.uid' | sort)
+    sl approve web >/dev/null
+    word web Baking
+    is 'serves' v2 "$(images_behind web)"
+    at_rest web v2 3
+    is 'the pods that were judged are those that stay' "$pods" \
+        "$(kn get pods -o json | jq -r '.items[] | select(.metadata.deletionTimestamp == null) |
+            .metadata.uid' | sort)"
+    is 'last outcome' Promoted "$(rollout web '.status.history[0].outcome')"
+    image web v3
+    word web Approval
+    sl approve web >/dev/null
+    at_rest web v3 3
+}
+
+test_abort_and_hold() {
+    app web 3
+    rollout_with web "$blue_green" "$quick"
+    image web v2
+    word web Approval
+    sl abort web >/dev/null
+    word web Aborted
+    is 'serves' v1 "$(images_behind web)"
+    kn rollout status deployment/web --timeout=10s >/dev/null 2>&1 && is 'rollout status' fails passes
+    kn scale deployment web --replicas=0 >/dev/null
+    await 30 'no pod left' endpoints_are web 0
+    kn scale deployment web --replicas=3 >/dev/null
+    await 30 'stable back' endpoints_are web 3
+    is 'serves after 0 and back' v1 "$(images_behind web)"
+    kn rollout resume deployment/web >/dev/null 2>&1 || true
+    is 'a resume by hand is held' true "$(deployment web .spec.paused)"
+    sl retry web >/dev/null
+    word web Approval
+    sl approve web >/dev/null
+    at_rest web v2 3
+}
+
+test_revert_is_rest() {
+    app web 3
+    rollout_with web "$blue_green" "$quick"
+    image web v2
+    word web Approval
+    image web v1
+    at_rest web v1 3
+    is 'outcome' Reverted "$(rollout web '.status.history[0].outcome')"
+}
+
+test_undo_in_the_bake() {
+    app web 3
+    rollout_with web '{"blueGreen": {"activeService": "web"}}' '"drain": "1s", "bake": "2m"'
+    image web v2
+    word web Baking
+    is 'serves' v2 "$(images_behind web)"
+    sl undo web >/dev/null
+    at_rest web v1 3
+    is 'outcome' Undone "$(rollout web '.status.history[0].outcome')"
+}
+
+test_undo_at_rest() {
+    app web 2
+    rollout_with web '{"blueGreen": {"activeService": "web"}}' '"drain": "1s"'
+    image web v2
+    at_rest web v2 2
+    sl undo web >/dev/null
+    await 30 'the flight of the undo' rollout_is web '.status.flight != null or .status.history[0].outcome == "Forced"'
+    at_rest web v1 2
+}
+
+test_superseded() {
+    app web 3
+    rollout_with web "$blue_green" "$quick"
+    image web v2
+    word web Approval
+    image web v3
+    await 60 'v3 in flight, waiting' rollout_is web '.status.history[0].outcome == "Superseded" and
+        .status.display.status == "Approval"'
+    is 'serves' v1 "$(images_behind web)"
+    sl approve web >/dev/null
+    at_rest web v3 3
+}
+
+test_deleted_in_flight() {
+    local how
+    app web 3
+    for how in Revert Hold Promote; do
+        rollout_with web "$blue_green" "$quick, \"onDelete\": \"$how\""
+        image web v2
+        word web Approval
+        kn delete rollout web --timeout=60s >/dev/null
+        await 20 'no fence left' no_object controllerrevision web-sluice
+        case $how in
+        Revert)
+            await 30 'v1 whole' whole web 3
+            is 'serves' v1 "$(images_behind web)"
+            ;;
+        Hold)
+            is 'serves' v1 "$(images_behind web)"
+            is 'paused' true "$(deployment web .spec.paused)"
+            kn rollout resume deployment/web >/dev/null
+            await 30 'v1 whole' whole web 3
+            is 'serves' v1 "$(images_behind web)"
+            ;;
+        Promote)
+            await 30 'v2 whole' whole web 3
+            is 'serves' v2 "$(images_behind web)"
+            ;;
+        esac
+        is 'selector' '{"app":"web"}' "$(kn get service web -o json | jq -c .spec.selector)"
+    done
+}
+
+test_things_deleted_in_flight() {
+    app web 3
+    rollout_with web "$blue_green" "$quick"
+    image web v2
+    word web Approval
+    kn delete controllerrevision web-sluice >/dev/null
+    await 30 'the fence again' kn get controllerrevision web-sluice
+    kn delete service web >/dev/null
+    kn apply -f - >/dev/null <<EOF
+{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+ "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}}
+EOF
+    await 30 'the Service to reach stable' endpoints_are web 3
+    is 'a Service made again is pinned' v1 "$(images_behind web)"
+    kn delete rs -l pod-template-hash="$(rollout web .status.stable.revision)" >/dev/null
+    await 30 'stable again' endpoints_are web 3
+    is 'serves' v1 "$(images_behind web)"
+    word web Approval
+    sl approve web >/dev/null
+    at_rest web v2 3
+}
+
+test_scaled_in_flight() {
+    app web 3
+    rollout_with web "$blue_green" "$quick"
+    image web v2
+    word web Approval
+    kn scale deployment web --replicas=5 >/dev/null
+    await 30 'preview to follow' endpoints_are web-preview 5
+    await 30 'stable to follow' endpoints_are web 5
+    kn scale deployment web --replicas=0 >/dev/null
+    await 30 'nothing left' endpoints_are web 0
+    kn scale deployment web --replicas=2 >/dev/null
+    await 30 'stable again' endpoints_are web 2
+    is 'serves' v1 "$(images_behind web)"
+    await 30 'approval again' word_is web Approval
+    sl approve web >/dev/null
+    at_rest web v2 2
+}
+
+test_applied_again_in_flight() {
+    app web 3
+    rollout_with web "$blue_green" "$quick"
+    image web v2
+    word web Approval
+    kn get deployment web -o json | jq 'del(.metadata.managedFields, .metadata.resourceVersion,
+        .metadata.uid, .status, .spec.paused) | .metadata.annotations = {}' |
+        kn replace -f - >/dev/null
+    is 'still paused' true "$(deployment web .spec.paused)"
+    kn apply --server-side --force-conflicts --field-manager=git -f - >/dev/null <<EOF
+{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+ "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}}
+EOF
+    is 'still pinned' "$(rollout web .status.stable.revision)" \
+        "$(kn get service web -o json | jq -r '.spec.selector["pod-template-hash"]')"
+    sl approve web >/dev/null
+    at_rest web v2 3
+}
+
+test_operator_killed() {
+    app web 3
+    rollout_with web '{"blueGreen": {"activeService": "web"}}' '"drain": "1s", "bake": "2s"'
+    local i
+    for i in 2 3 2 3; do
+        image web "v$i"
+        for _ in 1 2 3; do
+            sleep "0.$((RANDOM % 9 + 1))"
+            operator_kill
+            operator_start
+        done
+        at_rest web "v$i" 3
+    done
+}
+
+test_wrong_input_is_told() {
+    app web 2
+    kn apply -f - >/dev/null <<EOF
+{"apiVersion": "sluice.dev/v1beta1", "kind": "Rollout", "metadata": {"name": "web"},
+ "spec": {"targetRef": {"name": "web"}, "strategy": {"blueGreen": {"activeService": "nowhere"}}}}
+EOF
+    await 20 'the missing Service to be told' rollout_is web \
+        '.status.conditions[] | select(.type == "Stalled") | .reason == "ServiceNotFound"'
+    kn delete rollout web --timeout=20s >/dev/null
+}
+
+run_tests "$@"

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# For the suites beside it, which use a real API server: source it, write test_* functions, end with
+# `run_tests "$@"`. Each test has a namespace of its own, $ns; names given on the command line choose.
+#
+#   app NAME N [fake|real]         an ordinary Deployment and its Service, whole when it returns
+#   rollout_with NAME STRATEGY [MORE]   a Rollout on Deployment NAME, attached when it returns
+#   image NAME TAG                 a person's change of the template
+#   word NAME WORD [SECONDS]       until status says WORD
+#   is WHAT WANTED ACTUAL          a check; the test goes on, and fails at its end
+#   operator_start, operator_kill  the controller as a process, with its own service account
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=tests/cluster/lib.sh
+source tests/cluster/lib.sh
+
+: "${SLUICE_BIN:=build/bin}"
+e2e_log=build/e2e
+e2e_kubeconfig=$CLUSTER_RUN/kubeconfig/sluice-controller
+DEAD_MAN=deprecated.deployment.rollback.to
+mkdir -p "$e2e_log"
+
+# ---- cluster and operator ---------------------------------------------------------------------
+
+install() {
+    k apply -f manifests/install.yaml >/dev/null
+    await 30 'the CRD to be served' k get rollouts -A
+    k -n sluice-system scale deployment sluice-controller --replicas=0 >/dev/null
+    local token
+    token=$(k -n sluice-system create token sluice-controller --duration=24h)
+    k config view --raw --minify -o json |
+        jq --arg t "$token" '.users[0].user = {token: $t}' >"$e2e_kubeconfig"
+}
+
+# shellcheck disable=SC2120 # some suites give none
+operator_start() { # ARG...
+    local program=$PWD/$SLUICE_BIN/sluice-controller
+    become_in_ns "$program" --kubeconfig "$PWD/${e2e_kubeconfig#"$PWD"/}" --namespace sluice-system \
+        --listen 127.0.0.1:8083 "$@" >>"$e2e_log/$suite-operator.log" 2>&1 &
+    echo $! >"$e2e_log/$suite-operator.pid" # tests run in subshells: a variable would be lost
+    await 30 'the operator to be ready' in_ns curl -sf http://127.0.0.1:8083/readyz
+}
+operator_gone() { ! kill -0 "$1" 2>/dev/null; }
+operator_stop() { # SIGNAL
+    local pid
+    pid=$(cat "$e2e_log/$suite-operator.pid" 2>/dev/null) || return 0
+    kill "-${1:-TERM}" "$pid" 2>/dev/null || true
+    await 20 'the operator to end' operator_gone "$pid"
+    rm -f "$e2e_log/$suite-operator.pid"
+}
+operator_kill() { operator_stop KILL; }
+
+# ---- objects ----------------------------------------------------------------------------------
+
+kn() { k -n "$ns" "$@"; }
+sl() { in_ns "$PWD/$SLUICE_BIN/sluice" -n "$ns" "$@"; }
+
+fake_pods='"nodeSelector": {"type": "kwok"}, "tolerations": [{"key": "kwok.x-k8s.io/node", "operator": "Exists"}],'
+
+app() { # NAME N [fake|real] [EXTRA-SPEC]
+    local where=''
+    [ "${3:-fake}" = real ] || where=$fake_pods
+    kn apply -f - >/dev/null <<EOF
+{"apiVersion": "v1", "kind": "List", "items": [
+ {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "$1", "labels": {"app": "$1"}},
+  "spec": {"replicas": $2, "selector": {"matchLabels": {"app": "$1"}}, ${4:-}
+   "template": {"metadata": {"labels": {"app": "$1"}}, "spec": {$where
+    "terminationGracePeriodSeconds": 5, "containers": [{"name": "app", "image": "sluice.test/app:v1",
+     "imagePullPolicy": "Never", "ports": [{"name": "http", "containerPort": 8080}],
+     "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1}}]}}}},
+ {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "$1"},
+  "spec": {"selector": {"app": "$1"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}}]}
+EOF
+    await 60 "Deployment $1 to be whole" whole "$1" "$2"
+}
+whole() { # NAME N
+    kn get deployment "$1" -o json | jq -e --argjson n "$2" '.status.observedGeneration >=
+        .metadata.generation and (.status.availableReplicas // 0) == $n and (.status.replicas // 0)
+        == $n and (.status.updatedReplicas // 0) == $n' >/dev/null
+}
+
+rollout_with() { # NAME STRATEGY-JSON [MORE-JSON-MEMBERS]
+    kn apply -f - >/dev/null <<EOF
+{"apiVersion": "sluice.dev/v1beta1", "kind": "Rollout", "metadata": {"name": "$1"},
+ "spec": {"targetRef": {"name": "$1"}, "strategy": $2${3:+, $3}}}
+EOF
+    word "$1" Resting 60
+    condition "$1" BrakeArmed True
+}
+
+image() { kn set image "deployment/$1" "app=sluice.test/app:$2" >/dev/null; }
+env_of() { kn set env "deployment/$1" "$2" >/dev/null; }
+
+# ---- looking ----------------------------------------------------------------------------------
+
+rollout() { kn get rollout "$1" -o json | jq -r "$2"; } # NAME JQ
+deployment() { kn get deployment "$1" -o json | jq -r "$2"; }
+word_is() { [ "$(rollout "$1" .status.display.status)" = "$2" ]; }
+word() { # NAME WORD [SECONDS]
+    await "${3:-60}" "Rollout $1 to say $2" word_is "$1" "$2" || {
+        kn get rollout "$1" -o json | jq -c .status >&2
+        return 1
+    }
+}
+condition_is() {
+    [ "$(rollout "$1" ".status.conditions[] | select(.type == \"$2\") | .status")" = "$3" ]
+}
+condition() { await 60 "condition $2 of $1 to be $3" condition_is "$1" "$2" "$3"; } # NAME TYPE STATUS
+
+endpoints() { # SERVICE: ready addresses
+    kn get endpointslices -l "kubernetes.io/service-name=$1" -o json |
+        jq '[.items[].endpoints[]? | select(.conditions.ready)] | length'
+}
+images_behind() { # SERVICE: images of its ready pods, each once
+    local pod
+    for pod in $(kn get endpointslices -l "kubernetes.io/service-name=$1" -o json |
+        jq -r '.items[].endpoints[]? | select(.conditions.ready) | .targetRef.name'); do
+        kn get pod "$pod" -o json 2>/dev/null | jq -r '.spec.containers[0].image | sub(".*:"; "")'
+    done | sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+serves() { [ "$(images_behind "$1")" = "$2" ]; } # SERVICE 'TAG...'
+
+# At rest nothing of ours is left in the users' objects (I13).
+at_rest() { # NAME TAG N
+    word "$1" Resting 90
+    await 20 "Deployment $1 to be whole" whole "$1" "$3"
+    is "$1: image" "sluice.test/app:$2" "$(deployment "$1" '.spec.template.spec.containers[0].image')"
+    is "$1: paused" null "$(deployment "$1" .spec.paused)"
+    is "$1: dead man" null "$(deployment "$1" ".metadata.annotations[\"$DEAD_MAN\"]")"
+    await 20 'no fence left' no_object controllerrevision "$1-sluice"
+    await 20 'no finalizer left' rollout_is "$1" '.metadata.finalizers == null'
+    is "$1: selector" "{\"app\":\"$1\"}" "$(kn get service "$1" -o json | jq -c .spec.selector)"
+    is "$1: label" null "$(kn get service "$1" -o json | jq -r '.metadata.labels["sluice.dev/pin"]')"
+    is "$1: our ReplicaSets" 0 "$(kn get rs -l "sluice.dev/of=$1" -o json | jq '.items | length')"
+    is "$1: our Services" 0 "$(kn get services -l sluice.dev/created -o json | jq '.items | length')"
+    await 20 "Service $1 to reach $3 pods" endpoints_are "$1" "$3"
+}
+no_object() { ! kn get "$1" "$2" >/dev/null 2>&1; }
+rollout_is() { kn get rollout "$1" -o json | jq -e "$2" >/dev/null; }
+endpoints_are() { [ "$(endpoints "$1")" = "$2" ]; }
+restarts() { kn get pods -o json | jq '[.items[].status.containerStatuses[]?.restartCount] | add // 0'; }
+
+# ---- tests ------------------------------------------------------------------------------------
+
+suite=$(basename "$0" _test.sh)
+passed=0 failed=0 wrong=0
+
+is() { # WHAT WANTED ACTUAL
+    [ "$2" = "$3" ] && return
+    wrong=$((wrong + 1))
+    printf '  WRONG %s\n    wanted: %s\n    got:    %s\n' "$1" "$2" "$3"
+}
+
+one_test() { # NAME; in a subshell, so that a failing command ends this test only
+    local name=$1
+    ns=$suite-${name//_/-}
+    ns=${ns:0:50}
+    k create namespace "$ns" >/dev/null
+    if (
+        "test_$name"
+        [ "$wrong" -eq 0 ]
+    ); then
+        passed=$((passed + 1))
+        printf 'ok    %s\n' "$name"
+    else
+        failed=$((failed + 1))
+        printf 'FAIL  %s\n' "$name"
+        kn get rollouts,deployments,rs,services,pods,controllerrevisions 2>&1 | head -60
+        kn get rollouts -o json | jq -c '.items[].status' || true
+    fi
+    k delete namespace "$ns" --wait=false >/dev/null
+}
+# shellcheck disable=SC2119
+run_tests() { # [NAME...]
+    local name start
+    [ $# -gt 0 ] || mapfile -t all < <(declare -F | sed -n 's/^declare -f test_//p')
+    [ $# -eq 0 ] || all=("$@")
+    tests/cluster/cluster up ${cluster_options:+$cluster_options} >"$e2e_log/$suite-cluster.log" 2>&1
+    install
+    : >"$e2e_log/$suite-operator.log"
+    trap operator_stop EXIT
+    operator_start
+    for name in "${all[@]}"; do
+        start=$SECONDS
+        one_test "$name"
+        printf '      %ds\n' $((SECONDS - start))
+    done
+    printf '%d passed, %d failed\n' "$passed" "$failed"
+    [ "$failed" -eq 0 ]
+}
