@@ -4,7 +4,7 @@ JOBS ?= 2
 PREFIX ?= build
 
 .DEFAULT_GOAL := build
-.PHONY: help build install unit test fuzz e2e cluster demo bench sim fmt lint tidy coverage clean
+.PHONY: help build install unit test fuzz e2e cluster demo sim fmt lint tidy coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -37,11 +37,10 @@ cluster: ## a real Kubernetes on this machine
 demo: build ## a release you can watch
 	tests/demo/run
 
-bench: build ## how fast, how large
-	tests/bench/run
-
-sim: ## the simulator, SEEDS of them
-	tests/sim/run
+sim: ## whole releases on the simulated cluster
+	cmake --preset dev
+	cmake --build --preset dev -j $(JOBS)
+	ctest --preset dev -R '^sim_'
 
 fmt: ## C as clang-format has it
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "act.h"
+#include "words.h"
 
 #include "sluice/base/clock.h"
 #include "sluice/json/jfmt.h"
@@ -42,7 +43,7 @@ bool order_of(struct arena *a, const struct facts *f, enum verb verb, const char
     if (revision)
         o.revision = revision;
     if (step)
-        o.step = atoi(step);
+        o.step = words_number(step);
     else if (bound_to_step(verb))
         o.step = f->flight ? f->flight->step : 0;
     *out = o;
@@ -74,7 +75,7 @@ char *restart_patch(struct arena *a, int64_t now_ms)
                     now);
 }
 
-/* --- in words -------------------------------------------------------------------------------------------- */
+/* --- in words --------------------------------------------------------------------------------- */
 
 const char *order_said(struct arena *a, const struct facts *f, const struct order *o)
 {
@@ -133,20 +134,24 @@ const char *restart_refused(struct arena *a, const struct facts *f)
     const struct condition *brake = facts_false(f, COND_BRAKE_ARMED);
 
     if (f->flight)
-        return arena_printf(a, "%s is in flight at step %d/%d, and a restart would supersede it: "
-                               "wait (sluice status %s) or sluice abort %s first",
+        return arena_printf(a,
+                            "%s is in flight at step %d/%d, and a restart would supersede it: "
+                            "wait (sluice status %s) or sluice abort %s first",
                             f->name, f->step, f->step_count, f->name, f->name);
     if (f->aborted)
-        return arena_printf(a, "%s is held on stable after an abort: apply a new template, or "
-                               "sluice retry %s",
+        return arena_printf(a,
+                            "%s is held on stable after an abort: apply a new template, or "
+                            "sluice retry %s",
                             f->name, f->name);
     if (!f->attached)
-        return arena_printf(a, "%s is not attached: a restart would roll at once, ungated; see "
-                               "sluice get %s",
+        return arena_printf(a,
+                            "%s is not attached: a restart would roll at once, ungated; see "
+                            "sluice get %s",
                             f->name, f->name);
     if (!facts_true(f, COND_BRAKE_ARMED))
-        return arena_printf(a, "the brake is not armed%s%s: a restart would roll at once, ungated; "
-                               "if that is what you want: kubectl rollout restart deployment/%s",
+        return arena_printf(a,
+                            "the brake is not armed%s%s: a restart would roll at once, ungated; "
+                            "if that is what you want: kubectl rollout restart deployment/%s",
                             brake ? ": " : "", brake ? brake->reason : "", f->spec->target);
     return NULL;
 }

@@ -10,8 +10,8 @@
 #include "outlook.h"
 #include "screen.h"
 
-#define CLI_FILES_MAX 100
-#define CLI_ARGS_MAX 8
+#define CLI_FILES_MAX  100
+#define CLI_ARGS_MAX   8
 #define CLI_GROUPS_MAX 16
 
 enum output { OUTPUT_SCREEN, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME };
@@ -51,7 +51,7 @@ struct options {
     const char *args[CLI_ARGS_MAX]; /* behind the command */
     int arg_count;
     const char *command;
-    unsigned given;      /* flag_bits that occurred */
+    unsigned given;          /* flag_bits that occurred */
     const char *last_of[32]; /* by bit: the flag that set it, for messages */
 };
 
@@ -72,25 +72,25 @@ struct command {
     int args_min, args_max;
     enum verb verb; /* of those that write spec.action */
     int (*run)(struct cli *cli);
-    const char *details; /* NULL: the summary says it all */
+    const char *details;  /* NULL: the summary says it all */
     const char *examples; /* "$" stands for the program's name; NULL: none */
 };
 
-/* ---- commands.c -------------------------------------------------------------------------------- */
+/* ---- commands.c ------------------------------------------------------------------------------ */
 extern const struct command commands[];
 extern const size_t command_count;
-const struct command *command_find(const char *name);       /* NULL: none */
-const char *command_guess(const char *name);                /* "did you mean", NULL: no idea */
+const struct command *command_find(const char *name); /* NULL: none */
+const char *command_guess(const char *name);          /* "did you mean", NULL: no idea */
 
-/* ---- flags.c ----------------------------------------------------------------------------------- */
+/* ---- flags.c --------------------------------------------------------------------------------- */
 enum flag_kind { FLAG_BOOL, FLAG_TEXT, FLAG_TEXTS };
 struct flag {
     const char *name; /* "namespace" */
     char letter;      /* 'n', 0: none */
     enum flag_kind kind;
-    unsigned bit;     /* flag_bit: commands with this bit take it */
+    unsigned bit;             /* flag_bit: commands with this bit take it */
     size_t at, count_at, max; /* offsets in struct options */
-    const char *value; /* how its value is called: "NAME"; NULL for a bool */
+    const char *value;        /* how its value is called: "NAME"; NULL for a bool */
     const char *help;
 };
 extern const struct flag flags[];
@@ -102,7 +102,7 @@ bool options_parse(int argc, char **argv, struct options *out, const struct comm
                    char *message, size_t size);
 bool flag_is_taken(const struct flag *f, const struct command *c);
 
-/* ---- help.c, complete.c ------------------------------------------------------------------------ */
+/* ---- help.c, complete.c ---------------------------------------------------------------------- */
 void help_all(struct screen *s);
 void help_command(struct screen *s, const struct command *c);
 /* The script for "bash", "zsh" or "fish"; NULL: another shell. */
@@ -112,7 +112,7 @@ const char *completion_script(const char *shell);
 void completion_words(struct strbuf *out, int count, char **words,
                       void (*names)(struct strbuf *out, int count, char **words));
 
-/* ---- one function for each row of the table ---------------------------------------------------- */
+/* ---- one function for each row of the table -------------------------------------------------- */
 int cmd_get(struct cli *cli);
 int cmd_list(struct cli *cli);
 int cmd_status(struct cli *cli);

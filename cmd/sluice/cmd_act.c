@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ANSWER_MS INT64_C(5000)
+#define ANSWER_MS    INT64_C(5000)
 #define ASK_EVERY_MS INT64_C(200)
 
 struct acting {
@@ -51,7 +51,7 @@ static int refuse(const char *why)
     return EXIT_NOT_KNOWN;
 }
 
-/* --- waiting for an answer ---------------------------------------------------------------------------------- */
+/* --- waiting for an answer -------------------------------------------------------------------- */
 
 typedef bool answered_fn(struct acting *v, const struct facts *now, void *arg);
 
@@ -78,7 +78,7 @@ static bool wait_answer(struct acting *v, answered_fn *answered, void *arg, stru
     return false;
 }
 
-/* --- verbs -------------------------------------------------------------------------------------------------- */
+/* --- verbs ------------------------------------------------------------------------------------ */
 
 struct asking {
     struct order order;
@@ -132,7 +132,7 @@ int cmd_verb(struct cli *cli)
     return code;
 }
 
-/* --- pause, resume -------------------------------------------------------------------------------------------- */
+/* --- pause, resume ---------------------------------------------------------------------------- */
 
 static bool seen(struct acting *v, const struct facts *now, void *arg)
 {
@@ -162,8 +162,10 @@ static int set_paused(struct acting *v, bool paused, struct err *e)
     o = kube_object_parse(text.p, text.len, e);
     generation = json_i64(o, "metadata.generation", 0);
     if (!wait_answer(v, seen, &generation, e))
-        return refuse(arena_printf(a, "%s: %s is written, but the controller has not seen it within "
-                                      "5s: sluice get %s", name, done, name));
+        return refuse(arena_printf(a,
+                                   "%s: %s is written, but the controller has not seen it within "
+                                   "5s: sluice get %s",
+                                   name, done, name));
     say(arena_printf(a, "%s: %s%s%s%s", name, done, where_said(a, &v->f),
                      paused ? "; go on with sluice resume " : "", paused ? name : ""));
     return EXIT_GOOD;
@@ -189,7 +191,7 @@ int cmd_resume(struct cli *cli)
     return pause_or_resume(cli, false);
 }
 
-/* --- restart ---------------------------------------------------------------------------------------------------- */
+/* --- restart ---------------------------------------------------------------------------------- */
 
 int cmd_restart(struct cli *cli)
 {
@@ -207,8 +209,10 @@ int cmd_restart(struct cli *cli)
                             restart_patch(a, clock_wall_ms()), NULL, &e))
         code = complain(&v.s, &e);
     else
-        say(arena_printf(a, "%s: Deployment %s has a new template; follow its release: sluice status "
-                            "%s", v.name, v.f.spec->target, v.name));
+        say(arena_printf(a,
+                         "%s: Deployment %s has a new template; follow its release: sluice status "
+                         "%s",
+                         v.name, v.f.spec->target, v.name));
     session_close(&v.s);
     return code;
 }

@@ -2,6 +2,7 @@
 /* cmd_files.c - plan and lint: what manifests say before anything is applied. */
 #include "lint.h"
 #include "session.h"
+#include "words.h"
 
 #include "sluice/base/clock.h"
 #include "sluice/base/file.h"
@@ -31,7 +32,7 @@ static bool add_files(struct manifests *m, const struct options *o)
     return ok;
 }
 
-/* --- lint ----------------------------------------------------------------------------------------------- */
+/* --- lint ------------------------------------------------------------------------------------- */
 
 struct live_world {
     struct session *s;
@@ -115,15 +116,16 @@ int cmd_lint(struct cli *cli)
     return code;
 }
 
-/* --- plan ------------------------------------------------------------------------------------------------ */
+/* --- plan ------------------------------------------------------------------------------------- */
 
 static int no_size(const struct cli *cli, const struct rollout *r, const char *why)
 {
     (void)cli;
-    fprintf(stderr,
-            "error: how many replicas? Deployment %s is not in the files and not in the cluster%s%s: "
-            "add its manifest with -f, or give --replicas N\n",
-            r->spec.target, why ? ": " : "", why ? why : "");
+    fprintf(
+        stderr,
+        "error: how many replicas? Deployment %s is not in the files and not in the cluster%s%s: "
+        "add its manifest with -f, or give --replicas N\n",
+        r->spec.target, why ? ": " : "", why ? why : "");
     return EXIT_NOT_KNOWN;
 }
 
@@ -136,7 +138,7 @@ static void resize(struct arena *a, struct world *w, const char *replicas)
         *d = *w->dep;
     else
         *d = (struct deployment){.max_surge = "25%", .max_unavailable = "25%"};
-    d->replicas = atoi(replicas);
+    d->replicas = words_number(replicas);
     w->dep = d;
 }
 

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REFRESH_MS INT64_C(2000)   /* pods move without the Rollout's status moving */
-#define TICK_MS INT64_C(1000)      /* "for 6m 41s" */
+#define REFRESH_MS  INT64_C(2000) /* pods move without the Rollout's status moving */
+#define TICK_MS     INT64_C(1000) /* "for 6m 41s" */
 #define EXIT_SIGNAL 130
 
-/* --- list --------------------------------------------------------------------------------------------- */
+/* --- list ------------------------------------------------------------------------------------- */
 
 struct rows {
     struct arena *a;
@@ -48,8 +48,9 @@ static void show_list(struct cli *cli, const struct session *s, struct jslice li
 
     json_slice_each(json_slice(list.p, list.len, "items"), add_row, &rows);
     if (!rows.count) {
-        fprintf(stderr, everywhere ? "No resources found\n"
-                                   : "No resources found in %s namespace.\n", s->ns);
+        fprintf(stderr,
+                everywhere ? "No resources found\n" : "No resources found in %s namespace.\n",
+                s->ns);
         return;
     }
     if (cli->opt.output == OUTPUT_NAME) {
@@ -79,7 +80,7 @@ int cmd_list(struct cli *cli)
     return EXIT_GOOD;
 }
 
-/* --- one object ----------------------------------------------------------------------------------------- */
+/* --- one object ------------------------------------------------------------------------------- */
 
 static int print_one(struct cli *cli, struct session *s, const char *name)
 {
@@ -113,7 +114,7 @@ static int show_one(struct cli *cli, struct session *s, const char *name, unsign
     return EXIT_GOOD;
 }
 
-/* --- get -w ---------------------------------------------------------------------------------------------- */
+/* --- get -w ----------------------------------------------------------------------------------- */
 
 struct watching {
     struct cli *cli;
@@ -134,7 +135,7 @@ static bool look(struct watching *v)
 
     arena_init(&fresh);
     w = world_load(v->s, &fresh, v->name, WORLD_PODS, &trouble, &v->e);
-    if (!w) {
+    if (!w || v->s->interrupted) { /* half a look is none */
         arena_release(&fresh);
         return false;
     }
@@ -171,6 +172,8 @@ static int watch_loop(struct watching *v, struct follow *f)
             /* A moment without the server is no reason to give up looking. */
             if (!look(v) && v->e.kind == ERR_NOT_FOUND)
                 return EXIT_NOT_KNOWN;
+            if (v->s->interrupted)
+                return EXIT_SIGNAL;
             looked = clock_mono_ms();
         }
         if (v->live.terminal || is == FOLLOW_CHANGED)
@@ -223,7 +226,7 @@ int cmd_get(struct cli *cli)
     return print_one(cli, &s, name);
 }
 
-/* --- history, traffic ------------------------------------------------------------------------------------- */
+/* --- history, traffic ------------------------------------------------------------------------- */
 
 static void draw_history(struct screen *screen, const struct world *w, const char *trouble)
 {

@@ -52,7 +52,7 @@ int cmd_completion(struct cli *cli)
     return EXIT_GOOD;
 }
 
-/* --- names of Rollouts, for completion ---------------------------------------------------------------------- */
+/* --- names of Rollouts, for completion -------------------------------------------------------- */
 
 struct naming {
     struct strbuf *out;
@@ -112,7 +112,7 @@ int cmd_complete(struct cli *cli)
     return EXIT_GOOD;
 }
 
-/* --- running ------------------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static const char *base_name(const char *path)
 {

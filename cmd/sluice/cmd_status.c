@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define LOOK_AGAIN_MS INT64_C(10000) /* the Deployment may change without the Rollout */
-#define FLEETING_MS INT64_C(2000)
-#define EXIT_SIGNAL 130
+#define FLEETING_MS   INT64_C(2000)
+#define EXIT_SIGNAL   130
 
 struct waiting {
     struct cli *cli;
@@ -18,7 +18,7 @@ struct waiting {
     struct vigil vigil;
     struct arena a; /* of the look at hand */
     const struct world *w;
-    char said[512]; /* the last line written */
+    char said[512];      /* the last line written */
     int64_t fleeting_ms; /* since when there was nothing worth a line, monotonic; 0: not so */
     struct err e;
 };

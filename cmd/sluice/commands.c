@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define LOOK (FLAG_CLUSTER)
-#define ACT (FLAG_CLUSTER | FLAG_REVISION)
+#define ACT  (FLAG_CLUSTER | FLAG_REVISION)
 
 const struct command commands[] = {
     {"get", "[NAME]", "Show a Rollout: steps, gates, pods, and what it waits for", GROUP_LOOK,
@@ -55,7 +55,8 @@ const struct command commands[] = {
      "$ abort web"},
     {"retry", "NAME", "Try the aborted revision again, or ask the failed gate again", GROUP_ACT,
      ACT | FLAG_STEP, 1, 1, VERB_RETRY, cmd_verb,
-     "After an abort: a new flight, from step 1 or --step, at most from the one it failed in. Where "
+     "After an abort: a new flight, from step 1 or --step, at most from the one it failed in. "
+     "Where "
      "a decision is waited for: the failed verdict is forgotten.",
      "$ retry web\n$ retry web --step 2"},
     {"undo", "NAME", "Put the template before back", GROUP_ACT, ACT, 1, 1, VERB_UNDO, cmd_verb,
@@ -63,13 +64,14 @@ const struct command commands[] = {
      "earlier template without steps and gates. In a step use abort.",
      "$ undo web"},
     {"pause", "NAME", "No new step, no more weight, no promotion until resume", GROUP_ACT,
-     FLAG_CLUSTER, 1, 1, VERB_NONE, cmd_pause, "Sets spec.paused. Abort, gates and failures still act.",
-     "$ pause web"},
+     FLAG_CLUSTER, 1, 1, VERB_NONE, cmd_pause,
+     "Sets spec.paused. Abort, gates and failures still act.", "$ pause web"},
     {"resume", "NAME", "Take a pause back", GROUP_ACT, FLAG_CLUSTER, 1, 1, VERB_NONE, cmd_resume,
      "Removes spec.paused.", "$ resume web"},
-    {"restart", "NAME", "Release the same template anew, as kubectl rollout restart does", GROUP_ACT,
-     FLAG_CLUSTER, 1, 1, VERB_NONE, cmd_restart,
-     "Patches the Deployment with your own rights; the brake makes it a release with all its steps. "
+    {"restart", "NAME", "Release the same template anew, as kubectl rollout restart does",
+     GROUP_ACT, FLAG_CLUSTER, 1, 1, VERB_NONE, cmd_restart,
+     "Patches the Deployment with your own rights; the brake makes it a release with all its "
+     "steps. "
      "Only at rest.",
      "$ restart web"},
     {"plan", "[NAME]", "Show the steps a Rollout compiles to", GROUP_CHECK,
@@ -107,9 +109,9 @@ const struct command *command_find(const char *name)
 
 /* Words of others for the same thing, so that nobody has to look them up. */
 static const char *const others[][2] = {
-    {"describe", "get"}, {"show", "get"},       {"ls", "list"},        {"watch", "get"},
-    {"wait", "status"},  {"rollback", "undo"},  {"validate", "lint"},  {"check", "lint"},
-    {"cancel", "abort"}, {"continue", "skip"},  {"unpause", "resume"}, {"confirm", "approve"},
+    {"describe", "get"}, {"show", "get"},       {"ls", "list"},         {"watch", "get"},
+    {"wait", "status"},  {"rollback", "undo"},  {"validate", "lint"},   {"check", "lint"},
+    {"cancel", "abort"}, {"continue", "skip"},  {"unpause", "resume"},  {"confirm", "approve"},
     {"diff", "plan"},    {"events", "history"}, {"weights", "traffic"},
 };
 

@@ -64,7 +64,7 @@ const char *completion_script(const char *shell)
     return NULL;
 }
 
-/* --- candidates ------------------------------------------------------------------------------------ */
+/* --- candidates ------------------------------------------------------------------------------- */
 
 static bool begins(const char *text, const char *with)
 {

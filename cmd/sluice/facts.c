@@ -33,7 +33,7 @@ void facts_of(const struct world *w, struct facts *out)
 }
 
 static const struct condition *facts_condition(const struct facts *f, enum condition_type type,
-                                            const char *status)
+                                               const char *status)
 {
     const struct condition *c = &f->st->conditions[type];
 
@@ -117,7 +117,7 @@ bool facts_counts_pods(const struct awaiting *a)
     return a->message && a->message[0] >= '0' && a->message[0] <= '9';
 }
 
-/* --- pods and shares --------------------------------------------------------------------------- */
+/* --- pods and shares -------------------------------------------------------------------------- */
 
 int32_t facts_replicas(const struct facts *f)
 {

@@ -19,12 +19,12 @@ struct facts {
     struct compiled c;
     const char *name;
     const char *stable, *rejected; /* revisions, NULL: none */
-    bool attached; /* there is a stable revision */
-    bool forward;  /* flies, and not back */
-    bool baking;   /* committed: promoted, still watched */
-    bool aborted;  /* held on stable after an abort */
-    bool paused;   /* spec.paused */
-    int step, step_count; /* step of the flight, or the one it was aborted in */
+    bool attached;                 /* there is a stable revision */
+    bool forward;                  /* flies, and not back */
+    bool baking;                   /* committed: promoted, still watched */
+    bool aborted;                  /* held on stable after an abort */
+    bool paused;                   /* spec.paused */
+    int step, step_count;          /* step of the flight, or the one it was aborted in */
 };
 
 void facts_of(const struct world *w, struct facts *out);
@@ -41,14 +41,14 @@ int64_t facts_number(const struct facts *f, const char *revision);
 const char *facts_called(struct arena *a, const struct facts *f, const char *revision);
 const struct history_entry *facts_last(const struct facts *f); /* newest, NULL: none */
 const struct history_entry *facts_history_of(const struct facts *f, const char *revision);
-const struct awaiting *facts_awaited(const struct facts *f);   /* the first, NULL: nothing */
+const struct awaiting *facts_awaited(const struct facts *f); /* the first, NULL: nothing */
 /* Of what "Capacity": "1 of 3 new pods ready", as against "the route to accept 25 %". */
 bool facts_counts_pods(const struct awaiting *a);
 /* Share of the new revision in this step, in words: "25 %", "23.1 %". */
 const char *facts_share(struct arena *a, const struct facts *f, int step);
 int32_t facts_new_pods(const struct facts *f, int step); /* compiled; 0 for step 0 */
 int32_t facts_old_pods(const struct facts *f, int step);
-int32_t facts_replicas(const struct facts *f);           /* N */
+int32_t facts_replicas(const struct facts *f); /* N */
 bool facts_last_step(const struct facts *f, int step);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* flags.c - the table of flags and its reader: kubectl's manners and kubectl's words (pflag). */
 #include "cli.h"
+#include "words.h"
 
 #include "sluice/base/clock.h"
 #include "sluice/model/validate.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 
 #define AT(member) .at = offsetof(struct options, member)
-#define LIST(member, counter, most)                                                              \
+#define LIST(member, counter, most)                                                                \
     AT(member), .count_at = offsetof(struct options, counter), .max = (most)
 
 const struct flag flags[] = {
@@ -215,7 +216,7 @@ static bool read_all(struct parse *r)
     return ok;
 }
 
-/* --- values ---------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static bool read_output(struct parse *r)
 {
@@ -226,13 +227,10 @@ static bool read_output(struct parse *r)
             r->o->output = (enum output)i;
             return true;
         }
-    return fail(r, "unable to match a printer suitable for the output format \"%s\", allowed formats "
-                   "are: json,name,wide,yaml", r->o->output_name);
-}
-
-static bool is_number(const char *text)
-{
-    return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) <= 6;
+    return fail(r,
+                "unable to match a printer suitable for the output format \"%s\", allowed formats "
+                "are: json,name,wide,yaml",
+                r->o->output_name);
 }
 
 static bool read_values(struct parse *r)
@@ -240,12 +238,14 @@ static bool read_values(struct parse *r)
     struct options *o = r->o;
 
     if (o->timeout && !str_equal(o->timeout, "0") && !duration_parse(o->timeout, &o->timeout_ms))
-        return fail(r, "invalid argument \"%s\" for \"--timeout\" flag: write a duration, 30m or "
-                       "1h30m", o->timeout);
-    if (o->step && (!is_number(o->step) || atoi(o->step) > FLIGHT_STEPS_MAX))
+        return fail(r,
+                    "invalid argument \"%s\" for \"--timeout\" flag: write a duration, 30m or "
+                    "1h30m",
+                    o->timeout);
+    if (o->step && (words_number(o->step) < 0 || words_number(o->step) > FLIGHT_STEPS_MAX))
         return fail(r, "invalid argument \"%s\" for \"--step\" flag: write a number from 0 to %d",
                     o->step, FLIGHT_STEPS_MAX);
-    if (o->replicas && !is_number(o->replicas))
+    if (o->replicas && words_number(o->replicas) < 0)
         return fail(r, "invalid argument \"%s\" for \"--replicas\" flag: write a number",
                     o->replicas);
     return read_output(r);

@@ -62,9 +62,9 @@ static void put_flags(struct screen *s, const struct command *c, bool cluster)
             continue;
         any = true;
         r = table_row(&t);
-        r->cells[0].text = word(s, "%c%c%s --%s%s%s", f->letter ? '-' : ' ',
-                                f->letter ? f->letter : ' ', f->letter ? "," : " ", f->name,
-                                f->value ? " " : "", f->value ? f->value : "");
+        r->cells[0].text =
+            word(s, "%c%c%s --%s%s%s", f->letter ? '-' : ' ', f->letter ? f->letter : ' ',
+                 f->letter ? "," : " ", f->name, f->value ? " " : "", f->value ? f->value : "");
         r->cells[1].text = f->help;
     }
     if (!any)
@@ -112,8 +112,8 @@ void help_command(struct screen *s, const struct command *c)
         put_text(s, c->details);
     }
     new_line(s);
-    put_line(s, word(s, "Usage: %s %s%s%s [flags]", s->program, c->name, *c->args ? " " : "",
-                     c->args));
+    put_line(
+        s, word(s, "Usage: %s %s%s%s [flags]", s->program, c->name, *c->args ? " " : "", c->args));
     put_examples(s, c->examples);
     put_flags(s, c, false);
     put_flags(s, c, true);

@@ -55,7 +55,8 @@ static void lint_broken(struct lint *l, size_t file)
 {
     const struct manifest_file *f = &l->m->files[file];
 
-    add(l, file, f->broken_line, &(struct finding){.rule = "YAML", .path = "", .message = f->broken});
+    add(l, file, f->broken_line,
+        &(struct finding){.rule = "YAML", .path = "", .message = f->broken});
 }
 
 /* Two Rollouts for one Deployment: the older one wins in a cluster, here nobody knows which. */
@@ -67,15 +68,16 @@ static void lint_rival(struct lint *l, const struct manifest *d)
         if (!manifest_is_rollout(other) || !target || strcmp(other->ns, d->ns) != 0 ||
             !str_equal(json_str(other->json, "spec.targetRef.name"), target))
             continue;
-        lint_add(l, d, &(struct finding){
-                           .rule = "V30",
-                           .path = "spec.targetRef.name",
-                           .value = target,
-                           .message = arena_printf(&l->m->a,
-                                                   "Rollout %s has this Deployment already: "
-                                                   "delete one of the two",
-                                                   other->name),
-                       });
+        lint_add(l, d,
+                 &(struct finding){
+                     .rule = "V30",
+                     .path = "spec.targetRef.name",
+                     .value = target,
+                     .message = arena_printf(&l->m->a,
+                                             "Rollout %s has this Deployment already: "
+                                             "delete one of the two",
+                                             other->name),
+                 });
         return;
     }
 }
@@ -106,7 +108,7 @@ void lint_files(struct lint *l)
         qsort(l->found, l->count, sizeof(*l->found), by_place);
 }
 
-/* --- the screen ----------------------------------------------------------------------------------- */
+/* --- the screen ------------------------------------------------------------------------------- */
 
 static const char *place(struct screen *s, const struct lint *l, const struct lint_finding *f)
 {

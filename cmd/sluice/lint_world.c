@@ -21,16 +21,18 @@ struct look {
 static void say(const struct look *k, const char *rule, bool warning, const char *path,
                 const char *value, const char *message)
 {
-    lint_add(k->l, k->doc, &(struct finding){.rule = rule, .path = path, .value = value,
-                                             .message = message, .warning = warning});
+    lint_add(
+        k->l, k->doc,
+        &(struct finding){
+            .rule = rule, .path = path, .value = value, .message = message, .warning = warning});
 }
 
-#define ERROR(k, rule, path, value, ...)                                                         \
+#define ERROR(k, rule, path, value, ...)                                                           \
     say(k, rule, false, path, value, arena_printf((k)->a, __VA_ARGS__))
-#define WARN(k, rule, path, value, ...)                                                          \
+#define WARN(k, rule, path, value, ...)                                                            \
     say(k, rule, true, path, value, arena_printf((k)->a, __VA_ARGS__))
 
-/* --- the Deployment -------------------------------------------------------------------------------- */
+/* --- the Deployment --------------------------------------------------------------------------- */
 
 static void target(const struct look *k)
 {
@@ -56,8 +58,8 @@ static void target(const struct look *k)
 
 static void room(const struct look *k)
 {
-    const char *path = k->spec->strategy == STRATEGY_CANARY ? "spec.strategy.canary"
-                                                            : "spec.strategy.blueGreen";
+    const char *path =
+        k->spec->strategy == STRATEGY_CANARY ? "spec.strategy.canary" : "spec.strategy.blueGreen";
     const char *why = NULL;
 
     if (!k->d || !k->outside)
@@ -113,7 +115,7 @@ static void termination(const struct look *k)
         lint_add(k->l, d, &f);
 }
 
-/* --- Services -------------------------------------------------------------------------------------- */
+/* --- Services --------------------------------------------------------------------------------- */
 
 static void service(const struct look *k, const char *path, const char *name)
 {
@@ -159,7 +161,8 @@ static void selecting_services(const struct look *k)
     }
     if (count > PINS_MAX)
         ERROR(k, "V42", "spec.targetRef.name", k->spec->target,
-              "%d Services select the pods, at most %d can be pinned: remove some", count, PINS_MAX);
+              "%d Services select the pods, at most %d can be pinned: remove some", count,
+              PINS_MAX);
 }
 
 static void services(const struct look *k)
@@ -171,7 +174,7 @@ static void services(const struct look *k)
     selecting_services(k);
 }
 
-/* --- routes ---------------------------------------------------------------------------------------- */
+/* --- routes ----------------------------------------------------------------------------------- */
 
 static void route(const struct look *k, size_t i)
 {
@@ -189,9 +192,10 @@ static void route(const struct look *k, size_t i)
     }
     router->view(k->a, r, t, k->spec->stable_service, k->spec->canary_service, &v);
     if (!v.found)
-        ERROR(k, "V32", path, t->name,
-              "%s %s has no rule that sends to Service %s: name it in backendRefs, or correct rules",
-              t->kind, t->name, k->spec->stable_service);
+        ERROR(
+            k, "V32", path, t->name,
+            "%s %s has no rule that sends to Service %s: name it in backendRefs, or correct rules",
+            t->kind, t->name, k->spec->stable_service);
     else if (v.third_rule >= 0)
         ERROR(k, "V32", path, t->name,
               "rules[%d] of %s %s has a third backend with a weight, whose share would move: name "
@@ -199,7 +203,7 @@ static void route(const struct look *k, size_t i)
               v.third_rule, t->kind, t->name);
 }
 
-/* --- what the numbers come to ---------------------------------------------------------------------- */
+/* --- what the numbers come to ----------------------------------------------------------------- */
 
 static void shares(const struct look *k)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live.h"
+#include "words.h"
 
 #include "sluice/base/clock.h"
 #include <errno.h>
@@ -9,15 +10,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define SYNC_ON "\033[?2026h" /* terminals that know it show the frame at once */
-#define SYNC_OFF "\033[?2026l"
-#define WRAP_OFF "\033[?7l"
-#define WRAP_ON "\033[?7h"
-#define CURSOR_OFF "\033[?25l"
-#define CURSOR_ON "\033[?25h"
-#define CLEAR "\033[H\033[2J"
-#define LINE_END "\033[K\r\n"
-#define CLEAR_BELOW "\033[J"
+#define SYNC_ON      "\033[?2026h" /* terminals that know it show the frame at once */
+#define SYNC_OFF     "\033[?2026l"
+#define WRAP_OFF     "\033[?7l"
+#define WRAP_ON      "\033[?7h"
+#define CURSOR_OFF   "\033[?25l"
+#define CURSOR_ON    "\033[?25h"
+#define CLEAR        "\033[H\033[2J"
+#define LINE_END     "\033[K\n"
+#define CLEAR_BELOW  "\033[J"
 #define ROWS_DEFAULT 24
 
 static struct winsize window(void)
@@ -33,7 +34,7 @@ static int from_environment(const char *name)
 {
     const char *value = getenv(name);
 
-    return value ? atoi(value) : 0;
+    return (int)max_i64(words_number(value), 0);
 }
 
 int terminal_width(void)
@@ -71,7 +72,7 @@ static void write_all(const char *p, size_t len)
     }
 }
 
-/* --- one screen -------------------------------------------------------------------------------------- */
+/* --- one screen ------------------------------------------------------------------------------- */
 
 void screen_for(struct screen *s, const struct cli *cli, const struct session *session)
 {
@@ -94,7 +95,7 @@ void screen_show(struct screen *s)
     screen_release(s);
 }
 
-/* --- frames ------------------------------------------------------------------------------------------- */
+/* --- frames ----------------------------------------------------------------------------------- */
 
 int live_frame(struct strbuf *out, const char *text, int rows, int lines_before)
 {

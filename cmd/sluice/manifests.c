@@ -2,7 +2,6 @@
 #include "manifests.h"
 
 #include "sluice/base/strbuf.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +63,7 @@ static void new_doc(struct manifests *m, const struct manifest *like, const cJSO
     m->doc_count++;
 }
 
-/* --- a List is its items ------------------------------------------------------------------------ */
+/* --- a List is its items ---------------------------------------------------------------------- */
 
 struct unfolding {
     struct manifests *m;
@@ -104,12 +103,13 @@ static void add_doc(struct manifests *m, const struct manifest *like, const cJSO
 static void broken(struct manifests *m, size_t file, const struct err *e)
 {
     const char *text = e->text;
-    int line = 0, used = 0;
+    char *end = NULL;
 
-    if (sscanf(text, "line %d: %n", &line, &used) == 1)
-        text += used;
+    if (strncmp(text, "line ", 5) == 0) {
+        m->files[file].broken_line = (int)clamp_i64(strtol(text + 5, &end, 10), 0, INT32_MAX);
+        text = strncmp(end, ": ", 2) == 0 ? end + 2 : text;
+    }
     m->files[file].broken = arena_strdup(&m->a, text);
-    m->files[file].broken_line = line;
 }
 
 static void own(struct manifests *m, cJSON *json)
@@ -144,7 +144,7 @@ void manifests_add(struct manifests *m, const char *name, const char *text, size
     }
 }
 
-/* --- looking up --------------------------------------------------------------------------------- */
+/* --- looking up ------------------------------------------------------------------------------- */
 
 bool manifest_is_rollout(const struct manifest *d)
 {
@@ -179,7 +179,7 @@ int manifest_line(const struct manifest *d, const char *path)
     return yaml_line(d->yaml, strbuf_str(&b));
 }
 
-/* --- the world of one Rollout --------------------------------------------------------------------- */
+/* --- the world of one Rollout ----------------------------------------------------------------- */
 
 struct making {
     struct manifests *m;
@@ -210,7 +210,8 @@ const struct world *manifests_world(struct manifests *m, const struct manifest *
     static const struct {
         const char *kind;
         void (*add)(struct making *, const struct manifest *);
-    } kinds[] = {{"Deployment", add_deployment}, {"Service", add_service}, {"HTTPRoute", add_route}};
+    } kinds[] = {
+        {"Deployment", add_deployment}, {"Service", add_service}, {"HTTPRoute", add_route}};
     struct world *w = ARENA_NEW(&m->a, struct world);
     struct making k = {.m = m, .rollout = rollout, .w = w};
 
@@ -220,8 +221,7 @@ const struct world *manifests_world(struct manifests *m, const struct manifest *
     k.routes = ARENA_ARRAY(&m->a, const struct route *, m->doc_count);
     for (size_t i = 0; i < m->doc_count; i++)
         for (size_t j = 0; j < COUNT(kinds); j++)
-            if (strcmp(m->docs[i].kind, kinds[j].kind) == 0 &&
-                same_namespace(&m->docs[i], rollout))
+            if (strcmp(m->docs[i].kind, kinds[j].kind) == 0 && same_namespace(&m->docs[i], rollout))
                 kinds[j].add(&k, &m->docs[i]);
     w->services = k.services;
     w->routes = k.routes;

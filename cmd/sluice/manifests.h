@@ -10,7 +10,7 @@
 #include "sluice/model/world.h"
 
 #define MANIFEST_BYTES_MAX (8u * 1024 * 1024)
-#define MANIFEST_DOCS_MAX 2000
+#define MANIFEST_DOCS_MAX  2000
 
 struct manifest_file {
     const char *name;   /* as given; "-" is called "stdin" */
@@ -23,7 +23,7 @@ struct manifest {
     const struct yaml_doc *yaml; /* for lines */
     const char *at;              /* "" or "items[2].": the prefix of its paths in the document */
     const cJSON *json;
-    const char *raw;             /* its own text */
+    const char *raw; /* its own text */
     size_t raw_len;
     const char *kind, *ns, *name; /* "" where absent */
 };

@@ -47,7 +47,7 @@ static struct outlook result(enum exit_code code, const char *line)
     return (struct outlook){.code = code, .line = line};
 }
 
-/* --- ends ------------------------------------------------------------------------------------------ */
+/* --- ends ------------------------------------------------------------------------------------- */
 
 static const char *ready_of(const struct look *k)
 {
@@ -68,7 +68,9 @@ static struct outlook taken_back(const struct look *k, const char *revision, con
 static const char *outcome_word(const char *outcome)
 {
     static const char *const words[][2] = {
-        {"Aborted", "aborted"}, {"Reverted", "reverted"}, {"Undone", "undone"},
+        {"Aborted", "aborted"},
+        {"Reverted", "reverted"},
+        {"Undone", "undone"},
         {"Superseded", "superseded"},
     };
 
@@ -99,20 +101,19 @@ static struct outlook at_rest(const struct look *k)
 
     if (no && h && outcome_word(h->outcome) && !promoted)
         return taken_back(k, h->revision, outcome_word(h->outcome), h->step, h->message);
-    return result(EXIT_GOOD, arena_printf(k->a, "%s: revision %s %s%s", k->f.name,
-                                          called(k, k->f.stable),
-                                          promoted ? "promoted" : "at rest", ready_of(k)));
+    return result(EXIT_GOOD,
+                  arena_printf(k->a, "%s: revision %s %s%s", k->f.name, called(k, k->f.stable),
+                               promoted ? "promoted" : "at rest", ready_of(k)));
 }
 
 static struct outlook promoted(const struct look *k)
 {
     const int64_t until = k->f.flight->bake_until_ms;
 
-    return result(EXIT_GOOD,
-                  arena_printf(k->a, "%s: revision %s promoted%s%s%s", k->f.name,
-                               called(k, k->f.flight->revision), ready_of(k),
-                               until > k->now ? "; watched until " : "",
-                               until > k->now ? words_clock(k->a, until, k->now) : ""));
+    return result(EXIT_GOOD, arena_printf(k->a, "%s: revision %s promoted%s%s%s", k->f.name,
+                                          called(k, k->f.flight->revision), ready_of(k),
+                                          until > k->now ? "; watched until " : "",
+                                          until > k->now ? words_clock(k->a, until, k->now) : ""));
 }
 
 /* "3 errors" of "3 errors: spec.x: ..."; the remedy says where to look for the rest. */
@@ -131,7 +132,7 @@ static struct outlook stalled(const struct look *k, const struct condition *c)
                                has_text(remedy) ? "; " : "", remedy));
 }
 
-/* --- in flight ------------------------------------------------------------------------------------- */
+/* --- in flight -------------------------------------------------------------------------------- */
 
 /* Under Pause a failed gate or a passed deadline is Stalled, but it is a person's to decide. */
 static bool is_decision(const struct look *k)
@@ -182,8 +183,8 @@ static struct outlook in_flight(const struct look *k)
     const char *until = a && a->until_ms ? words_clock(k->a, a->until_ms, k->now) : "";
 
     if (person)
-        return result(EXIT_PERSON, arena_printf(k->a, "%s: %s %s", k->f.name, at_step(k, fl->step),
-                                                person));
+        return result(EXIT_PERSON,
+                      arena_printf(k->a, "%s: %s %s", k->f.name, at_step(k, fl->step), person));
     if (k->f.baking && k->f.forward)
         return result(EXIT_IN_FLIGHT,
                       arena_printf(k->a, "%s: revision %s promoted, watched until %s", k->f.name,
@@ -219,7 +220,8 @@ static bool not_attached(const struct look *k, struct outlook *out)
     return true;
 }
 
-struct outlook outlook_of(struct arena *a, const struct world *w, struct vigil *vigil, int64_t now_ms)
+struct outlook outlook_of(struct arena *a, const struct world *w, struct vigil *vigil,
+                          int64_t now_ms)
 {
     struct look k = {.a = a, .vigil = vigil, .now = now_ms};
     const struct condition *stall;
@@ -230,8 +232,8 @@ struct outlook outlook_of(struct arena *a, const struct world *w, struct vigil *
     if (*vigil->revision && ended(&k, &v))
         return v;
     if (!outlook_seen(w))
-        return fleeting(arena_printf(a, "%s: the controller has not seen the last change yet",
-                                     k.f.name));
+        return fleeting(
+            arena_printf(a, "%s: the controller has not seen the last change yet", k.f.name));
     remember(&k);
     if (k.f.aborted)
         return taken_back(&k, k.f.rejected, "aborted", k.f.step, k.f.st->rejected.reason);
@@ -244,11 +246,11 @@ struct outlook outlook_of(struct arena *a, const struct world *w, struct vigil *
     if (k.f.flight)
         return in_flight(&k);
     if (!k.f.attached)
-        return result(EXIT_IN_FLIGHT, arena_printf(a, "%s: not attached yet%s%s", k.f.name,
-                                                   has_text(k.f.st->display.message) ? ": " : "",
-                                                   has_text(k.f.st->display.message)
-                                                       ? k.f.st->display.message
-                                                       : ""));
+        return result(
+            EXIT_IN_FLIGHT,
+            arena_printf(a, "%s: not attached yet%s%s", k.f.name,
+                         has_text(k.f.st->display.message) ? ": " : "",
+                         has_text(k.f.st->display.message) ? k.f.st->display.message : ""));
     return at_rest(&k);
 }
 

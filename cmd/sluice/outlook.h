@@ -11,10 +11,10 @@ enum exit_code {
     EXIT_GOOD = 0,      /* promoted, or at rest with the present template */
     EXIT_NOT_KNOWN = 1, /* not found, forbidden, no server */
     EXIT_USAGE = 2,
-    EXIT_IN_FLIGHT = 3, /* also: not yet seen by the controller */
-    EXIT_PERSON = 4,    /* approval, decision, paused */
+    EXIT_IN_FLIGHT = 3,  /* also: not yet seen by the controller */
+    EXIT_PERSON = 4,     /* approval, decision, paused */
     EXIT_TAKEN_BACK = 5, /* aborted, reverted, undone, superseded */
-    EXIT_STALLED = 6,   /* for another reason, or not attached */
+    EXIT_STALLED = 6,    /* for another reason, or not attached */
     EXIT_TIMEOUT = 124,
 };
 

@@ -23,9 +23,9 @@ static bool dry_run(const struct facts *f, const char *gate)
 static const char *evidence(struct screen *s, const struct facts *f, const struct gate_state *g)
 {
     const char *said = has_text(g->message) ? g->message
-                       : g->since_ms        ? word(s, "asked since %s",
-                                                   words_clock(&s->a, g->since_ms, s->now_ms))
-                                            : "not asked yet";
+                       : g->since_ms
+                           ? word(s, "asked since %s", words_clock(&s->a, g->since_ms, s->now_ms))
+                           : "not asked yet";
 
     return dry_run(f, g->name) ? word(s, "%s (dry run: decides nothing)", said) : said;
 }

@@ -65,7 +65,7 @@ void part_head(struct screen *s, const struct facts *f)
     new_line(s);
 }
 
-/* --- steps ------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 /* Joins with a separator; "" parts are left out. */
 static char *join(struct screen *s, const char *a, const char *between, const char *b)
@@ -132,7 +132,8 @@ static const char *hand_over_note(struct screen *s, const struct facts *f)
 /* What a step still ahead asks for before it is left. */
 static const char *ahead_note(struct screen *s, const struct step *step)
 {
-    const char *held = step->hold_ms ? word(s, "held %s", words_duration(&s->a, step->hold_ms)) : "";
+    const char *held =
+        step->hold_ms ? word(s, "held %s", words_duration(&s->a, step->hold_ms)) : "";
     const char *asks = join(s, held, " and ", step->approve ? "a person approves" : "");
 
     return has_text(asks) ? word(s, "then %s", asks) : step->gates ? "then its gates pass" : "";

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PODS_SHOWN 2   /* at rest */
+#define PODS_SHOWN   2 /* at rest */
 #define BROKEN_SHOWN 3 /* in flight */
-#define POD_INDENT 8   /* below the revision's name */
+#define POD_INDENT   8 /* below the revision's name */
 
 static const char *state_of(const struct pod *p)
 {
@@ -104,8 +104,9 @@ void part_pods(struct screen *s, const struct facts *f)
     struct chosen c;
 
     if (f->flight || f->aborted) {
-        put_group(s, f, fresh, s->verbose ? "Pods of the new revision:"
-                                          : "Pods of the new revision that are not ready:");
+        put_group(s, f, fresh,
+                  s->verbose ? "Pods of the new revision:"
+                             : "Pods of the new revision that are not ready:");
         if (s->verbose)
             put_group(s, f, f->flight ? f->flight->from_revision : f->stable,
                       "Pods of the stable revision:");

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* part_revisions.c - the revisions that live now: their pods, their share of traffic, their image. */
+/* part_revisions.c - the revisions that live now: pods, share of traffic, image. */
 #include "facts.h"
 #include "words.h"
 
 #include <string.h>
 
-#define WIDE_ENOUGH 120 /* from here on images are written whole */
-#define ROUTED_WIDTH 15 /* "100 %, accepted": the column stays as weights move */
-#define IMAGE_DIGEST_SHOWN 19 /* "sha256:" and twelve digits */
+#define WIDE_ENOUGH        120 /* from here on images are written whole */
+#define ROUTED_WIDTH       15  /* "100 %, accepted": the column stays as weights move */
+#define IMAGE_DIGEST_SHOWN 19  /* "sha256:" and twelve digits */
 
 struct shown_revision {
     const char *revision;
@@ -43,12 +43,13 @@ static const char *ready_of(struct screen *s, const struct facts *f, const struc
     return v->fresh ? "0/0" : has_text(f->st->display.ready) ? f->st->display.ready : "-";
 }
 
-/* --- traffic ----------------------------------------------------------------------------------- */
+/* --- traffic ---------------------------------------------------------------------------------- */
 
 static const char *routed(struct screen *s, const struct facts *f, const struct shown_revision *v)
 {
-    const int accepted = f->flight ? f->flight->weight_accepted
-                         : f->st->route_count ? f->st->routes[0].accepted : 0;
+    const int accepted = f->flight            ? f->flight->weight_accepted
+                         : f->st->route_count ? f->st->routes[0].accepted
+                                              : 0;
     const int desired = f->flight ? f->flight->weight_desired : 0;
     const int now = v->fresh ? accepted : 100 - accepted;
 
@@ -108,11 +109,19 @@ static const char *traffic_of(struct screen *s, const struct facts *f,
     return by_pods(s, f, v);
 }
 
-/* --- rows -------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const char *fresh_role(const struct facts *f)
 {
     return f->baking ? "promoted" : f->forward ? "new" : "going back";
+}
+
+/* Outside, the pods before stay until the bake ends; rolling has none to keep. */
+static const char *old_role(const struct facts *f)
+{
+    if (!f->baking)
+        return "stable";
+    return f->c.regime == REGIME_OUTSIDE ? "warm" : "old";
 }
 
 static size_t choose(const struct facts *f, struct shown_revision out[static 2])
@@ -124,8 +133,7 @@ static size_t choose(const struct facts *f, struct shown_revision out[static 2])
     if (f->aborted)
         out[n++] = (struct shown_revision){f->rejected, "rejected", true};
     if (f->flight && has_text(f->flight->from_revision))
-        out[n++] = (struct shown_revision){f->flight->from_revision,
-                                           f->baking ? "warm" : "stable", false};
+        out[n++] = (struct shown_revision){f->flight->from_revision, old_role(f), false};
     else if (!f->flight && f->attached)
         out[n++] = (struct shown_revision){f->stable, "stable", false};
     return n;
@@ -148,7 +156,8 @@ static const char *title(struct screen *s, const struct facts *f, const char *re
     return number ? word(s, "%lld  %s", (long long)number, revision) : revision;
 }
 
-static void add_row(struct table *t, const struct facts *f, const struct shown_revision *v, bool age)
+static void add_row(struct table *t, const struct facts *f, const struct shown_revision *v,
+                    bool age)
 {
     struct screen *s = t->s;
     const struct replicaset *rs = facts_rs(f, v->revision);
@@ -182,8 +191,7 @@ void part_revisions(struct screen *s, const struct facts *f)
     table_init(&t, s, moving ? 4 : 2);
     table_column(&t, (struct column){.head = "REVISION"});
     table_column(&t, (struct column){.head = "READY"});
-    table_column(&t, (struct column){.head = "TRAFFIC",
-                                     .least = routed_now ? ROUTED_WIDTH : 0});
+    table_column(&t, (struct column){.head = "TRAFFIC", .least = routed_now ? ROUTED_WIDTH : 0});
     if (!moving)
         table_column(&t, (struct column){.head = "AGE", .least = 3});
     table_column(&t, (struct column){.head = "IMAGE"});

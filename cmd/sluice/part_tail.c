@@ -6,7 +6,7 @@
 #include "sluice/base/clock.h"
 #include <string.h>
 
-#define COMMAND_COLUMN 36 /* where the second command of a line begins */
+#define COMMAND_COLUMN   36 /* where the second command of a line begins */
 #define REFUSAL_SHOWN_MS (10 * MINUTE_MS)
 
 char *to_type(struct screen *s, const char *verb, const char *name)
@@ -14,7 +14,7 @@ char *to_type(struct screen *s, const char *verb, const char *name)
     return word(s, "%s %s %s%s", s->program, verb, name, s->where);
 }
 
-/* --- what is awaited ---------------------------------------------------------------------------- */
+/* --- what is awaited -------------------------------------------------------------------------- */
 
 /* status says "Pause", "Fail", "Pass" or words of its own. */
 static const char *then_words(const char *then)
@@ -22,8 +22,8 @@ static const char *then_words(const char *then)
     static const struct {
         const char *is, *say;
     } known[] = {
-        {"Pause", "pauses"}, {"Fail", "goes back"}, {"Pass", "goes on"}, {"pause", "pauses"},
-        {"fail", "goes back"}, {"pass", "goes on"}, {"ends", NULL},
+        {"Pause", "pauses"},   {"Fail", "goes back"}, {"Pass", "goes on"}, {"pause", "pauses"},
+        {"fail", "goes back"}, {"pass", "goes on"},   {"ends", NULL},
     };
 
     for (size_t i = 0; i < COUNT(known); i++)
@@ -79,7 +79,7 @@ static void put_awaited(struct screen *s, const struct facts *f, const struct aw
     put_paragraph(s, "%s.", strbuf_str(&b));
 }
 
-/* --- commands ----------------------------------------------------------------------------------- */
+/* --- commands --------------------------------------------------------------------------------- */
 
 struct offer {
     const char *label, *verb;
@@ -134,7 +134,7 @@ static void put_offers(struct screen *s, const struct facts *f, const struct off
     new_line(s);
 }
 
-/* --- in flight ---------------------------------------------------------------------------------- */
+/* --- in flight -------------------------------------------------------------------------------- */
 
 static void put_flight(struct screen *s, const struct facts *f)
 {
@@ -146,8 +146,7 @@ static void put_flight(struct screen *s, const struct facts *f)
         put_paragraph(s, "%s.", words_sentence(&s->a, f->flight->decision));
     if (!f->forward && has_text(f->flight->abort_reason))
         put_paragraph(s, "Goes back to revision %s: %s.",
-                      facts_called(&s->a, f, f->flight->from_revision),
-                      f->flight->abort_reason);
+                      facts_called(&s->a, f, f->flight->from_revision), f->flight->abort_reason);
     if (a && !f->paused)
         put_awaited(s, f, a);
     else if (!a && has_text(f->st->display.message))
@@ -156,7 +155,7 @@ static void put_flight(struct screen *s, const struct facts *f)
         put_offers(s, f, offers_for(f, a));
 }
 
-/* --- aborted and held ---------------------------------------------------------------------------- */
+/* --- aborted and held ------------------------------------------------------------------------- */
 
 static bool gate_failed(const struct facts *f)
 {
@@ -189,7 +188,7 @@ static void put_aborted(struct screen *s, const struct facts *f)
                   to_type(s, "retry", f->name));
 }
 
-/* --- at rest -------------------------------------------------------------------------------------- */
+/* --- at rest ---------------------------------------------------------------------------------- */
 
 static const char *gates_said(struct screen *s, const struct facts *f)
 {
@@ -221,9 +220,8 @@ static char *lower_first(struct screen *s, const char *text)
 static void put_last(struct screen *s, const struct facts *f, const struct history_entry *h)
 {
     const char *ago = words_ago(&s->a, h->ended_ms, s->now_ms);
-    const char *revision = h->deployment_revision
-                               ? word(s, "%lld", (long long)h->deployment_revision)
-                               : h->revision;
+    const char *revision =
+        h->deployment_revision ? word(s, "%lld", (long long)h->deployment_revision) : h->revision;
 
     if (str_equal(h->outcome, "Promoted"))
         put_paragraph(s, "Last release: %s promoted %s, %s%s.", revision, ago, length_of(s, h),
@@ -244,8 +242,8 @@ static int64_t proved_at(const struct condition *c)
     char time[TIME_TEXT_MAX] = "";
 
     if (said)
-        for (size_t i = 0; i + 1 < sizeof(time) && strchr("0123456789-:TZ.", said[7 + i]) &&
-                           said[7 + i]; i++)
+        for (size_t i = 0;
+             i + 1 < sizeof(time) && strchr("0123456789-:TZ.", said[7 + i]) && said[7 + i]; i++)
             time[i] = said[7 + i];
     return time_parse(time) ? time_parse(time) : c->transition_ms;
 }
@@ -279,7 +277,7 @@ static void put_rest(struct screen *s, const struct facts *f)
         put_brake(s, f);
 }
 
-/* --- what stands in the way ------------------------------------------------------------------------ */
+/* --- what stands in the way ------------------------------------------------------------------- */
 
 static void put_remedy(struct screen *s, const struct condition *c)
 {

@@ -5,7 +5,7 @@
 #include "sluice/json/yaml.h"
 #include <stdio.h>
 
-#define INDENT 4
+#define INDENT          4
 #define PRINT_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 static void indent(struct strbuf *out, int depth)

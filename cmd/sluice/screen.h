@@ -22,7 +22,7 @@ struct plan;
 /* What `sluice plan -v` adds: the planner's next write, asks and time to wake. */
 void screen_plan_next(struct screen *s, const struct plan *p);
 
-/* ---- parts, in the order in which screen_get shows them --------------------------------------- */
+/* ---- parts, in the order in which screen_get shows them -------------------------------------- */
 struct facts;
 void part_head(struct screen *s, const struct facts *f);
 void part_steps(struct screen *s, const struct facts *f);

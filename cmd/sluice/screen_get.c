@@ -19,7 +19,7 @@ void screen_get(struct screen *s, const struct world *w, const char *trouble)
         put_paragraph(s, "Not all could be read: %s", trouble);
 }
 
-/* --- the table of many --------------------------------------------------------------------------- */
+/* --- the table of many ------------------------------------------------------------------------ */
 
 static void list_columns(struct table *t, bool ns, bool wide)
 {

@@ -53,13 +53,14 @@ void screen_history(struct screen *s, const struct world *w)
         history_row(&t, &f.st->history[i]);
     table_put(&t);
     new_line(s);
-    put_paragraph(s, "The last %d at most. Their templates: kubectl rollout history deployment/%s%s",
+    put_paragraph(s,
+                  "The last %d at most. Their templates: kubectl rollout history deployment/%s%s",
                   HISTORY_MAX, f.spec->target, s->where);
     if (!f.flight && f.attached)
         put_paragraph(s, "Take back what runs now: %s", to_type(s, "undo", f.name));
 }
 
-/* --- traffic -------------------------------------------------------------------------------------- */
+/* --- traffic ---------------------------------------------------------------------------------- */
 
 static void put_routes(struct screen *s, const struct facts *f)
 {
@@ -78,8 +79,8 @@ static void put_routes(struct screen *s, const struct facts *f)
         r->cells[0].text = route->route;
         r->cells[1].text = word(s, "%d %%", route->written);
         r->cells[2].text = route->accepted < 0 ? "not known" : word(s, "%d %%", route->accepted);
-        r->cells[3].text = route->settled_ms ? words_clock(&s->a, route->settled_ms, s->now_ms)
-                                             : "not yet";
+        r->cells[3].text =
+            route->settled_ms ? words_clock(&s->a, route->settled_ms, s->now_ms) : "not yet";
         r->cells[4].text = route->resets ? words_count(&s->a, route->resets, "time") : "never";
     }
     table_put(&t);
@@ -101,8 +102,8 @@ static void put_pins(struct screen *s, const struct facts *f)
         struct row *r = table_row(&t);
         const char *called = facts_called(&s->a, f, pin->revision);
         r->cells[0].text = pin->service;
-        r->cells[1].text = str_equal(called, pin->revision) ? called
-                                                            : word(s, "%s  %s", called, pin->revision);
+        r->cells[1].text =
+            str_equal(called, pin->revision) ? called : word(s, "%s  %s", called, pin->revision);
         r->cells[2].text = pin->proved ? "yes" : "not yet";
     }
     table_put(&t);

@@ -8,7 +8,7 @@
 
 #define BODY_SHOWN 2000 /* bytes of a request: a body may hold a whole pod template */
 
-/* --- first line ----------------------------------------------------------------------------------- */
+/* --- first line ------------------------------------------------------------------------------- */
 
 static const char *routes_said(struct screen *s, const struct facts *f)
 {
@@ -37,7 +37,7 @@ static const char *strategy_said(struct screen *s, const struct facts *f)
     }
 }
 
-/* --- when a step is left --------------------------------------------------------------------------- */
+/* --- when a step is left ---------------------------------------------------------------------- */
 
 static const char *gate_names(struct screen *s, const struct facts *f, unsigned gates)
 {
@@ -58,13 +58,12 @@ static const char *deadline_then(enum on_deadline then)
 
 static const char *hand_over_said(struct screen *s, const struct facts *f)
 {
-    const char *drain = f->c.regime == REGIME_OUTSIDE
-                            ? word(s, ", stable drained %s",
-                                   words_duration(&s->a, f->spec->drain_ms))
-                            : "";
-    const char *bake = f->spec->bake_ms
-                           ? word(s, ", %s bake", words_duration(&s->a, f->spec->bake_ms))
-                           : "";
+    const char *drain =
+        f->c.regime == REGIME_OUTSIDE
+            ? word(s, ", stable drained %s", words_duration(&s->a, f->spec->drain_ms))
+            : "";
+    const char *bake =
+        f->spec->bake_ms ? word(s, ", %s bake", words_duration(&s->a, f->spec->bake_ms)) : "";
 
     return word(s, "hand-over%s%s", drain, bake);
 }
@@ -97,7 +96,7 @@ static const char *start_when(struct screen *s, const struct facts *f)
     return f->c.start_gates ? gate_names(s, f, f->c.start_gates) : "at once (no Start gate)";
 }
 
-/* --- the table ------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static void plan_row(struct table *t, const struct facts *f, int step, int wide, int at)
 {
@@ -106,19 +105,18 @@ static void plan_row(struct table *t, const struct facts *f, int step, int wide,
 
     r->mark = at >= 0 && step == at ? '>' : 0;
     r->cells[0].text = word(s, "%d", step);
-    r->cells[1].text = word(s, "%*d + %d", wide, (int)facts_new_pods(f, step),
-                            (int)facts_old_pods(f, step));
+    r->cells[1].text =
+        word(s, "%*d + %d", wide, (int)facts_new_pods(f, step), (int)facts_old_pods(f, step));
     r->cells[2].text = facts_share(&s->a, f, step);
-    r->cells[3].text = step == 0 ? start_when(s, f)
-                                 : left_when(s, f, &f->c.steps[step - 1], true);
+    r->cells[3].text = step == 0 ? start_when(s, f) : left_when(s, f, &f->c.steps[step - 1], true);
 }
 
 /* The column LEFT WHEN begins behind the three others, which must be known first. */
 static void shorten(struct table *t, const struct facts *f)
 {
     struct screen *s = t->s;
-    const int at = t->indent + table_width(t, 0) + table_width(t, 1) + table_width(t, 2) +
-                   3 * TABLE_GAP;
+    const int at =
+        t->indent + table_width(t, 0) + table_width(t, 1) + table_width(t, 2) + 3 * TABLE_GAP;
 
     for (int step = 1; step <= f->step_count; step++) {
         struct cell *cell = &t->rows[step].cells[3];
@@ -157,8 +155,9 @@ static void put_end(struct screen *s, const struct facts *f)
         put_paragraph(s, "Most pods at once: %d. Back from any step: traffic first, then %s drain.",
                       (int)(2 * n), words_duration(&s->a, f->spec->drain_ms));
     else
-        put_paragraph(s, "Most pods at once: %d. Back from any step: stable pods first, then the "
-                         "new ones go.",
+        put_paragraph(s,
+                      "Most pods at once: %d. Back from any step: stable pods first, then the "
+                      "new ones go.",
                       (int)(n + surge.surge + (surge.surge ? 1 : 0)));
 }
 
@@ -179,7 +178,7 @@ void screen_plan(struct screen *s, const struct world *w)
     put_end(s, &f);
 }
 
-/* --- -v: what the planner would write next --------------------------------------------------------- */
+/* --- -v: what the planner would write next ---------------------------------------------------- */
 
 static void put_write(struct screen *s, const struct action *act)
 {
@@ -202,15 +201,18 @@ void screen_plan_next(struct screen *s, const struct plan *p)
     putf(s, "  Rule: %s", p->rule);
     new_line(s);
     if (p->action.act == ACT_NONE)
-        put_paragraph(s, "%s", p->settled ? "Nothing to write: at rest."
-                                          : "Nothing to write now.");
+        put_paragraph(s, "%s", p->settled ? "Nothing to write: at rest." : "Nothing to write now.");
     else
         put_write(s, &p->action);
     for (size_t i = 0; i < p->ask_count; i++) {
         const struct ask *a = &p->asks[i];
         put_paragraph(s, "Asks gate %s about %s%s%s", a->gate->name, a->revision,
-                      a->broken ? ": cannot be asked: " : a->query ? ": " : "",
-                      a->broken ? a->broken : a->query ? a->query : "");
+                      a->broken  ? ": cannot be asked: "
+                      : a->query ? ": "
+                                 : "",
+                      a->broken  ? a->broken
+                      : a->query ? a->query
+                                 : "");
     }
     if (p->wake_ms != PLAN_SLEEP)
         put_paragraph(s, "Looks again at %s.", words_clock(&s->a, p->wake_ms, s->now_ms));

@@ -69,7 +69,7 @@ bool session_sleep(struct session *s, int64_t ms)
     return !loop_run_until(s->loop, is_interrupted, s, ms);
 }
 
-/* --- requests --------------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static bool call(struct session *s, struct arena *a, const struct kube_request *req,
                  struct jslice *out, struct err *e)
@@ -111,12 +111,12 @@ bool session_patch(struct session *s, struct arena *a, enum kube_kind kind, cons
     return call(s, a, &req, out, e);
 }
 
-/* --- names and errors --------------------------------------------------------------------------------- */
+/* --- names and errors ------------------------------------------------------------------------- */
 
 const char *bare_name(const char *arg)
 {
-    static const char *const types[] = {
-        "rollout", "rollouts", "rol", "rollout.sluice.dev", "rollouts.sluice.dev"};
+    static const char *const types[] = {"rollout", "rollouts", "rol", "rollout.sluice.dev",
+                                        "rollouts.sluice.dev"};
     const char *slash = strchr(arg, '/');
 
     for (size_t i = 0; slash && i < COUNT(types); i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* table.c - columns as wide as what stands in them, three blanks between, nothing behind the last. */
+/* table.c - columns as wide as what stands in them, three blanks between, none at the end. */
 #include "text.h"
 
 #include <string.h>

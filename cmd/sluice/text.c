@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const style_codes[] = {
-    [STYLE_BOLD] = "\033[1m", [STYLE_DIM] = "\033[2m",  [STYLE_GOOD] = "\033[32m",
+    [STYLE_BOLD] = "\033[1m",  [STYLE_DIM] = "\033[2m",  [STYLE_GOOD] = "\033[32m",
     [STYLE_WARN] = "\033[33m", [STYLE_BAD] = "\033[31m",
 };
 #define STYLE_OFF "\033[0m"

@@ -10,11 +10,11 @@
 #include "sluice/base/strbuf.h"
 
 #define SCREEN_BYTES_MAX (16u * 1024 * 1024)
-#define WIDTH_DEFAULT 80
-#define WIDTH_MIN 40
-#define WIDTH_MAX 1000
-#define BLOCK_MARGIN 3 /* columns left free beside a hanging block */
-#define TEXT_MARGIN 1  /* beside a paragraph */
+#define WIDTH_DEFAULT    80
+#define WIDTH_MIN        40
+#define WIDTH_MAX        1000
+#define BLOCK_MARGIN     3 /* columns left free beside a hanging block */
+#define TEXT_MARGIN      1 /* beside a paragraph */
 
 enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_GOOD, STYLE_WARN, STYLE_BAD };
 
@@ -52,7 +52,7 @@ bool has_text(const char *text);
 /* ---- columns --------------------------------------------------------------------------------- */
 
 #define TABLE_COLUMNS 10
-#define TABLE_GAP 3
+#define TABLE_GAP     3
 
 struct column {
     const char *head; /* NULL or "": none */

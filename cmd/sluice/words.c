@@ -3,9 +3,10 @@
 #include "sluice/base/clock.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define DAY_MS (24 * HOUR_MS)
+#define DAY_MS  (24 * HOUR_MS)
 #define YEAR_MS (365 * DAY_MS)
 
 /* "5h30m", or "5h" when the smaller part is 0. */
@@ -124,6 +125,17 @@ char *words_part(struct arena *a, int64_t part, int64_t whole)
     if (whole <= 0)
         return arena_strdup(a, "-");
     return words_permille(a, (int)((2000 * part + whole) / (2 * whole)));
+}
+
+int words_number(const char *text)
+{
+    char *end = NULL;
+    long value;
+
+    if (!text || *text < '0' || *text > '9' || strlen(text) > 6)
+        return -1;
+    value = strtol(text, &end, 10);
+    return *end ? -1 : (int)value;
 }
 
 char *words_list(struct arena *a, const char *const *items, size_t count)

@@ -23,6 +23,8 @@ char *words_count(struct arena *a, int64_t n, const char *noun);
 char *words_permille(struct arena *a, int permille);
 /* The same for a part of a whole, rounded to nearest; "-" of nothing. */
 char *words_part(struct arena *a, int64_t part, int64_t whole);
+/* Decimal digits only, at most six; -1: not such a number. */
+int words_number(const char *text);
 /* "health, errors, latency". */
 char *words_list(struct arena *a, const char *const *items, size_t count);
 /* Without blanks and a full stop at its end. */

@@ -94,7 +94,7 @@ static void one(struct load *l, enum kube_kind kind, const char *name, each_fn *
         trouble(l, name, &e);
 }
 
-/* --- Deployment, ReplicaSets, pods -------------------------------------------------------------------- */
+/* --- Deployment, ReplicaSets, pods ------------------------------------------------------------ */
 
 static void take_deployment(struct load *l, const cJSON *o, struct jslice raw)
 {
@@ -153,7 +153,7 @@ static void load_pods(struct load *l)
     l->w->pod_count = l->count;
 }
 
-/* --- what the planner needs besides -------------------------------------------------------------------- */
+/* --- what the planner needs besides ----------------------------------------------------------- */
 
 static bool pinned_by_us(const struct rollout *r, const char *service)
 {

@@ -230,7 +230,7 @@ static void end(struct app *app)
     recorder_free(c->recorder);
     keys_release(c);
     prover_free(c->prover);
-    runner_free(c->runner);
+    gate_runner_free(c->runner);
     queue_free(c->queue);
     store_free(c->store);
     if (c->client)

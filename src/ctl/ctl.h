@@ -13,6 +13,7 @@
 #include "sluice/base/map.h"
 #include "sluice/ctl/app.h"
 #include "sluice/ctl/barrier.h"
+#include "sluice/ctl/gate_run.h"
 #include "sluice/ctl/refused.h"
 #include "sluice/ctl/scene.h"
 #include "sluice/kube/events.h"
@@ -28,7 +29,6 @@
 
 struct pass;
 struct prover;
-struct runner;
 struct health;
 
 /* The brake of one Rollout as proved last (brake.c). */
@@ -79,7 +79,7 @@ struct ctl {
     struct map keys;   /* name -> struct key */
     struct map closed; /* keys whose barrier is closed */
     struct recorder *recorder;
-    struct runner *runner;
+    struct gate_runner *runner;
     struct prover *prover;
     struct lease *lease; /* NULL: no election, we lead */
     struct health *health;
@@ -129,11 +129,8 @@ void prover_policy_changed(struct prover *p);                /* prove all again 
 void brake_forget(struct key *key);
 struct brake_proof brake_view(const struct key *key);
 
-/* ---- runner.c: the runner of gate_run.h, by key ----------------------------------------------- */
-struct runner *runner_new(struct ctl *c);
-void runner_free(struct runner *g);
-void runner_ask(struct key *key, const struct plan *plan);
-void runner_forget(struct key *key);
+/* ---- runner.c -------------------------------------------------------------------------------- */
+struct gate_runner *runner_new(struct ctl *c);
 void runner_readings(const struct key *key, struct arena *a, struct world *w);
 
 /* ---- health.c -------------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ struct lane {
     struct run *first, *last; /* in line */
 };
 
-/* --- finding one's lane ------------------------------------------------------------------------ */
+/* --- finding one's lane ----------------------------------------------------------------------- */
 
 /* "http://host:port" of an address, in lower case. */
 static void add_host(struct strbuf *out, const char *address)
@@ -79,7 +79,7 @@ static void drop_if_empty(struct lanes *lanes, struct lane *lane)
     free(lane);
 }
 
-/* --- turns ------------------------------------------------------------------------------------- */
+/* --- turns ------------------------------------------------------------------------------------ */
 
 /* The lane that had its turn goes behind the others. */
 static void to_the_end(struct lanes *lanes, struct lane *lane)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define PROBE_HEADERS_MAX 32
-#define QUERY_SILENCE_MS (5 * SECOND_MS)
+#define QUERY_SILENCE_MS  (5 * SECOND_MS)
 
 static bool allowed(const struct sockaddr *address, void *arg)
 {
@@ -20,7 +20,7 @@ static bool allowed(const struct sockaddr *address, void *arg)
                             : addr_allowed_for_gates(address, NULL);
 }
 
-/* --- queries ----------------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------- */
 
 static void query_done(const struct http_result *result, void *arg)
 {
@@ -50,27 +50,27 @@ static void start_query(struct run *run)
     struct arena scratch;
 
     arena_init(&scratch);
-    run->query = http_send(run->runner->queries,
-                           &(struct http_request){
-                               .method = "GET",
-                               .url = metric_provider_find("prometheus")
-                                          ->ask(&scratch, ask->address, ask->query,
-                                                clock_wall_ms()),
-                               .headers = headers,
-                               .header_count = COUNT(headers),
-                               .total_ms = GATE_QUERY_TIMEOUT_MS,
-                               .idle_ms = QUERY_SILENCE_MS,
-                               .max_bytes = GATE_QUERY_BYTES_MAX,
-                               .gzip = true,
-                               .proxy = trusted ? NULL : "",
-                               .allow_address = trusted ? NULL : allowed,
-                               .allow_arg = &run->runner->o,
-                           },
-                           query_done, run);
+    run->query =
+        http_send(run->runner->queries,
+                  &(struct http_request){
+                      .method = "GET",
+                      .url = metric_provider_find("prometheus")
+                                 ->ask(&scratch, ask->address, ask->query, clock_wall_ms()),
+                      .headers = headers,
+                      .header_count = COUNT(headers),
+                      .total_ms = GATE_QUERY_TIMEOUT_MS,
+                      .idle_ms = QUERY_SILENCE_MS,
+                      .max_bytes = GATE_QUERY_BYTES_MAX,
+                      .gzip = true,
+                      .proxy = trusted ? NULL : "",
+                      .allow_address = trusted ? NULL : allowed,
+                      .allow_arg = &run->runner->o,
+                  },
+                  query_done, run);
     arena_release(&scratch);
 }
 
-/* --- probes ------------------------------------------------------------------------------------ */
+/* --- probes ----------------------------------------------------------------------------------- */
 
 void round_finish_probes(struct run *run)
 {
@@ -105,8 +105,8 @@ static void could_not(struct pod_call *pod, const char *why)
     evidence_set(pod->probed.judged.text, "%s", why);
 }
 
-/* A body over the limit, or one that never ends, changes nothing about a status that is there;
- * what did not come in time is no answer. */
+/* A body over the limit changes nothing about a status that is there; what did not come in time is
+ * no answer, and what came but is not HTTP is a bad one. */
 static void http_done(const struct http_result *result, void *arg)
 {
     struct pod_call *pod = arg;
@@ -114,7 +114,7 @@ static void http_done(const struct http_result *result, void *arg)
 
     if (result->err.kind == ERR_NONE || (result->err.kind == ERR_INVALID && result->code > 0))
         probe_judge(g, result->code, NULL, &pod->probed.judged);
-    else if (is_ours(&result->err))
+    else if (is_ours(&result->err) && !result->sent)
         could_not(pod, result->err.text);
     else
         probe_judge(g, 0, result->err.text, &pod->probed.judged);
@@ -127,7 +127,7 @@ static void grpc_done(const struct http_result *result, void *arg)
     char text[EVIDENCE_MAX];
     const bool serving = grpc_health_judge(result, text);
 
-    if (is_ours(&result->err) && result->code == 0)
+    if (is_ours(&result->err) && !result->sent)
         could_not(pod, result->err.text);
     else
         probe_judge(pod->run->now->ask.gate, result->code, serving ? NULL : text,
@@ -206,25 +206,25 @@ static bool send_grpc(struct pod_call *pod, struct arena *a, const char *url)
 
     if (!len)
         return false;
-    pod->http = http_send(run->runner->grpc,
-                          &(struct http_request){
-                              .method = "POST",
-                              .url = arena_printf(a, "%.*s%s", (int)strlen(url) - 1, url,
-                                                  GRPC_HEALTH_PATH),
-                              .headers = headers,
-                              .header_count = COUNT(headers),
-                              .body = (const char *)body,
-                              .body_len = len,
-                              .connect_ms = timeout_of(g),
-                              .total_ms = timeout_of(g),
-                              .max_bytes = GATE_PROBE_BYTES_MAX,
-                              .version = HTTP_VERSION_2_CLEARTEXT,
-                              .proxy = "",
-                              .user_agent = "sluice-probe",
-                              .allow_address = allowed,
-                              .allow_arg = &pod->run->runner->o,
-                          },
-                          grpc_done, pod);
+    pod->http =
+        http_send(run->runner->grpc,
+                  &(struct http_request){
+                      .method = "POST",
+                      .url = arena_printf(a, "%.*s%s", (int)strlen(url) - 1, url, GRPC_HEALTH_PATH),
+                      .headers = headers,
+                      .header_count = COUNT(headers),
+                      .body = (const char *)body,
+                      .body_len = len,
+                      .connect_ms = timeout_of(g),
+                      .total_ms = timeout_of(g),
+                      .max_bytes = GATE_PROBE_BYTES_MAX,
+                      .version = HTTP_VERSION_2_CLEARTEXT,
+                      .proxy = "",
+                      .user_agent = "sluice-probe",
+                      .allow_address = allowed,
+                      .allow_arg = &pod->run->runner->o,
+                  },
+                  grpc_done, pod);
     return true;
 }
 
@@ -243,8 +243,8 @@ static bool start_pod(struct pod_call *pod, const struct ask_pod *of, struct are
     const char *url = probe_url(a, g, of->ip, of->port);
 
     if (!url) {
-        could_not(pod, arena_printf(a, "no address: %s port %d", of->ip ? of->ip : "-",
-                                    (int)of->port));
+        could_not(pod,
+                  arena_printf(a, "no address: %s port %d", of->ip ? of->ip : "-", (int)of->port));
         return false;
     }
     switch (g->probe.kind) {
@@ -283,7 +283,7 @@ static void start_probes(struct run *run)
     arena_release(&scratch);
 }
 
-/* --- a round ----------------------------------------------------------------------------------- */
+/* --- a round ---------------------------------------------------------------------------------- */
 
 void round_start(struct run *run)
 {

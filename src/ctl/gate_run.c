@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVERY_QUERY_MS (30 * SECOND_MS) /* where the gate has none */
-#define EVERY_PROBE_MS (10 * SECOND_MS)
+#define EVERY_QUERY_MS  (30 * SECOND_MS) /* where the gate has none */
+#define EVERY_PROBE_MS  (10 * SECOND_MS)
 #define RUNS_OF_KEY_MAX (4 * GATES_MAX)
 
 static void on_due(void *arg);
 
-/* --- one run ----------------------------------------------------------------------------------- */
+/* --- one run ---------------------------------------------------------------------------------- */
 
 static int64_t every_of(const struct run *run)
 {
@@ -108,21 +108,34 @@ static void note_asked(struct run *run, const struct ask *ask)
         schedule(run);
 }
 
-/* --- rounds ------------------------------------------------------------------------------------ */
+/* --- rounds ----------------------------------------------------------------------------------- */
+
+/* Why this cannot be asked, or NULL. */
+static const char *why_not(const struct ask *ask)
+{
+    if (ask->broken)
+        return ask->broken;
+    if (ask->gate->kind == GATE_METRIC && (str_empty(ask->address) || str_empty(ask->query)))
+        return str_empty(ask->query) ? "the query is empty" : "no address to ask";
+    return NULL;
+}
 
 static void begin_round(struct run *run)
 {
+    const char *why;
+
     if (run->fresh) {
         question_free(run->now);
         run->now = run->fresh;
         run->fresh = NULL;
     }
-    if (run->now->ask.broken) {
+    why = why_not(&run->now->ask);
+    if (why) {
         struct judged judged = {.answer = ANSWER_ERROR};
 
         run->started_ms = clock_mono_ms();
         run->outdated = false;
-        evidence_set(judged.text, "%s", run->now->ask.broken);
+        evidence_set(judged.text, "%s", why);
         round_answered(run, &judged);
         return;
     }
@@ -148,9 +161,10 @@ static void on_due(void *arg)
         set_free(run->runner, set);
 }
 
-static const char *const answer_words[] = {
-    [ANSWER_GOOD] = "good", [ANSWER_BAD] = "bad", [ANSWER_NO_DATA] = "noData",
-    [ANSWER_ERROR] = "error"};
+static const char *const answer_words[] = {[ANSWER_GOOD] = "good",
+                                           [ANSWER_BAD] = "bad",
+                                           [ANSWER_NO_DATA] = "noData",
+                                           [ANSWER_ERROR] = "error"};
 
 /* The last that is done with a run: the callback may forget it. */
 static void tell(struct run *run)
@@ -186,7 +200,7 @@ void round_answered(struct run *run, const struct judged *judged)
         tell(run);
 }
 
-/* --- the interface ----------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 
 struct gate_runner *gate_runner_new(const struct gate_runner_options *o)
 {

@@ -49,7 +49,7 @@ static void key_free(struct key *key)
     map_remove(&key->ctl->keys, key->name);
     map_remove(&key->ctl->closed, key->name);
     brake_forget(key);
-    runner_forget(key);
+    gate_forget(key->ctl->runner, key->name);
     barrier_release(&key->barrier);
     refused_clear(&key->refused);
     free(key->name);

@@ -234,6 +234,22 @@ static double resident_bytes(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
+static void write_gates(const struct ctl *c, struct strbuf *out)
+{
+    static const char *const answers[ANSWER_COUNT] = {[ANSWER_GOOD] = "good",
+                                                      [ANSWER_BAD] = "bad",
+                                                      [ANSWER_NO_DATA] = "no-data",
+                                                      [ANSWER_ERROR] = "error"};
+    const struct gate_stats s = gate_stats(c->runner);
+
+    head(out, "sluice_gate_answers_total", "counter");
+    for (int i = 0; i < ANSWER_COUNT; i++)
+        labelled(out, "sluice_gate_answers_total", "answer", answers[i], (double)s.answers[i]);
+    one(out, "sluice_gate_questions", "gauge", (double)s.questions);
+    one(out, "sluice_gate_requests_open", "gauge", (double)s.open);
+    one(out, "sluice_gate_requests_waiting", "gauge", (double)s.waiting);
+}
+
 void metrics_write(struct ctl *c, struct strbuf *out)
 {
     const struct recorder_stats events = recorder_stats(c->recorder);
@@ -244,6 +260,7 @@ void metrics_write(struct ctl *c, struct strbuf *out)
     write_passes(c, out);
     write_rollouts(c, out);
     write_caches(c, out);
+    write_gates(c, out);
     head(out, "sluice_events_total", "counter");
     labelled(out, "sluice_events_total", "outcome", "written", (double)events.written);
     labelled(out, "sluice_events_total", "outcome", "dropped", (double)events.dropped);

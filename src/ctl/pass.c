@@ -247,7 +247,7 @@ void pass_plan(struct pass *p)
         pass_end(p, QUEUE_NEVER); /* the Rollout is gone */
         return;
     }
-    runner_ask(p->key, p->plan);
+    gate_run(p->ctl->runner, p->key->name, p->plan->asks, p->plan->ask_count);
     compare_minds(p);
     note_report(p, clock_mono_ms());
     act_on(p);

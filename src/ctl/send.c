@@ -66,10 +66,10 @@ static void fold_gone(struct pass *p, enum kube_kind kind, const char *uid)
     const struct action *a = &p->plan->action;
     const int64_t now = clock_mono_ms();
 
-    scene_remove(&p->scene, kind, a->name);
     if (!store_is_gone(p->ctl->store, uid)) /* else the watch was faster */
         barrier_deleted(&p->key->barrier, kind, uid, now);
     store_remove(p->ctl->store, kind, a->ns, a->name, uid, now);
+    scene_remove(&p->scene, kind, a->name); /* last: the action's texts are the object's */
 }
 
 static void fold_object(struct pass *p, enum kube_kind kind, const cJSON *doc,

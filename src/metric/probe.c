@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define URL_BYTES_MAX 8192
+#define URL_BYTES_MAX  8192
 #define PATH_SHOWN_MAX 40
-#define POD_SHOWN_MAX 28 /* the end of a long name tells pods apart */
+#define POD_SHOWN_MAX  28 /* the end of a long name tells pods apart */
 
 /* Numbers only: a pod's IP is text that came over the network. */
 static bool add_host(struct strbuf *out, const char *ip)
@@ -26,8 +26,8 @@ static bool add_host(struct strbuf *out, const char *ip)
 char *probe_url(struct arena *a, const struct gate_spec *g, const char *ip, int32_t port)
 {
     auto_strbuf struct strbuf url = {.max = URL_BYTES_MAX};
-    const bool tls = g->probe.kind == PROBE_HTTP && g->probe.scheme &&
-                     strcasecmp(g->probe.scheme, "HTTPS") == 0;
+    const bool tls =
+        g->probe.kind == PROBE_HTTP && g->probe.scheme && strcasecmp(g->probe.scheme, "HTTPS") == 0;
 
     strbuf_adds(&url, tls ? "https://" : "http://");
     if (port < 1 || port > 65535 || !add_host(&url, ip))
@@ -54,7 +54,7 @@ static void asked(const struct gate_spec *g, char out[static EVIDENCE_MAX])
         break;
     case PROBE_TCP:
         evidence_set(out, "%s%s", g->probe.port ? "port " : "the port",
-                 g->probe.port ? g->probe.port : "");
+                     g->probe.port ? g->probe.port : "");
         break;
     case PROBE_GRPC:
         evidence_set(out, "gRPC health%s%s", name[0] ? " of " : "", name);
@@ -100,7 +100,7 @@ static void add_culprit(char text[static EVIDENCE_MAX], const struct probed *p)
     char whole[EVIDENCE_MAX];
 
     evidence_set(whole, "%s; %s%s: %s", text, cut ? "..." : "",
-             cut ? name + len - (POD_SHOWN_MAX - 3) : name, p->judged.text);
+                 cut ? name + len - (POD_SHOWN_MAX - 3) : name, p->judged.text);
     memcpy(text, whole, EVIDENCE_MAX);
 }
 
@@ -116,7 +116,8 @@ void probe_sum(const struct gate_spec *g, const struct probed *pods, size_t coun
 
         good += one == ANSWER_GOOD;
         /* A bad pod decides, one that could not be asked only hinders. */
-        if (one != ANSWER_GOOD && (!culprit || (one == ANSWER_BAD && culprit->judged.answer != one)))
+        if (one != ANSWER_GOOD &&
+            (!culprit || (one == ANSWER_BAD && culprit->judged.answer != one)))
             culprit = &pods[i];
     }
     asked(g, question);

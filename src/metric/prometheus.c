@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define URL_BYTES_MAX (4u * 1024 * 1024) /* a replaced query, all of it encoded */
+#define URL_BYTES_MAX    (4u * 1024 * 1024) /* a replaced query, all of it encoded */
 #define NUMBER_BYTES_MAX 64
 
 /* No time is asked for: the store's own clock then stands in the answer, and shows an answer that
@@ -104,7 +104,7 @@ static bool is_fresh(double seconds, int64_t now_ms, char text[static EVIDENCE_M
         return true;
     duration_format((int64_t)(fabs(late_ms) / 1000) * SECOND_MS, age);
     evidence_set(text, "the sample is %s %s: a cache, or a clock that is wrong", age,
-             late_ms > 0 ? "old" : "ahead of now");
+                 late_ms > 0 ? "old" : "ahead of now");
     return false;
 }
 
@@ -160,7 +160,8 @@ static enum answer read_vector(const cJSON *result, int64_t now_ms, double *valu
 
         add_labels(&labels, series);
         text_quote(quoted, strbuf_str(&labels), labels.len, 40);
-        evidence_set(text, "%zu series came back, not one: sum() them? The first: %s", count, quoted);
+        evidence_set(text, "%zu series came back, not one: sum() them? The first: %s", count,
+                     quoted);
         return ANSWER_ERROR;
     }
     if (json_at(series, "histogram")) {

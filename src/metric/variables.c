@@ -31,8 +31,10 @@ static const char *replace_one(struct strbuf *out, const char *p, const struct v
     }
     value = lookup(v, name, (size_t)(end - name));
     if (!value) {
-        err_set(e, ERR_INVALID, "$(%.*s) is not known: correct the name, or write $$( for a "
-                "plain $(", (int)min_i64(end - name, 63), name);
+        err_set(e, ERR_INVALID,
+                "$(%.*s) is not known: correct the name, or write $$( for a "
+                "plain $(",
+                (int)min_i64(end - name, 63), name);
         return NULL;
     }
     strbuf_adds(out, value);

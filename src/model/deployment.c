@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- what the checks of attaching ask of the template -------------------------------------------- */
+/* ---- what the checks of attaching ask of the template ---------------------------------------- */
 
 /* With hostNetwork the API server fills in hostPort itself. */
 static const char *first_host_port(struct arena *a, const cJSON *containers)
@@ -92,7 +92,7 @@ static void read_template(struct arena *a, const cJSON *tmpl, struct deployment 
     d->has_container_ports = d->port_count > 0;
 }
 
-/* ---- spec and status ----------------------------------------------------------------------------- */
+/* ---- spec and status ------------------------------------------------------------------------- */
 
 static const char *count_or(struct arena *a, const cJSON *o, const char *path, const char *dflt)
 {

@@ -53,7 +53,7 @@ char *read_raw(struct arena *a, const char *raw, size_t len, const char *path)
     return arena_strndup(a, s.p, s.len);
 }
 
-/* ---- pairs and selectors ----------------------------------------------------------------------- */
+/* ---- pairs and selectors --------------------------------------------------------------------- */
 
 static int by_key(const void *a, const void *b)
 {
@@ -150,7 +150,7 @@ bool label_selector_matches(const cJSON *selector, const struct pair *labels, si
     return true;
 }
 
-/* ---- lists ------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 const struct port *read_container_ports(struct arena *a, const cJSON *pod_spec, size_t *count)
 {

@@ -30,7 +30,7 @@ static void broken(struct checker *c, const struct rule *r, const cJSON *o, cons
     leave(c, mark);
 }
 
-/* ---- strategies ---------------------------------------------------------------------------------- */
+/* ---- strategies ------------------------------------------------------------------------------ */
 
 static void no_weight(struct checker *c, const struct rule *r, const cJSON *o)
 {
@@ -144,7 +144,7 @@ static void deadline_of_approve(struct checker *c, const struct rule *r, const c
         broken(c, r, o, "onDeadline");
 }
 
-/* ---- gates and steps ----------------------------------------------------------------------------- */
+/* ---- gates and steps ------------------------------------------------------------------------- */
 
 static const char *const stepped[] = {"rolling", "canary"};
 
@@ -263,7 +263,7 @@ static void min_below_max(struct checker *c, const struct rule *r, const cJSON *
         broken(c, r, o, "min");
 }
 
-/* ---- commands and manifests ------------------------------------------------------------------------ */
+/* ---- commands and manifests ------------------------------------------------------------------ */
 
 static void verb_needs_step(struct checker *c, const struct rule *r, const cJSON *o)
 {

@@ -70,7 +70,7 @@ struct spec_shape {
     const char *merge_key; /* lists: unique, shown in paths as [name=web] */
     const char *choice;    /* the rule that asks for exactly one of its choices ("V2"), or NULL */
     const char *empty;     /* why an object without any member is refused, NULL = it is fine */
-    /* What no default of one field can say: kinds from the keys that are there, names from names. */
+    /* What no default of one field can say: kinds from the keys given, names from names. */
     void (*derive)(struct checker *c, const cJSON *o, void *base);
 };
 extern const struct spec_shape spec_shape, manifest_shape;

@@ -135,7 +135,7 @@ bool format_fits(const struct format *f, const char *text)
     return !f->inside || strspn(rest, f->inside) == len;
 }
 
-/* ---- did you mean -------------------------------------------------------------------------------- */
+/* ---- did you mean ---------------------------------------------------------------------------- */
 
 #define WORD_BYTES_MAX 40
 

@@ -30,7 +30,7 @@ static const char *const route_kinds[] = {"HTTPRoute", NULL};
 static const char *const verbs[] = {"",      "Approve", "Skip", "Promote",
                                     "Abort", "Retry",   "Undo", NULL};
 
-/* ---- steps --------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 #define STEP(member) .at = offsetof(struct step_spec, member)
 static const struct spec_field step_fields[] = {
@@ -56,7 +56,7 @@ static const struct spec_shape step_shape = {
     .empty = "a step needs at least one field: give it weight, replicas, hold or approve",
 };
 
-/* ---- strategies ---------------------------------------------------------------------------------- */
+/* ---- strategies ------------------------------------------------------------------------------ */
 
 #define AT(member)            .at = offsetof(struct rollout_spec, member)
 #define DOC(member)           .at = offsetof(struct spec_doc, member)
@@ -165,7 +165,7 @@ static const struct spec_shape strategy_shape = {
     .derive = derive_strategy,
 };
 
-/* ---- gates --------------------------------------------------------------------------------------- */
+/* ---- gates ----------------------------------------------------------------------------------- */
 
 #define GATE(member) .at = offsetof(struct gate_spec, member)
 static const struct spec_field prometheus_fields[] = {
@@ -311,7 +311,7 @@ static const struct spec_shape gate_shape = {
     .derive = derive_gate,
 };
 
-/* ---- the spec ------------------------------------------------------------------------------------ */
+/* ---- the spec -------------------------------------------------------------------------------- */
 
 static const struct spec_field target_fields[] = {
     {.key = "apiVersion",
@@ -374,7 +374,7 @@ static const struct spec_field spec_fields[] = {
 };
 const struct spec_shape spec_shape = {.name = "spec", SHAPE(spec_fields), .derive = derive_spec};
 
-/* ---- a whole manifest ------------------------------------------------------------------------------ */
+/* ---- a whole manifest ------------------------------------------------------------------------ */
 
 static const char *const our_versions[] = {SLUICE_API_VERSION, NULL};
 static const char *const our_kinds[] = {"Rollout", NULL};

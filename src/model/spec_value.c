@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- forms of text ------------------------------------------------------------------------------- */
+/* ---- forms of text --------------------------------------------------------------------------- */
 
 static bool all_digits(const char *s, size_t len)
 {
@@ -54,7 +54,7 @@ static bool is_port_name(const char *s)
            strpbrk(s, "abcdefghijklmnopqrstuvwxyz") != NULL;
 }
 
-/* ---- the kinds ------------------------------------------------------------------------------------ */
+/* ---- the kinds ------------------------------------------------------------------------------- */
 
 /* Each takes the value or says why not: NULL, or what must be there instead. */
 typedef const char *take_fn(struct checker *c, const cJSON *item, const struct spec_field *f,
@@ -176,7 +176,7 @@ static const char *take_int(struct checker *c, const cJSON *item, const struct s
     return NULL;
 }
 
-/* ---- words --------------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static int word_index(const char *const *words, const char *text)
 {
@@ -248,7 +248,7 @@ static const char *take_bits(struct checker *c, const cJSON *list, const struct 
     return NULL;
 }
 
-/* ---- all of them --------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static const struct {
     take_fn *take;

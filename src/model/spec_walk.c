@@ -10,7 +10,7 @@
 #define PATH_BYTES_MAX  1024
 #define VALUE_SHOWN_MAX 60
 
-/* ---- paths --------------------------------------------------------------------------------------- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 struct path_mark enter(struct checker *c, const char *key)
 {
@@ -49,7 +49,7 @@ void leave(struct checker *c, struct path_mark mark)
     cut_to(&c->at, mark.at);
 }
 
-/* ---- findings ------------------------------------------------------------------------------------ */
+/* ---- findings -------------------------------------------------------------------------------- */
 
 bool json_is(const cJSON *o, int type)
 {
@@ -128,7 +128,7 @@ void note_warning(struct checker *c, const char *rule, const cJSON *node, const 
     note_text(c, rule, node, true, arena_strndup(c->a, strbuf_str(&text), text.len));
 }
 
-/* ---- objects ------------------------------------------------------------------------------------- */
+/* ---- objects --------------------------------------------------------------------------------- */
 
 static const struct spec_field *field_of(const struct spec_shape *shape, const char *key)
 {
@@ -252,7 +252,7 @@ void checker_walk(struct checker *c, const cJSON *o, const struct spec_shape *sh
     rules_run(c, shape->name, o);
 }
 
-/* ---- lists --------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 static void note_count(struct checker *c, const cJSON *list, const struct spec_field *f, size_t n)
 {
@@ -311,7 +311,7 @@ static void walk_list(struct checker *c, const cJSON *list, const struct spec_fi
     memcpy(base + f->count_at, &i, sizeof(i));
 }
 
-/* ---- a whole pass -------------------------------------------------------------------------------- */
+/* ---- a whole pass ---------------------------------------------------------------------------- */
 
 void checker_init(struct checker *c, struct arena *a, const char *path)
 {

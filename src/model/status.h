@@ -43,6 +43,8 @@ struct status_shape {
     size_t size;       /* lists: bytes of an entry */
     size_t flag_at;    /* objects: bool that says whether it is there; STATUS_NONE: by its first
                         * field, a string that is never empty when it is there */
+    bool keyed;        /* lists: the first field tells entries apart; the API server refuses a whole
+                        * status with an empty or a second one, so those are not written */
     size_t unknown_at; /* const char *: members we do not know */
 };
 

@@ -21,7 +21,7 @@ static struct jslice raw_member(struct jslice object, const char *key)
 static void read_shape(struct arena *a, struct node n, const struct status_shape *shape,
                        char *base);
 
-/* ---- members we do not know ---------------------------------------------------------------------- */
+/* ---- members we do not know ------------------------------------------------------------------ */
 
 static bool known(const struct status_shape *shape, const char *key)
 {
@@ -60,7 +60,7 @@ static void keep_unknown(struct arena *a, struct node n, const struct status_sha
     memcpy(base + shape->unknown_at, &text, sizeof(text));
 }
 
-/* ---- lists --------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 struct list_reader {
     struct arena *a;
@@ -160,7 +160,7 @@ static void read_conditions(struct arena *a, struct node n, const struct status_
     strbuf_release(&r.unknown);
 }
 
-/* ---- values -------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static void put_word(const cJSON *o, const struct status_field *f, char *to)
 {

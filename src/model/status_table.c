@@ -14,6 +14,11 @@
         .fields = (fields_), .count = COUNT(fields_), .size = (size_), .flag_at = (flag),          \
         .unknown_at = (unknown_)                                                                   \
     }
+#define KEYED(fields_, size_, flag, unknown_)                                                      \
+    {                                                                                              \
+        .fields = (fields_), .count = COUNT(fields_), .size = (size_), .flag_at = (flag),          \
+        .keyed = true, .unknown_at = (unknown_)                                                    \
+    }
 #define OBJECT_OF(fields_) SHAPE(fields_, 0, STATUS_NONE, STATUS_NONE)
 
 const char *const condition_types[COND_COUNT] = {
@@ -67,7 +72,7 @@ static const struct status_field rejected_fields[] = {
 };
 static const struct status_shape rejected_shape = OBJECT_OF(rejected_fields);
 
-/* ---- flight ------------------------------------------------------------------------------------ */
+/* ---- flight ---------------------------------------------------------------------------------- */
 
 static const struct status_field weight_fields[] = {
     {.key = "desired", .kind = S_I32, AT(flight.weight_desired), .always = true},
@@ -150,7 +155,7 @@ static const struct status_shape flight_shape =
     SHAPE(flight_fields, 0, offsetof(struct rollout_status, flight.present),
           offsetof(struct rollout_status, flight.unknown));
 
-/* ---- lists ------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 #define GATE(member) .at = offsetof(struct gate_state, member)
 static const struct status_field gate_fields[] = {
@@ -164,7 +169,7 @@ static const struct status_field gate_fields[] = {
     {.key = "message", .kind = S_STR, GATE(message), .max = 100, .talk = true},
     {.key = "evidence", .kind = S_STR, GATE(evidence), .max = 208},
 };
-static const struct status_shape gate_shape = SHAPE(
+static const struct status_shape gate_shape = KEYED(
     gate_fields, sizeof(struct gate_state), STATUS_NONE, offsetof(struct gate_state, unknown));
 
 #define ROUTE(member) .at = offsetof(struct route_state, member)
@@ -185,7 +190,7 @@ static const struct status_field pin_fields[] = {
     {.key = "proved", .kind = S_BOOL, PIN(proved), .always = true},
 };
 static const struct status_shape pin_shape =
-    SHAPE(pin_fields, sizeof(struct pin_state), STATUS_NONE, STATUS_NONE);
+    KEYED(pin_fields, sizeof(struct pin_state), STATUS_NONE, STATUS_NONE);
 
 #define PAST(member) .at = offsetof(struct history_entry, member)
 static const struct status_field history_fields[] = {
@@ -256,7 +261,7 @@ static const struct status_field status_fields[] = {
 const struct status_shape status_shape =
     SHAPE(status_fields, 0, STATUS_NONE, offsetof(struct rollout_status, unknown));
 
-/* ---- words --------------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 const char *strategy_name(enum strategy s)
 {

@@ -18,7 +18,7 @@ struct writer {
 
 static void write_shape(struct writer *w, const struct status_shape *shape, const char *base);
 
-static void key(struct writer *w, const char *name)
+static void write_key(struct writer *w, const char *name)
 {
     const char last = w->out.len ? w->out.p[w->out.len - 1] : '{';
 
@@ -27,7 +27,7 @@ static void key(struct writer *w, const char *name)
     json_fmt_to(&w->out, "%q:", name);
 }
 
-/* ---- text ---------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static size_t escaped_len(const char *s, size_t n)
 {
@@ -64,7 +64,7 @@ static void write_text(struct writer *w, const struct status_field *f, const cha
     assert(max + 4 < sizeof(cut));
     if ((str_empty(text) || max == 0) && !f->always)
         return;
-    key(w, f->key);
+    write_key(w, f->key);
     if (whole)
         json_quote(&w->out, text ? text : "");
     else if (max <= 3)
@@ -86,47 +86,71 @@ static void write_time(struct writer *w, const struct status_field *f, int64_t m
     len = strlen(text);
     if (f->kind == S_TIME && ms % SECOND_MS && len > 1)
         snprintf(text + len - 1, sizeof(text) - len + 1, ".%03dZ", (int)(ms % SECOND_MS));
-    key(w, f->key);
+    write_key(w, f->key);
     json_quote(&w->out, text);
 }
 
-/* ---- lists and objects --------------------------------------------------------------------------- */
+/* ---- lists and objects ----------------------------------------------------------------------- */
+
+static const char *text_at(const char *from)
+{
+    const char *text = NULL;
+
+    memcpy(&text, from, sizeof(text));
+    return text;
+}
+
+/* Whether the entry's key, a string at `key_at`, is empty or stands in one before it. */
+static bool key_taken(const char *entries, size_t size, size_t key_at, int i)
+{
+    const char *key = text_at(entries + (size_t)i * size + key_at);
+
+    for (int j = 0; j < i && !str_empty(key); j++) {
+        if (str_equal(text_at(entries + (size_t)j * size + key_at), key))
+            return true;
+    }
+    return str_empty(key);
+}
 
 static void write_list(struct writer *w, const struct status_field *f, const char *base)
 {
-    int count = 0;
+    const struct status_shape *shape = f->shape;
+    const size_t start = w->out.len;
+    int count = 0, written = 0;
 
     memcpy(&count, base + f->count_at, sizeof(count));
     count = (int)clamp_i64(count, 0, f->max);
     if (f->count_at == offsetof(struct rollout_status, history_count))
         count = (int)min_i64(count, w->history);
-    if (count == 0)
-        return;
-    key(w, f->key);
+    write_key(w, f->key);
     for (int i = 0; i < count; i++) {
-        strbuf_addc(&w->out, i ? ',' : '[');
-        write_shape(w, f->shape, base + f->at + (size_t)i * f->shape->size);
+        if (shape->keyed && key_taken(base + f->at, shape->size, shape->fields[0].at, i))
+            continue;
+        strbuf_addc(&w->out, written++ ? ',' : '[');
+        write_shape(w, shape, base + f->at + (size_t)i * shape->size);
     }
     strbuf_addc(&w->out, ']');
+    if (!written)
+        w->out.len = start;
 }
 
 static void write_names(struct writer *w, const struct status_field *f, const char *base)
 {
-    int count = 0;
+    const size_t start = w->out.len;
+    int count = 0, written = 0;
 
     memcpy(&count, base + f->count_at, sizeof(count));
     count = (int)clamp_i64(count, 0, f->max);
-    if (count == 0)
-        return;
-    key(w, f->key);
+    write_key(w, f->key);
     for (int i = 0; i < count; i++) {
-        const char *name = NULL;
-
-        memcpy(&name, base + f->at + (size_t)i * sizeof(name), sizeof(name));
-        strbuf_addc(&w->out, i ? ',' : '[');
-        json_fmt_to(&w->out, "%q", name ? name : "");
+        if (key_taken(base + f->at, sizeof(char *), 0, i))
+            continue;
+        strbuf_addc(&w->out, written++ ? ',' : '[');
+        json_quote(&w->out, text_at(base + f->at + (size_t)i * sizeof(char *)));
     }
     strbuf_addc(&w->out, ']');
+    if (!written)
+        w->out.len = start;
 }
 
 static void write_conditions(struct writer *w, const struct status_field *f, const char *base)
@@ -136,7 +160,7 @@ static void write_conditions(struct writer *w, const struct status_field *f, con
     const size_t start = w->out.len;
     bool any = false;
 
-    key(w, f->key);
+    write_key(w, f->key);
     strbuf_addc(&w->out, '[');
     for (int i = 0; i < COND_COUNT; i++) {
         if (!s->conditions[i].type)
@@ -156,7 +180,6 @@ static void write_conditions(struct writer *w, const struct status_field *f, con
 static bool object_there(const struct status_field *f, const char *base)
 {
     const struct status_shape *shape = f->shape;
-    const char *first = NULL;
     bool flag = false;
 
     if (f->always)
@@ -165,11 +188,10 @@ static bool object_there(const struct status_field *f, const char *base)
         memcpy(&flag, base + shape->flag_at, sizeof(flag));
         return flag;
     }
-    memcpy(&first, base + shape->fields[0].at, sizeof(first));
-    return !str_empty(first);
+    return !str_empty(text_at(base + shape->fields[0].at));
 }
 
-/* ---- values -------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static int64_t number_at(const struct status_field *f, const char *from)
 {
@@ -190,7 +212,7 @@ static void write_number(struct writer *w, const struct status_field *f, const c
 
     if (f->kind == S_STEP ? value < 0 : value == 0 && !f->always)
         return;
-    key(w, f->key);
+    write_key(w, f->key);
     json_fmt_to(&w->out, "%l", value);
 }
 
@@ -201,7 +223,7 @@ static void write_bool(struct writer *w, const struct status_field *f, const cha
     memcpy(&value, from, sizeof(value));
     if (!value && !f->always)
         return;
-    key(w, f->key);
+    write_key(w, f->key);
     json_fmt_to(&w->out, "%b", (int)value);
 }
 
@@ -213,24 +235,21 @@ static void write_word(struct writer *w, const struct status_field *f, const cha
     while (f->words[count])
         count++;
     if (value < count && !str_empty(f->words[value])) {
-        key(w, f->key);
+        write_key(w, f->key);
         json_quote(&w->out, f->words[value]);
     }
 }
 
 static void write_string(struct writer *w, const struct status_field *f, const char *from)
 {
-    const char *text = NULL;
-
-    memcpy(&text, from, sizeof(text));
-    write_text(w, f, text);
+    write_text(w, f, text_at(from));
 }
 
 static void write_object(struct writer *w, const struct status_field *f, const char *base)
 {
     if (!object_there(f, base))
         return;
-    key(w, f->key);
+    write_key(w, f->key);
     write_shape(w, f->shape, base);
 }
 

@@ -23,7 +23,7 @@ void digest_text(const char *p, size_t len, char out[static DIGEST_TEXT_MAX])
         snprintf(out + (size_t)i * 2, 3, "%02x", sum[i]);
 }
 
-/* ---- one spelling of every string ---------------------------------------------------------------- */
+/* ---- one spelling of every string ------------------------------------------------------------ */
 
 /* The API server writes "<" as \u003c, files and other servers do not: what a string says counts,
  * not how it is escaped, or an upgrade of the server would look like a new template. */
@@ -94,7 +94,7 @@ static void respell_all(struct strbuf *out, const char *canonical)
     }
 }
 
-/* ---- identity ------------------------------------------------------------------------------------ */
+/* ---- identity -------------------------------------------------------------------------------- */
 
 void template_digest(struct jslice tmpl, char out[static DIGEST_TEXT_MAX])
 {

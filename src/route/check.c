@@ -83,14 +83,13 @@ static const char *rule_fault(const struct check *c, const struct rule *rule)
                             title, c->kind, c->t->name,
                             rule->stable_count > 1 ? c->stable : c->canary);
     if (rule->third)
-        return arena_printf(c->a,
-                            "in %s of %s %s another backend%s has weight %d and its share would "
-                            "move: take it out, or set rules to other rules",
-                            title, c->kind, c->t->name,
-                            rule->third->service
-                                ? arena_printf(c->a, " (Service %s)", rule->third->service)
-                                : "",
-                            (int)rule->third->weight);
+        return arena_printf(
+            c->a,
+            "in %s of %s %s another backend%s has weight %d and its share would "
+            "move: take it out, or set rules to other rules",
+            title, c->kind, c->t->name,
+            rule->third->service ? arena_printf(c->a, " (Service %s)", rule->third->service) : "",
+            (int)rule->third->weight);
     if (!rule->canary && rule->count >= BACKENDS_MAX)
         return arena_printf(c->a,
                             "%s of %s %s has %d backendRefs, which leaves no room for Service %s: "
@@ -124,7 +123,12 @@ size_t gateway_check(struct arena *a, const struct route *r, const struct traffi
 {
     const struct rules rules = rules_find(a, r, t, stable, canary);
     struct check c = {
-        .a = a, .r = r, .t = t, .rules = &rules, .stable = stable, .canary = canary,
+        .a = a,
+        .r = r,
+        .t = t,
+        .rules = &rules,
+        .stable = stable,
+        .canary = canary,
         .kind = t->kind ? t->kind : "HTTPRoute",
         .base = arena_printf(a, "spec.strategy.canary.traffic[%zu].%s", index, t->router),
     };
@@ -135,8 +139,10 @@ size_t gateway_check(struct arena *a, const struct route *r, const struct traffi
                                      c.kind, t->name));
     } else {
         if (!r->spec_parent_count)
-            add_at_name(&c, arena_printf(a, "%s %s has no parentRefs, so no Gateway serves it: "
-                                            "add the Gateway", c.kind, t->name));
+            add_at_name(&c, arena_printf(a,
+                                         "%s %s has no parentRefs, so no Gateway serves it: "
+                                         "add the Gateway",
+                                         c.kind, t->name));
         check_names(&c);
         check_rules(&c);
     }

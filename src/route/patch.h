@@ -15,11 +15,11 @@ struct patch {
 /* Tests of uid and resourceVersion come first: another object or version refuses all of it. */
 void patch_begin(struct patch *p, struct arena *a, const struct meta *meta);
 /* One operation: the directives of jfmt.h. */
-#define patch_add(p, ...)                                                                        \
-    do {                                                                                         \
-        patch_next(p);                                                                           \
-        json_fmt_to(&(p)->out, __VA_ARGS__);                                                     \
-        (p)->changes++;                                                                          \
+#define patch_add(p, ...)                                                                          \
+    do {                                                                                           \
+        patch_next(p);                                                                             \
+        json_fmt_to(&(p)->out, __VA_ARGS__);                                                       \
+        (p)->changes++;                                                                            \
     } while (0)
 void patch_next(struct patch *p);
 /* The entry at the place of `b` has the name that we saw there. */

@@ -57,8 +57,8 @@ char *gateway_resting(struct arena *a, const struct route *r, const struct traff
 
 /* Resting values of one rule. */
 struct rest {
-    bool known;      /* false: of a rule that was not there, or a record that is lost */
-    int64_t stable;  /* weight, -1 = not written */
+    bool known;     /* false: of a rule that was not there, or a record that is lost */
+    int64_t stable; /* weight, -1 = not written */
     bool had_canary;
     int64_t canary;
 };
@@ -193,8 +193,7 @@ char *gateway_restore(struct arena *a, const struct route *r, const struct traff
                       const char *stable, const char *canary, const char *resting)
 {
     const struct rules rules = rules_find(a, r, t, stable, canary);
-    auto_json cJSON *doc =
-        str_empty(resting) ? NULL : json_parse(resting, strlen(resting), NULL);
+    auto_json cJSON *doc = str_empty(resting) ? NULL : json_parse(resting, strlen(resting), NULL);
     struct memory m = {.doc = doc, .rules = json_at(doc, "rules")};
     struct patch p;
     size_t place = 0;

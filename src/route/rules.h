@@ -7,13 +7,13 @@
 #include "sluice/route/route.h"
 
 struct rule {
-    int index;          /* spec.rules[index] */
-    const char *name;   /* NULL = none */
-    bool named;         /* in traffic.rules, or no names were given */
+    int index;                             /* spec.rules[index] */
+    const char *name;                      /* NULL = none */
+    bool named;                            /* in traffic.rules, or no names were given */
     const struct backend *stable, *canary; /* the first of that name, NULL = none */
     int stable_count, canary_count;
     const struct backend *third; /* the first other backend with a weight */
-    int count;          /* backendRefs in all */
+    int count;                   /* backendRefs in all */
 };
 
 /* Every rule of the route, in order. */

@@ -10,12 +10,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define CHECK(holds)                                                                             \
-    do {                                                                                         \
-        if (!(holds)) {                                                                          \
-            fprintf(stderr, "%s does not hold\n", #holds);                                       \
-            abort();                                                                             \
-        }                                                                                        \
+#define CHECK(holds)                                                                               \
+    do {                                                                                           \
+        if (!(holds)) {                                                                            \
+            fprintf(stderr, "%s does not hold\n", #holds);                                         \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
 static void check_words(const char *text)
@@ -39,8 +39,8 @@ static void check_answer(const char *body, size_t len, int code)
     enum answer answer;
     struct judged j;
 
-    answer = metric_provider_find("prometheus")->read(body, len, code, INT64_C(1800000000000),
-                                                      &value, text);
+    answer = metric_provider_find("prometheus")
+                 ->read(body, len, code, INT64_C(1800000000000), &value, text);
     check_words(text);
     CHECK(answer != ANSWER_BAD);
     CHECK(answer == ANSWER_GOOD || value == 12345);

@@ -8,21 +8,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define CHECK(holds, text)                                                                       \
-    do {                                                                                         \
-        if (!(holds)) {                                                                          \
+#define CHECK(holds, text)                                                                         \
+    do {                                                                                           \
+        if (!(holds)) {                                                                            \
             fprintf(stderr, "%s does not hold: %s\n", #holds, (text) ? (text) : "-");              \
-            abort();                                                                             \
-        }                                                                                        \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
-#define CHECK_SAME(a, b)                                                                         \
-    do {                                                                                         \
-        const char *x = (a), *y = (b);                                                           \
-        if (!x || !y || strcmp(x, y) != 0) {                                                     \
-            fprintf(stderr, "not the same:\n%s\n%s\n", x ? x : "-", y ? y : "-");                 \
-            abort();                                                                             \
-        }                                                                                        \
+#define CHECK_SAME(a, b)                                                                           \
+    do {                                                                                           \
+        const char *x = (a), *y = (b);                                                             \
+        if (!x || !y || strcmp(x, y) != 0) {                                                       \
+            fprintf(stderr, "not the same:\n%s\n%s\n", x ? x : "-", y ? y : "-");                  \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
 static const char *const names[] = {"checkout"};
@@ -95,8 +95,9 @@ static char *foreign(struct fuzz *f, const char *text)
             if (!is_ours(f, r, i) || is_canary(b) != canary ||
                 (!canary && !json_slice(b->raw, strlen(b->raw), "weight").p))
                 continue;
-            strbuf_addf(&patch, "%s{\"op\":\"remove\",\"path\":\"/spec/rules/%d/backendRefs/%d%s\"}",
-                        comma, b->rule, b->index, canary ? "" : "/weight");
+            strbuf_addf(&patch,
+                        "%s{\"op\":\"remove\",\"path\":\"/spec/rules/%d/backendRefs/%d%s\"}", comma,
+                        b->rule, b->index, canary ? "" : "/weight");
             comma = ",";
         }
     }
@@ -184,9 +185,13 @@ static void round_trip(struct fuzz *f, const char *text, const uint8_t *choices)
 static void add_entry(struct strbuf *out, uint8_t byte)
 {
     static const char *const entries[] = {
-        "{\"name\":\"web\"", "{ \"name\" : \"web\"", "{\"name\":\"web-canary\"",
-        "{\"name\":\"web\",\"port\":80,\"filters\":[{\"weight\":3}]", "{\"name\":\"other\"",
-        "{\"name\":\"web\",\"namespace\":\"else\"", "{\"group\":\"\",\"name\":\"web\"",
+        "{\"name\":\"web\"",
+        "{ \"name\" : \"web\"",
+        "{\"name\":\"web-canary\"",
+        "{\"name\":\"web\",\"port\":80,\"filters\":[{\"weight\":3}]",
+        "{\"name\":\"other\"",
+        "{\"name\":\"web\",\"namespace\":\"else\"",
+        "{\"group\":\"\",\"name\":\"web\"",
         "{\"name\":\"web-canary\",\"port\":80",
     };
 

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No file over 600 lines; functions over 70 lines are listed, over 120 refused."""
+"""No file over 600 lines, of tests with their tables 800; functions over 70 lines are listed, over 120 refused."""
 from common import files, finish, read
 
-FILE_LINES_MAX = 600
+FILE_LINES_MAX, TEST_LINES_MAX = 600, 800
 FUNCTION_LINES_SOFT, FUNCTION_LINES_MAX = 70, 120
 
 findings, lengths = [], []
 for path in files(".c", ".h", ".def", ".py", ".sh", ".go"):
     lines = read(path).split("\n")
-    if len(lines) - 1 > FILE_LINES_MAX:
-        findings.append(f"{path}: {len(lines) - 1} lines, over {FILE_LINES_MAX}")
+    most = TEST_LINES_MAX if path.startswith("tests/") else FILE_LINES_MAX
+    if len(lines) - 1 > most:
+        findings.append(f"{path}: {len(lines) - 1} lines, over {most}")
     if not path.endswith(".c"):
         continue
     start = None

@@ -22,7 +22,7 @@ static void get_as(const char *name, int width, int64_t now, bool verbose)
     golden(name, &out);
 }
 
-/* --- the mock-ups ------------------------------------------------------------------------------- */
+/* --- the mock-ups ----------------------------------------------------------------------------- */
 
 static void test_rest(void **unused)
 {
@@ -81,7 +81,7 @@ static void test_list(void **unused)
     golden("list-wide", &out);
 }
 
-/* --- other moments -------------------------------------------------------------------------------- */
+/* --- other moments ---------------------------------------------------------------------------- */
 
 static void test_capacity(void **unused)
 {
@@ -91,15 +91,21 @@ static void test_capacity(void **unused)
     s.r.status.flight.settled_ms = 0;
     s.r.status.flight.weight_accepted = 5;
     s.r.status.flight.new_ready = s.fresh.st_ready = 1;
-    s.pods[10] = (struct pod){.meta = {.name = "web-" NEW "-b7xkd"}, .revision = NEW,
-                              .node = "node-b", .phase = "Pending",
+    s.pods[10] = (struct pod){.meta = {.name = "web-" NEW "-b7xkd"},
+                              .revision = NEW,
+                              .node = "node-b",
+                              .phase = "Pending",
                               .waiting_reason = "ImagePullBackOff"};
-    s.pods[11] = (struct pod){.meta = {.name = "web-" NEW "-aa2lm"}, .revision = NEW,
-                              .phase = "Pending", .waiting_reason = "Unschedulable"};
+    s.pods[11] = (struct pod){.meta = {.name = "web-" NEW "-aa2lm"},
+                              .revision = NEW,
+                              .phase = "Pending",
+                              .waiting_reason = "Unschedulable"};
     s.w.pod_count = 12;
-    s.r.status.awaiting[0] = (struct awaiting){
-        .what = "Capacity", .message = "1 of 3 new pods ready: ImagePullBackOff",
-        .since_ms = AT("14:02:10"), .until_ms = AT("14:12:10"), .then = "aborts"};
+    s.r.status.awaiting[0] = (struct awaiting){.what = "Capacity",
+                                               .message = "1 of 3 new pods ready: ImagePullBackOff",
+                                               .since_ms = AT("14:02:10"),
+                                               .until_ms = AT("14:12:10"),
+                                               .then = "aborts"};
     get_as("get-capacity", 80, NOW, false);
 }
 
@@ -109,9 +115,11 @@ static void test_hold(void **unused)
     state_gating(&s);
     s.r.status.display.status = "Holding";
     s.r.status.flight.settled_ms = NOW - 100 * SECOND_MS;
-    s.r.status.awaiting[0] = (struct awaiting){.what = "Hold", .since_ms = NOW - 100 * SECOND_MS,
+    s.r.status.awaiting[0] = (struct awaiting){.what = "Hold",
+                                               .since_ms = NOW - 100 * SECOND_MS,
                                                .until_ms = NOW + 200 * SECOND_MS,
-                                               .then = "goes on", .message = "the hold of step 2"};
+                                               .then = "goes on",
+                                               .message = "the hold of step 2"};
     get_as("get-hold", 80, NOW, false);
 }
 
@@ -125,8 +133,8 @@ static void test_decision(void **unused)
     s.r.status.flight.decision_reason = "GateFailed";
     s.r.status.gates[1].verdict = VERDICT_FAIL;
     s.r.status.gates[1].message = "0.41 above 0.3, twice";
-    s.r.status.awaiting[0] = (struct awaiting){.what = "Decision", .since_ms = NOW - MINUTE_MS,
-                                               .message = "a person to decide"};
+    s.r.status.awaiting[0] = (struct awaiting){
+        .what = "Decision", .since_ms = NOW - MINUTE_MS, .message = "a person to decide"};
     state_condition(&s, COND_STALLED, "True", "GateFailed", "Gate latency failed.");
     get_as("get-decision", 80, NOW, false);
 }
@@ -137,8 +145,8 @@ static void test_paused(void **unused)
     state_gating(&s);
     s.r.spec.paused = true;
     s.r.status.display.status = "Paused";
-    s.r.status.awaiting[0] = (struct awaiting){.what = "Decision", .name = "paused",
-                                               .message = "spec.paused to be taken away"};
+    s.r.status.awaiting[0] = (struct awaiting){
+        .what = "Decision", .name = "paused", .message = "spec.paused to be taken away"};
     get_as("get-paused", 80, NOW, false);
 }
 
@@ -155,8 +163,10 @@ static void test_baking(void **unused)
     s.r.status.stable.revision = NEW;
     s.r.status.stable.deployment_revision = 42;
     s.fresh.replicas = s.fresh.st_ready = 10;
-    s.r.status.awaiting[0] = (struct awaiting){.what = "Bake", .since_ms = fl->committed_ms,
-                                               .until_ms = fl->bake_until_ms, .then = "ends",
+    s.r.status.awaiting[0] = (struct awaiting){.what = "Bake",
+                                               .since_ms = fl->committed_ms,
+                                               .until_ms = fl->bake_until_ms,
+                                               .then = "ends",
                                                .message = "the bake to end"};
     get_as("get-baking", 80, NOW, false);
 }
@@ -171,7 +181,8 @@ static void test_aborting(void **unused)
     fl->direction = DIRECTION_BACK;
     fl->abort_reason = "aborted by a person";
     fl->weight_desired = 0;
-    s.r.status.awaiting[0] = (struct awaiting){.what = "Drain", .since_ms = NOW - 10 * SECOND_MS,
+    s.r.status.awaiting[0] = (struct awaiting){.what = "Drain",
+                                               .since_ms = NOW - 10 * SECOND_MS,
                                                .until_ms = NOW + 20 * SECOND_MS,
                                                .then = "its pods go",
                                                .message = "requests in the old pods to end"};
@@ -198,18 +209,21 @@ static void test_rolling(void **unused)
     s.fresh.replicas = s.fresh.st_ready = 4;
     s.old.replicas = s.old.st_ready = 9;
     s.r.status.gate_count = s.r.status.pin_count = s.r.status.route_count = 0;
-    s.r.status.awaiting[0] = (struct awaiting){.what = "Capacity", .message = "4 of 6 new pods ready",
-                                               .since_ms = AT("14:02:10")};
+    s.r.status.awaiting[0] = (struct awaiting){
+        .what = "Capacity", .message = "4 of 6 new pods ready", .since_ms = AT("14:02:10")};
     get_as("get-rolling", 80, NOW, false);
 }
 
 static void test_invalid(void **unused)
 {
     static const struct finding findings[] = {
-        {.rule = "V9", .path = "spec.strategy.canary.steps[2].weight", .value = "20",
+        {.rule = "V9",
+         .path = "spec.strategy.canary.steps[2].weight",
+         .value = "20",
          .message = "weights must not go down: put the steps in ascending order; to go back use "
                     "abort"},
-        {.rule = "V21", .path = "spec.gates[name=latency].metric",
+        {.rule = "V21",
+         .path = "spec.gates[name=latency].metric",
          .message = "metric needs a threshold: set min, max or both"}};
 
     (void)unused;
@@ -281,7 +295,7 @@ static void test_history_and_traffic(void **unused)
     golden("traffic-rest", &out);
 }
 
-/* --- what must hold for every screen --------------------------------------------------------------- */
+/* --- what must hold for every screen ---------------------------------------------------------- */
 
 /* Names come from the cluster: they must not steer a terminal. */
 static void test_no_escape(void **unused)
@@ -347,16 +361,26 @@ static void test_where(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rest),       cmocka_unit_test(test_gating),
-        cmocka_unit_test(test_aborted),    cmocka_unit_test(test_approval),
-        cmocka_unit_test(test_list),       cmocka_unit_test(test_capacity),
-        cmocka_unit_test(test_hold),       cmocka_unit_test(test_decision),
-        cmocka_unit_test(test_paused),     cmocka_unit_test(test_baking),
-        cmocka_unit_test(test_aborting),   cmocka_unit_test(test_rolling),
-        cmocka_unit_test(test_invalid),    cmocka_unit_test(test_no_brake),
-        cmocka_unit_test(test_not_attached), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_history_and_traffic), cmocka_unit_test(test_no_escape),
-        cmocka_unit_test(test_colour),     cmocka_unit_test(test_where),
+        cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_gating),
+        cmocka_unit_test(test_aborted),
+        cmocka_unit_test(test_approval),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_capacity),
+        cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_decision),
+        cmocka_unit_test(test_paused),
+        cmocka_unit_test(test_baking),
+        cmocka_unit_test(test_aborting),
+        cmocka_unit_test(test_rolling),
+        cmocka_unit_test(test_invalid),
+        cmocka_unit_test(test_no_brake),
+        cmocka_unit_test(test_not_attached),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_history_and_traffic),
+        cmocka_unit_test(test_no_escape),
+        cmocka_unit_test(test_colour),
+        cmocka_unit_test(test_where),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 static struct state s;
 
-/* --- plan ----------------------------------------------------------------------------------------- */
+/* --- plan ------------------------------------------------------------------------------------- */
 
 static void plan_as(const char *name, int width)
 {
@@ -49,7 +49,7 @@ static void test_plan_more(void **unused)
     plan_as("plan-blue-green", 80);
 }
 
-/* --- lint ----------------------------------------------------------------------------------------- */
+/* --- lint ------------------------------------------------------------------------------------- */
 
 /* The findings of the mock-up, as the validator gives them; the file is not needed for its text. */
 static void test_lint_mock(void **unused)
@@ -58,21 +58,24 @@ static void test_lint_mock(void **unused)
         int line;
         struct finding f;
     } found[] = {
-        {13, {"V9", "spec.strategy.canary.steps[2].weight", NULL, "20",
-              "weights must not go down: put the steps in ascending order; to go back use abort",
-              false}},
-        {15, {"V13", "spec.strategy.canary.steps[3].gates[0]", NULL, "\"smok\"",
-              "a step names a gate that is not in spec.gates: add the gate or correct the name (did "
-              "you mean \"smoke\"?)",
-              false}},
-        {22, {"V21", "spec.gates[name=latency].metric", "spec.gates[1].metric", NULL,
-              "metric needs a threshold: set min, max or both", false}},
+        {13,
+         {"V9", "spec.strategy.canary.steps[2].weight", NULL, "20",
+          "weights must not go down: put the steps in ascending order; to go back use abort",
+          false}},
+        {15,
+         {"V13", "spec.strategy.canary.steps[3].gates[0]", NULL, "\"smok\"",
+          "a step names a gate that is not in spec.gates: add the gate or correct the name (did "
+          "you mean \"smoke\"?)",
+          false}},
+        {22,
+         {"V21", "spec.gates[name=latency].metric", "spec.gates[1].metric", NULL,
+          "metric needs a threshold: set min, max or both", false}},
     };
     struct lint_finding list[COUNT(found)];
     struct manifest_file file = {.name = "web.yaml"};
     struct manifests m = {.files = &file, .file_count = 1};
-    const struct lint l = {.m = &m, .found = list, .count = COUNT(found), .errors = 3,
-                           .rollouts = 1};
+    const struct lint l = {
+        .m = &m, .found = list, .count = COUNT(found), .errors = 3, .rollouts = 1};
     struct screen out;
 
     (void)unused;
@@ -114,7 +117,8 @@ static void lint_files_as(const char *golden_name, const char *const *names, siz
 static void test_lint_files(void **unused)
 {
     static const char *const wrong[] = {"wrong.yaml"}, *const app[] = {"web.yaml", "app.yaml"},
-                      *const broken[] = {"broken.yaml", "web.yaml"}, *const pods[] = {"pods.yaml"};
+                             *const broken[] = {"broken.yaml", "web.yaml"},
+                             *const pods[] = {"pods.yaml"};
 
     (void)unused;
     lint_files_as("lint-wrong", wrong, 1, 3, 0);

@@ -8,11 +8,11 @@
 
 #include <stdio.h>
 
-#define OLD "s1-7c9f58d6"
-#define NEW "s1-9d21c07e"
-#define DAY_MS (24 * HOUR_MS)
+#define OLD      "s1-7c9f58d6"
+#define NEW      "s1-9d21c07e"
+#define DAY_MS   (24 * HOUR_MS)
 #define AT(text) time_parse("2026-11-24T" text "Z")
-#define NOW AT("14:08:50")
+#define NOW      AT("14:08:50")
 
 struct state {
     struct rollout r;
@@ -63,8 +63,10 @@ static inline void state_pods(struct state *s)
 
     for (int i = 0; i < 10; i++) {
         snprintf(text[i], sizeof(text[i]), "web-" OLD "-%s", names[i]);
-        s->pods[i] = (struct pod){.meta = {.name = text[i]}, .revision = OLD,
-                                  .node = i == 0 ? "node-a" : "node-b", .ready = true};
+        s->pods[i] = (struct pod){.meta = {.name = text[i]},
+                                  .revision = OLD,
+                                  .node = i == 0 ? "node-a" : "node-b",
+                                  .ready = true};
     }
     s->w.pod_count = 10;
 }
@@ -76,8 +78,8 @@ static inline void state_rest(struct state *s)
 
     *s = (struct state){0};
     state_link(s);
-    s->r.meta = (struct meta){.ns = "default", .name = "web", .generation = 3,
-                              .created_ms = NOW - 41 * DAY_MS};
+    s->r.meta = (struct meta){
+        .ns = "default", .name = "web", .generation = 3, .created_ms = NOW - 41 * DAY_MS};
     s->r.spec.target = "web";
     s->r.spec.strategy = STRATEGY_CANARY;
     s->r.spec.stable_service = "web";
@@ -94,12 +96,19 @@ static inline void state_rest(struct state *s)
     s->r.spec.gate_count = 3;
     s->r.spec.drain_ms = 30 * SECOND_MS;
     s->r.spec.bake_ms = 10 * MINUTE_MS;
-    s->d = (struct deployment){.meta = {.name = "web", .generation = 7}, .replicas = 10,
-                               .rolling_update = true, .max_surge = "25%",
-                               .max_unavailable = "25%", .image = "web:1.9.0"};
+    s->d = (struct deployment){.meta = {.name = "web", .generation = 7},
+                               .replicas = 10,
+                               .rolling_update = true,
+                               .max_surge = "25%",
+                               .max_unavailable = "25%",
+                               .image = "web:1.9.0"};
     s->old = (struct replicaset){.meta = {.name = "web-" OLD, .created_ms = NOW - 3 * DAY_MS},
-                                 .revision = OLD, .deployment_revision = 41, .replicas = 10,
-                                 .st_replicas = 10, .st_ready = 10, .st_available = 10,
+                                 .revision = OLD,
+                                 .deployment_revision = 41,
+                                 .replicas = 10,
+                                 .st_replicas = 10,
+                                 .st_ready = 10,
+                                 .st_available = 10,
                                  .image = "web:1.8.2"};
     s->w.rs_count = 1;
     state_pods(s);
@@ -111,9 +120,12 @@ static inline void state_rest(struct state *s)
     st->display.ready = "10/10";
     st->stable.revision = OLD;
     st->stable.deployment_revision = 41;
-    st->history[0] = (struct history_entry){
-        .revision = OLD, .deployment_revision = 41, .outcome = "Promoted", .step = 4,
-        .started_ms = NOW - 3 * DAY_MS - 24 * MINUTE_MS, .ended_ms = NOW - 3 * DAY_MS};
+    st->history[0] = (struct history_entry){.revision = OLD,
+                                            .deployment_revision = 41,
+                                            .outcome = "Promoted",
+                                            .step = 4,
+                                            .started_ms = NOW - 3 * DAY_MS - 24 * MINUTE_MS,
+                                            .ended_ms = NOW - 3 * DAY_MS};
     st->history_count = 1;
     st->gates[0] = (struct gate_state){.name = "health", .verdict = VERDICT_PASS};
     st->gate_count = 1;
@@ -156,30 +168,38 @@ static inline void state_gating(struct state *s)
     st->display.status = "Gating";
     st->display.step = "2/4";
     st->display.weight = "25%";
-    st->gates[0] = (struct gate_state){.name = "health", .verdict = VERDICT_PASS,
-                                       .message = "3 new pods, no restart, no warning"};
-    st->gates[1] = (struct gate_state){
-        .name = "latency", .verdict = VERDICT_PASS,
-        .message = "0.212, at most 0.3; 11 good samples in a row"};
+    st->gates[0] = (struct gate_state){
+        .name = "health", .verdict = VERDICT_PASS, .message = "3 new pods, no restart, no warning"};
+    st->gates[1] = (struct gate_state){.name = "latency",
+                                       .verdict = VERDICT_PASS,
+                                       .message = "0.212, at most 0.3; 11 good samples in a row"};
     st->gates[2] = (struct gate_state){
-        .name = "errors", .verdict = VERDICT_WAIT,
+        .name = "errors",
+        .verdict = VERDICT_WAIT,
         .message = "0.9x the errors of stable (14 in 2,311 requests): 71 % sure of less than 2x, "
                    "passes at 95 %"};
     st->gate_count = 3;
-    st->routes[0] = (struct route_state){.route = "gatewayAPI/web", .written = 25, .accepted = 25,
-                                         .settled_ms = fl->settled_ms};
+    st->routes[0] = (struct route_state){
+        .route = "gatewayAPI/web", .written = 25, .accepted = 25, .settled_ms = fl->settled_ms};
     st->route_count = 1;
     st->pins[0] = (struct pin_state){.service = "web", .revision = OLD, .proved = true};
     st->pins[1] = (struct pin_state){.service = "web-canary", .revision = NEW, .proved = true};
     st->pin_count = 2;
-    st->awaiting[0] = (struct awaiting){.what = "Gate", .name = "errors",
-                                        .since_ms = AT("14:02:10"), .until_ms = AT("15:02:10"),
-                                        .then = "pauses", .unblock = "sluice skip web",
+    st->awaiting[0] = (struct awaiting){.what = "Gate",
+                                        .name = "errors",
+                                        .since_ms = AT("14:02:10"),
+                                        .until_ms = AT("15:02:10"),
+                                        .then = "pauses",
+                                        .unblock = "sluice skip web",
                                         .message = "gate errors"};
     st->awaiting_count = 1;
     s->fresh = (struct replicaset){.meta = {.name = "web-" NEW, .created_ms = fl->started_ms},
-                                   .revision = NEW, .deployment_revision = 42, .replicas = 3,
-                                   .st_replicas = 3, .st_ready = 3, .st_available = 3,
+                                   .revision = NEW,
+                                   .deployment_revision = 42,
+                                   .replicas = 3,
+                                   .st_replicas = 3,
+                                   .st_ready = 3,
+                                   .st_available = 3,
                                    .image = "web:1.9.0"};
     s->w.rs_count = 2;
     state_condition(s, COND_PROMOTED, "False", "InFlight", "Revision 42 is at step 2/4.");
@@ -200,14 +220,19 @@ static inline void state_aborted(struct state *s)
     st->rejected.at_ms = at;
     st->rejected.step = 2;
     st->history[1] = st->history[0];
-    st->history[0] = (struct history_entry){
-        .revision = NEW, .deployment_revision = 42, .outcome = "Aborted", .step = 2,
-        .started_ms = at - 8 * MINUTE_MS, .ended_ms = at + 1800, .message = "gate errors failed"};
+    st->history[0] = (struct history_entry){.revision = NEW,
+                                            .deployment_revision = 42,
+                                            .outcome = "Aborted",
+                                            .step = 2,
+                                            .started_ms = at - 8 * MINUTE_MS,
+                                            .ended_ms = at + 1800,
+                                            .message = "gate errors failed"};
     st->history_count = 2;
     st->gates[0] = st->gates[2];
     st->gates[0].verdict = VERDICT_FAIL;
-    st->gates[0].message = "3.1x more errors than stable (122 in 3,870 requests): 98 % sure of more "
-                           "than 1x, fails at 95 %";
+    st->gates[0].message =
+        "3.1x more errors than stable (122 in 3,870 requests): 98 % sure of more "
+        "than 1x, fails at 95 %";
     st->gate_count = 1;
     st->routes[0].written = st->routes[0].accepted = 0;
     st->pin_count = 0;
@@ -242,12 +267,15 @@ static inline void state_approval(struct state *s)
     st->display.strategy = "BlueGreen";
     st->display.step = "1/2";
     st->display.weight = "0%";
-    st->gates[0] = (struct gate_state){.name = "smoke", .verdict = VERDICT_PASS,
+    st->gates[0] = (struct gate_state){.name = "smoke",
+                                       .verdict = VERDICT_PASS,
                                        .message = "GET /healthz gives 200 on 10 of 10 pods"};
     st->gate_count = 1;
     st->route_count = st->pin_count = 0;
-    st->awaiting[0] = (struct awaiting){.what = "Approval", .since_ms = AT("09:14:03"),
-                                        .until_ms = AT("09:14:03") + DAY_MS, .then = "pauses",
+    st->awaiting[0] = (struct awaiting){.what = "Approval",
+                                        .since_ms = AT("09:14:03"),
+                                        .until_ms = AT("09:14:03") + DAY_MS,
+                                        .then = "pauses",
                                         .unblock = "sluice approve shop",
                                         .message = "approval of step 1"};
     s->w.rs_count = 0; /* as where ReplicaSets may not be read */

@@ -33,7 +33,7 @@ static void expect(enum exit_code code, const char *line, struct vigil *vigil)
     CHECK(o.code == code, "%s: exit code %d", line, (int)o.code);
 }
 
-/* --- the lines of the table -------------------------------------------------------------------------- */
+/* --- the lines of the table ------------------------------------------------------------------- */
 
 static void test_promoted(void **unused)
 {
@@ -77,10 +77,11 @@ static void test_person(void **unused)
     fl->decision_ms = NOW;
     fl->decision = "gate latency failed: 0.41 above 0.3";
     state_condition(&s, COND_STALLED, "True", "GateFailed", "Gate latency failed.");
-    expect(EXIT_PERSON,
-           "web: step 3/4 waits for a decision (gate latency failed: 0.41 above 0.3): sluice retry, "
-           "skip or abort web",
-           NULL);
+    expect(
+        EXIT_PERSON,
+        "web: step 3/4 waits for a decision (gate latency failed: 0.41 above 0.3): sluice retry, "
+        "skip or abort web",
+        NULL);
 }
 
 static void test_taken_back(void **unused)
@@ -99,12 +100,14 @@ static void test_taken_back(void **unused)
     expect(EXIT_TAKEN_BACK, "web: revision 42 reverted at step 2/4: gate errors failed", NULL);
     /* Another release flies; the one that was waited for is history. */
     state_gating(&s);
-    s.r.status.history[0] = (struct history_entry){.revision = NEW, .deployment_revision = 42,
-                                                   .outcome = "Superseded", .step = 1,
+    s.r.status.history[0] = (struct history_entry){.revision = NEW,
+                                                   .deployment_revision = 42,
+                                                   .outcome = "Superseded",
+                                                   .step = 1,
                                                    .message = "superseded by s1-aaaaaaaa"};
     s.r.status.flight.revision = "s1-aaaaaaaa";
-    expect(EXIT_TAKEN_BACK,
-           "web: revision 42 superseded at step 1/4: superseded by s1-aaaaaaaa", &vigil);
+    expect(EXIT_TAKEN_BACK, "web: revision 42 superseded at step 1/4: superseded by s1-aaaaaaaa",
+           &vigil);
 }
 
 static void test_stalled(void **unused)
@@ -153,7 +156,7 @@ static void test_not_seen(void **unused)
     expect(EXIT_IN_FLIGHT, "web: not attached yet: Waits.", NULL);
 }
 
-/* --- verbs ------------------------------------------------------------------------------------------- */
+/* --- verbs ------------------------------------------------------------------------------------ */
 
 static const char *patch_of(enum verb verb, const char *revision, const char *step)
 {
@@ -169,7 +172,7 @@ static const char *patch_of(enum verb verb, const char *revision, const char *st
 
 static void test_patches(void **unused)
 {
-#define ACTION(verb, revision, step)                                                             \
+#define ACTION(verb, revision, step)                                                               \
     "{\"spec\":{\"action\":{\"id\":\"id-1\",\"verb\":\"" verb "\",\"revision\":\"" revision        \
     "\",\"step\":" step "}}}"
     (void)unused;

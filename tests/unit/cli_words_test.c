@@ -24,7 +24,7 @@ static int end(void **unused)
     return 0;
 }
 
-/* --- flags --------------------------------------------------------------------------------------------- */
+/* --- flags ------------------------------------------------------------------------------------ */
 
 /* "get -w web": split at blanks. */
 static bool parse(const char *line, struct options *o, const struct command **c, char message[512])
@@ -32,8 +32,11 @@ static bool parse(const char *line, struct options *o, const struct command **c,
     char *words[20];
     int n = 0;
 
-    for (char *p = strtok(arena_strdup(&arena, line), " "); p; p = strtok(NULL, " "))
-        words[n++] = p;
+    while (*line) {
+        const size_t len = strcspn(line, " ");
+        words[n++] = arena_strndup(&arena, line, len);
+        line += len + strspn(line + len, " ");
+    }
     return options_parse(n, words, o, c, message, 512);
 }
 
@@ -69,8 +72,10 @@ static void test_flags(void **unused)
 static void test_wrong_usage(void **unused)
 {
     static const char *const rows[][2] = {
-        {"aprove web", "unknown command \"aprove\" for \"sluice\"\n\nDid you mean this?\n\tapprove\n"},
-        {"rollback web", "unknown command \"rollback\" for \"sluice\"\n\nDid you mean this?\n\tundo\n"},
+        {"aprove web",
+         "unknown command \"aprove\" for \"sluice\"\n\nDid you mean this?\n\tapprove\n"},
+        {"rollback web",
+         "unknown command \"rollback\" for \"sluice\"\n\nDid you mean this?\n\tundo\n"},
         {"xyzzy", "unknown command \"xyzzy\" for \"sluice\""},
         {"simulate", "unknown command \"simulate\" for \"sluice\""},
         {"get --wide", "unknown flag: --wide"},
@@ -85,9 +90,11 @@ static void test_wrong_usage(void **unused)
          "invalid argument \"x\" for \"--step\" flag: write a number from 0 to 21"},
         {"status web --timeout 5",
          "invalid argument \"5\" for \"--timeout\" flag: write a duration, 30m or 1h30m"},
-        {"get -w=maybe web", "invalid argument \"maybe\" for \"--watch\" flag: write true or false"},
-        {"get web -o xml", "unable to match a printer suitable for the output format \"xml\", allowed "
-                           "formats are: json,name,wide,yaml"},
+        {"get -w=maybe web",
+         "invalid argument \"maybe\" for \"--watch\" flag: write true or false"},
+        {"get web -o xml",
+         "unable to match a printer suitable for the output format \"xml\", allowed "
+         "formats are: json,name,wide,yaml"},
     };
 
     (void)unused;
@@ -109,7 +116,7 @@ static void test_names(void **unused)
     assert_string_equal(bare_name("deploy/web"), "deploy/web");
 }
 
-/* --- completion and help ---------------------------------------------------------------------------------- */
+/* --- completion and help ---------------------------------------------------------------------- */
 
 static void some_names(struct strbuf *out, int count, char **words)
 {
@@ -123,7 +130,7 @@ static const char *complete(int count, char **words)
     completion_words(&b, count, words, some_names);
     return arena_strdup(&arena, strbuf_str(&b));
 }
-#define COMPLETE(...)                                                                            \
+#define COMPLETE(...)                                                                              \
     complete((int)(sizeof((char *[]){__VA_ARGS__}) / sizeof(char *)), (char *[]){__VA_ARGS__})
 
 static void test_completion(void **unused)
@@ -163,7 +170,7 @@ static void test_help(void **unused)
     }
 }
 
-/* --- words --------------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static void test_times(void **unused)
 {
@@ -196,7 +203,7 @@ static void test_times(void **unused)
     CHECK_TEXT(words_sentence(&arena, "web-canary is gone"), "web-canary is gone", "name");
 }
 
-/* --- frames, objects ------------------------------------------------------------------------------------------ */
+/* --- frames, objects -------------------------------------------------------------------------- */
 
 static void test_frames(void **unused)
 {
@@ -205,10 +212,10 @@ static void test_frames(void **unused)
     (void)unused;
     assert_int_equal(live_frame(&b, "a\nb\nc\n", 24, 0), 3);
     assert_null(strstr(strbuf_str(&b), "\033[0A"));
-    assert_non_null(strstr(strbuf_str(&b), "a\033[K\r\nb\033[K\r\nc\033[K\r\n\033[J"));
+    assert_non_null(strstr(strbuf_str(&b), "a\033[K\nb\033[K\nc\033[K\n\033[J"));
     strbuf_reset(&b);
     assert_int_equal(live_frame(&b, "a\n", 24, 3), 1);
-    assert_non_null(strstr(strbuf_str(&b), "\033[3A\ra\033[K\r\n\033[J"));
+    assert_non_null(strstr(strbuf_str(&b), "\033[3A\ra\033[K\n\033[J"));
     strbuf_reset(&b);
     assert_int_equal(live_frame(&b, "a\nb\nc\nd\n", 4, -1), 3);
     assert_non_null(strstr(strbuf_str(&b), "\033[2J"));
@@ -254,10 +261,10 @@ static void test_wrapping(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flags),  cmocka_unit_test(test_wrong_usage),
-        cmocka_unit_test(test_names),  cmocka_unit_test(test_completion),
-        cmocka_unit_test(test_help),   cmocka_unit_test(test_times),
-        cmocka_unit_test(test_frames), cmocka_unit_test(test_pretty),
+        cmocka_unit_test(test_flags),    cmocka_unit_test(test_wrong_usage),
+        cmocka_unit_test(test_names),    cmocka_unit_test(test_completion),
+        cmocka_unit_test(test_help),     cmocka_unit_test(test_times),
+        cmocka_unit_test(test_frames),   cmocka_unit_test(test_pretty),
         cmocka_unit_test(test_wrapping),
     };
 

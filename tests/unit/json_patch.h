@@ -43,7 +43,8 @@ static inline struct jslice pointer_get(struct jslice at, const char *pointer, s
             token[n] = pointer[n];
         token[n] = '\0';
         pointer += n, len -= n;
-        at = *at.p == '[' ? array_item(at, strtol(token, NULL, 10)) : json_slice(at.p, at.len, token);
+        at = *at.p == '[' ? array_item(at, strtol(token, NULL, 10))
+                          : json_slice(at.p, at.len, token);
     }
     return at;
 }

@@ -66,10 +66,11 @@ static struct tally counted(const struct gate_spec *g, const char *answers)
     struct tally t = {0};
 
     for (; *answers; answers++)
-        tally_add(&t, g, *answers == 'g'   ? ANSWER_GOOD
-                         : *answers == 'b' ? ANSWER_BAD
-                         : *answers == 'n' ? ANSWER_NO_DATA
-                                           : ANSWER_ERROR);
+        tally_add(&t, g,
+                  *answers == 'g'   ? ANSWER_GOOD
+                  : *answers == 'b' ? ANSWER_BAD
+                  : *answers == 'n' ? ANSWER_NO_DATA
+                                    : ANSWER_ERROR);
     return t;
 }
 
@@ -92,12 +93,12 @@ static void rows_are_rows_of_samples(void **state UNUSED)
     assert_counts(&g, "ggg", 3, 0, 0, 3);
     assert_counts(&g, "ggb", 0, 1, 0, 3);
     assert_counts(&g, "bbg", 1, 0, 0, 3);
-    assert_counts(&g, "beb", 0, 2, 0, 2);   /* an error does not wash a bad sample away */
+    assert_counts(&g, "beb", 0, 2, 0, 2); /* an error does not wash a bad sample away */
     assert_counts(&g, "bnb", 0, 2, 0, 2);
     assert_counts(&g, "geng", 2, 0, 0, 2);
     assert_counts(&g, "gee", 1, 0, 2, 1);
-    assert_counts(&g, "een", 0, 0, 0, 0);   /* an answer, if an empty one */
-    assert_counts(&g, "nnn", 0, 0, 0, 0);   /* no data is no sample, however often */
+    assert_counts(&g, "een", 0, 0, 0, 0); /* an answer, if an empty one */
+    assert_counts(&g, "nnn", 0, 0, 0, 0); /* no data is no sample, however often */
 }
 
 static void no_data_counts_as_bad_where_asked_for(void **state UNUSED)
@@ -186,7 +187,7 @@ static void other_protocols_have_their_words(void **state UNUSED)
     const struct probed open[] = {pod(&port, "a", 0, NULL), pod(&port, "b", 0, NULL)};
     const struct probed shut[] = {pod(&port, "a", 0, NULL), pod(&port, "b", 0, "refused")};
     const struct probed serving[] = {pod(&grpc, "a", 200, NULL)};
-    const struct probed not[] = {pod(&grpc, "a", 200, "NOT_SERVING")};
+    const struct probed not [] = {pod(&grpc, "a", 200, "NOT_SERVING")};
 
     assert_sum(&port, open, 2, ANSWER_GOOD, "port 9000 accepts on 2 of 2 pods");
     assert_sum(&port, shut, 2, ANSWER_BAD, "port 9000 accepts on 1 of 2 pods; b: refused");
@@ -212,7 +213,8 @@ static void words_are_cut_to_their_room(void **state UNUSED)
 {
     const struct gate_spec longest = {
         .kind = GATE_PROBE,
-        .probe = {.kind = PROBE_HTTP, .expect_status = 204,
+        .probe = {.kind = PROBE_HTTP,
+                  .expect_status = 204,
                   .path = "/a/very/long/path/that/goes/on/and/on/and/on/until/nobody/reads/it"}};
     const struct probed pods[] = {
         pod(&longest, "a-deployment-with-a-name-as-long-as-it-may-be-s1-9d21c07e-4kq2v", 0,
@@ -250,7 +252,8 @@ static const char *url_of(const char *scheme, const char *path, const char *ip, 
 
 static void probes_go_to_their_pod_only(void **state UNUSED)
 {
-    assert_string_equal(url_of("HTTP", "/healthz", "10.0.0.7", 8080), "http://10.0.0.7:8080/healthz");
+    assert_string_equal(url_of("HTTP", "/healthz", "10.0.0.7", 8080),
+                        "http://10.0.0.7:8080/healthz");
     assert_string_equal(url_of("HTTPS", "/a?b=c&d=%20", "fd00::7", 443),
                         "https://[fd00::7]:443/a?b=c&d=%20");
     assert_string_equal(url_of(NULL, NULL, "10.0.0.7", 1), "http://10.0.0.7:1/");

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 static struct arena arena;
-#define NOW_MS INT64_C(1800000000000)
+#define NOW_MS        INT64_C(1800000000000)
 #define SAMPLE(value) "{\"metric\":{},\"value\":[1800000000.123," value "]}"
-#define VECTOR(items)                                                                            \
+#define VECTOR(items)                                                                              \
     "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[" items "]}}"
 
 static enum answer read_answer(int code, const char *body, double *value,
@@ -80,27 +80,29 @@ static void one_finite_sample_is_one(void **state UNUSED)
     assert_sample(VECTOR(SAMPLE("\"-1.5e-07\"")), -1.5e-07);
     assert_sample(VECTOR(SAMPLE("\"1.7976931348623157e+308\"")), 1.7976931348623157e+308);
     assert_sample("{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":"
-                  "[1800000000,\"42\"]}}", 42);
-    assert_sample("{\"status\":\"success\",\"warnings\":[\"w\"],\"data\":{\"resultType\":\"vector\","
-                  "\"result\":[{\"metric\":{\"pod\":\"a\"},\"value\":[1800000000,\"1\"]}]}}", 1);
+                  "[1800000000,\"42\"]}}",
+                  42);
+    assert_sample(
+        "{\"status\":\"success\",\"warnings\":[\"w\"],\"data\":{\"resultType\":\"vector\","
+        "\"result\":[{\"metric\":{\"pod\":\"a\"},\"value\":[1800000000,\"1\"]}]}}",
+        1);
 }
 
 static void what_is_not_finite_is_quoted(void **state UNUSED)
 {
-    static const char *const bad[] = {"NaN", "+Inf", "-Inf", "Inf", "inf", "nan", "0x1p3", "1e",
-                                      "1.2.3", "", "abc", "1,5", "--1", ".", "e5", "1e5x"};
+    static const char *const bad[] = {"NaN",   "+Inf", "-Inf",  "Inf", "inf", "nan",
+                                      "0x1p3", "1e",   "1.2.3", "",    "abc", "1,5",
+                                      "--1",   ".",    "e5",    "1e5x"};
 
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_answer(200, arena_printf(&arena, VECTOR(SAMPLE("\"%s\"")), bad[i]), ANSWER_ERROR,
                       arena_printf(&arena, "%s came back: not a finite number", bad[i]));
-    assert_answer(200, VECTOR(SAMPLE("\" 1\"")), ANSWER_ERROR,
-                  "1 came back: not a finite number");
+    assert_answer(200, VECTOR(SAMPLE("\" 1\"")), ANSWER_ERROR, "1 came back: not a finite number");
     assert_answer(200, VECTOR(SAMPLE("\"1e400\"")), ANSWER_ERROR,
                   "1e400 came back: too large for a number");
     assert_answer(200, VECTOR(SAMPLE("\"-1e400\"")), ANSWER_ERROR,
                   "-1e400 came back: too large for a number");
-    assert_answer(200, VECTOR(SAMPLE("5")), ANSWER_ERROR,
-                  "the sample is not [time, \"number\"]");
+    assert_answer(200, VECTOR(SAMPLE("5")), ANSWER_ERROR, "the sample is not [time, \"number\"]");
     assert_answer(200, VECTOR(SAMPLE("1e400")), ANSWER_ERROR,
                   "HTTP 200: not JSON at byte 97: number too large");
     assert_answer(200, VECTOR(SAMPLE("null")), ANSWER_ERROR,
@@ -133,15 +135,19 @@ static void several_series_are_an_error(void **state UNUSED)
 
 static void other_types_are_an_error(void **state UNUSED)
 {
-    assert_answer(200, "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[]}}",
+    assert_answer(200,
+                  "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[]}}",
                   ANSWER_ERROR, "a matrix came back, not one number");
-    assert_answer(200, "{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":"
-                       "[1800000000,\"5\"]}}", ANSWER_ERROR, "a string came back, not one number");
+    assert_answer(200,
+                  "{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":"
+                  "[1800000000,\"5\"]}}",
+                  ANSWER_ERROR, "a string came back, not one number");
     assert_answer(200, VECTOR("{\"metric\":{},\"histogram\":[1800000000,{}]}"), ANSWER_ERROR,
                   "a histogram came back, not a number: histogram_quantile() it");
     assert_answer(200, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\"}}",
                   ANSWER_ERROR, "a vector came back, not one number");
-    assert_answer(200, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":{}}}",
+    assert_answer(200,
+                  "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":{}}}",
                   ANSWER_ERROR, "a vector came back, not one number");
     assert_answer(200, "{\"status\":\"success\"}", ANSWER_ERROR, "no data in Prometheus' answer");
     assert_answer(200, VECTOR("7"), ANSWER_ERROR, "the sample is not [time, \"number\"]");
@@ -164,18 +170,16 @@ static void old_and_future_samples_are_an_error(void **state UNUSED)
 
 static void prometheus_own_words_are_passed_on(void **state UNUSED)
 {
-    assert_answer(400, "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error: "
-                       "unexpected end\\nof input\"}", ANSWER_ERROR,
-                  "Prometheus said: parse error: unexpected end of input");
+    assert_answer(400,
+                  "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error: "
+                  "unexpected end\\nof input\"}",
+                  ANSWER_ERROR, "Prometheus said: parse error: unexpected end of input");
     assert_answer(503, "{\"status\":\"error\",\"error\":\"query timed out\"}", ANSWER_ERROR,
                   "Prometheus said: query timed out");
-    assert_answer(500, "{\"status\":\"error\"}", ANSWER_ERROR,
-                  "Prometheus said: HTTP 500, error");
+    assert_answer(500, "{\"status\":\"error\"}", ANSWER_ERROR, "Prometheus said: HTTP 500, error");
     /* A success that is none: the code decides. */
-    assert_answer(500, VECTOR(SAMPLE("\"0\"")), ANSWER_ERROR,
-                  "Prometheus said: HTTP 500, success");
-    assert_answer(206, VECTOR(SAMPLE("\"0\"")), ANSWER_ERROR,
-                  "Prometheus said: HTTP 206, success");
+    assert_answer(500, VECTOR(SAMPLE("\"0\"")), ANSWER_ERROR, "Prometheus said: HTTP 500, success");
+    assert_answer(206, VECTOR(SAMPLE("\"0\"")), ANSWER_ERROR, "Prometheus said: HTTP 206, success");
 }
 
 static void foreign_answers_are_quoted(void **state UNUSED)
@@ -203,16 +207,17 @@ static void deep_and_doubled_json_is_refused(void **state UNUSED)
     for (int i = 0; i < 1000; i++)
         strbuf_addc(&deep, '[');
     assert_int_equal(read_answer(200, deep.p, &value, text), ANSWER_ERROR);
-    assert_int_equal(read_answer(200, "{\"status\":\"success\",\"status\":\"error\"}", &value, text),
-                     ANSWER_ERROR);
+    assert_int_equal(
+        read_answer(200, "{\"status\":\"success\",\"status\":\"error\"}", &value, text),
+        ANSWER_ERROR);
     assert_int_equal(read_answer(200, "{\"STATUS\":\"success\"}", &value, text), ANSWER_ERROR);
 }
 
 /* --- variables -------------------------------------------------------------------------------- */
 
 static const struct pair pairs[] = {
-    {"namespace", "shop"}, {"hash", "s1-9d21"}, {"pods", "web-(a|b)"}, {"args.route", "x$(hash)"},
-    {"empty", NULL},
+    {"namespace", "shop"},      {"hash", "s1-9d21"}, {"pods", "web-(a|b)"},
+    {"args.route", "x$(hash)"}, {"empty", NULL},
 };
 static const struct variables variables = {pairs, COUNT(pairs)};
 
@@ -253,9 +258,11 @@ static void variables_are_replaced_as_text(void **state UNUSED)
 
 static void unknown_variables_are_named(void **state UNUSED)
 {
-    assert_refused("a$(pod)b", "$(pod) is not known: correct the name, or write $$( for a plain $(");
+    assert_refused("a$(pod)b",
+                   "$(pod) is not known: correct the name, or write $$( for a plain $(");
     assert_refused("$()", "$() is not known: correct the name, or write $$( for a plain $(");
-    assert_refused("$(Hash)", "$(Hash) is not known: correct the name, or write $$( for a plain $(");
+    assert_refused("$(Hash)",
+                   "$(Hash) is not known: correct the name, or write $$( for a plain $(");
     assert_refused("a$(hash", "\"$(hash\" has no ')': write $$( for a plain $(");
 }
 
@@ -276,8 +283,8 @@ static void replacing_has_a_limit(void **state UNUSED)
 
 /* --- pods ------------------------------------------------------------------------------------- */
 
-#define REGEX(...)                                                                               \
-    pods_regex(&arena, (const char *const[]){__VA_ARGS__},                                       \
+#define REGEX(...)                                                                                 \
+    pods_regex(&arena, (const char *const[]){__VA_ARGS__},                                         \
                COUNT(((const char *const[]){__VA_ARGS__})))
 
 static void pods_become_a_regular_expression(void **state UNUSED)

@@ -60,7 +60,7 @@ static bool has_rule(const cJSON *node, const char *rule, const char *message)
     return false;
 }
 
-/* ---- values of spec ------------------------------------------------------------------------------ */
+/* ---- values of spec -------------------------------------------------------------------------- */
 
 static void check_text(const cJSON *node, const struct format *f, const char *path)
 {
@@ -213,7 +213,7 @@ static void check_value(const cJSON *node, const struct spec_field *f, const cha
     }
 }
 
-/* ---- shapes of spec ------------------------------------------------------------------------------ */
+/* ---- shapes of spec -------------------------------------------------------------------------- */
 
 static size_t default_count;
 
@@ -282,7 +282,7 @@ static void sentences_are_the_same(void **state UNUSED)
     }
 }
 
-/* ---- status -------------------------------------------------------------------------------------- */
+/* ---- status ---------------------------------------------------------------------------------- */
 
 static void check_status(const cJSON *node, const struct status_shape *shape, const char *path);
 
@@ -340,7 +340,7 @@ static void status_is_the_table(void **state UNUSED)
     check_status(json_at(schema, "properties.status"), &status_shape, "status");
 }
 
-/* ---- names --------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static void names_and_columns(void **state UNUSED)
 {

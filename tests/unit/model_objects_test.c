@@ -20,7 +20,7 @@ static int end(void **state UNUSED)
 
 #define READ(kind, object) kind##_read(&arena, (object).doc, (object).text, (object).len)
 
-/* ---- Deployment and ReplicaSet ------------------------------------------------------------------- */
+/* ---- Deployment and ReplicaSet --------------------------------------------------------------- */
 
 static void deployment_as_served(void **state UNUSED)
 {
@@ -167,7 +167,7 @@ static void fenced_replicaset(void **state UNUSED)
     assert_int_equal(rs->replicas, 1);
 }
 
-/* ---- Service, slice, pod ------------------------------------------------------------------------- */
+/* ---- Service, slice, pod --------------------------------------------------------------------- */
 
 static void service_as_served(void **state UNUSED)
 {
@@ -234,7 +234,7 @@ static void pods_as_served(void **state UNUSED)
     assert_int_equal(p->restarts, 3);
 }
 
-/* ---- HTTPRoute ----------------------------------------------------------------------------------- */
+/* ---- HTTPRoute ------------------------------------------------------------------------------- */
 
 static void route_backends(void **state UNUSED)
 {
@@ -283,7 +283,7 @@ static void route_parents(void **state UNUSED)
     assert_null(r->parents[1].message);
 }
 
-/* ---- selectors and the world ----------------------------------------------------------------------- */
+/* ---- selectors and the world ----------------------------------------------------------------- */
 
 static void services_that_select(void **state UNUSED)
 {

@@ -42,7 +42,7 @@ static const struct rollout_spec *spec_of(const char *spec)
     return &r->spec;
 }
 
-/* ---- top, strategies ----------------------------------------------------------------------------- */
+/* ---- top, strategies ------------------------------------------------------------------------- */
 
 static void defaults_of_the_top(void **state UNUSED)
 {
@@ -148,7 +148,7 @@ static void steps_in_full(void **state UNUSED)
     assert_false(s->gates[1].named_by_step);
 }
 
-/* ---- gates --------------------------------------------------------------------------------------- */
+/* ---- gates ----------------------------------------------------------------------------------- */
 
 static const struct rollout_spec *with_gates(const char *gates)
 {
@@ -227,7 +227,7 @@ static void approval_gate(void **state UNUSED)
     assert_int_equal(g->on_deadline, ON_DEADLINE_PAUSE);
 }
 
-/* ---- broken ones --------------------------------------------------------------------------------- */
+/* ---- broken ones ----------------------------------------------------------------------------- */
 
 static void broken_values_leave_defaults(void **state UNUSED)
 {
@@ -315,7 +315,7 @@ static void paths_for_people_and_for_files(void **state UNUSED)
     CHECK_TEXT(r->findings[0].rule, "V26", "rule");
 }
 
-/* ---- forms --------------------------------------------------------------------------------------- */
+/* ---- forms ----------------------------------------------------------------------------------- */
 
 /* The checks of text are those of the patterns that the CRD shows the API server. */
 static void forms_are_their_patterns(void **state UNUSED)

@@ -41,14 +41,18 @@ static const char *settled(const struct rollout_status *s)
     return once;
 }
 
-/* ---- everything at its limit --------------------------------------------------------------------- */
+/* ---- everything at its limit ----------------------------------------------------------------- */
 
-/* `n` characters that no two fields share the end of. */
+/* `n` characters, others each time. */
 static const char *text_of(int n)
 {
-    char *text = arena_alloc(&arena, (size_t)n + 1);
+    static unsigned count;
+    char *text = arena_alloc(&arena, (size_t)n + 16);
 
     memset(text, 'x', (size_t)n);
+    snprintf(text, (size_t)n + 1, "%04u", count++);
+    if (n > 4)
+        text[4] = 'x';
     return text;
 }
 
@@ -165,7 +169,7 @@ static void usual_status_is_whole(void **state UNUSED)
     assert_int_equal(strlen(json_str(json_key(o.doc, "gates")->child, "message")), 100);
 }
 
-/* ---- what is written ----------------------------------------------------------------------------- */
+/* ---- what is written ------------------------------------------------------------------------- */
 
 static void empty_status(void **state UNUSED)
 {
@@ -243,7 +247,7 @@ static void texts_are_cut_at_characters(void **state UNUSED)
     CHECK_TEXT(back.display.message, "\x01\x02 bad \xef\xbf\xbd bytes", "control characters");
 }
 
-/* ---- what is read -------------------------------------------------------------------------------- */
+/* ---- what is read ---------------------------------------------------------------------------- */
 
 static void unknown_members_stay(void **state UNUSED)
 {
@@ -329,6 +333,26 @@ static void too_much_unknown_is_dropped(void **state UNUSED)
     CHECK_TEXT(status_write(&arena, &s), "{\"observedGeneration\":0,\"held\":true}", "dropped");
 }
 
+/* The API server would refuse the whole status. */
+static void keys_stand_once(void **state UNUSED)
+{
+    struct rollout_status s = {
+        .gates = {{.name = "a"}, {.name = "b"}, {.name = "a", .step = 7}, {.name = ""}},
+        .gate_count = 4,
+        .pins = {{.service = NULL}},
+        .pin_count = 1,
+        .action_ids = {"1", "1", NULL, "2"},
+        .action_id_count = 4,
+        .last_action = {.step = -1},
+    };
+
+    CHECK_TEXT(settled(&s),
+               "{\"observedGeneration\":0,\"held\":false,\"gates\":[{\"name\":\"a\",\"verdict\":"
+               "\"Wait\",\"step\":0},{\"name\":\"b\",\"verdict\":\"Wait\",\"step\":0}],"
+               "\"actionIDs\":[\"1\",\"2\"]}",
+               "status");
+}
+
 static void words_for_enums(void **state UNUSED)
 {
     CHECK_TEXT(strategy_name(STRATEGY_BLUE_GREEN), "BlueGreen", "strategy");
@@ -357,6 +381,7 @@ int main(void)
         cmocka_unit_test(lists_longer_than_ours),
         cmocka_unit_test(read_without_bytes),
         cmocka_unit_test(too_much_unknown_is_dropped),
+        cmocka_unit_test(keys_stand_once),
         cmocka_unit_test(words_for_enums),
     };
 

@@ -10,14 +10,15 @@
 #include <cmocka.h>
 
 static struct arena arena;
-static const struct traffic_spec all_rules = {.router = "gatewayAPI", .kind = "HTTPRoute",
-                                              .name = "web"};
-#define HEAD                                                                                     \
-    "{\"kind\":\"HTTPRoute\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"uid\":\"u-1\","  \
+static const struct traffic_spec all_rules = {
+    .router = "gatewayAPI", .kind = "HTTPRoute", .name = "web"};
+#define HEAD                                                                                       \
+    "{\"kind\":\"HTTPRoute\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"uid\":\"u-"   \
+    "1\","                                                                                         \
     "\"resourceVersion\":\"77\",\"generation\":7},"
-#define PARENTS "\"parentRefs\":[{\"name\":\"edge\"}]"
+#define PARENTS      "\"parentRefs\":[{\"name\":\"edge\"}]"
 #define RULES(rules) HEAD "\"spec\":{" PARENTS ",\"rules\":[" rules "]}}"
-#define WEB "{\"name\":\"web\",\"port\":80,\"weight\":1}"
+#define WEB          "{\"name\":\"web\",\"port\":80,\"weight\":1}"
 
 static const struct route *read_route(const char *text)
 {
@@ -39,8 +40,8 @@ static struct route_view view(const char *text, const struct traffic_spec *t)
 
 static const char *render(const char *text, const struct traffic_spec *t, int weight)
 {
-    return router_find("gatewayAPI")->render(&arena, read_route(text), t, "web", "web-canary",
-                                             weight);
+    return router_find("gatewayAPI")
+        ->render(&arena, read_route(text), t, "web", "web-canary", weight);
 }
 
 static const char *resting(const char *text, const struct traffic_spec *t)
@@ -50,8 +51,8 @@ static const char *resting(const char *text, const struct traffic_spec *t)
 
 static const char *restore(const char *text, const struct traffic_spec *t, const char *rest)
 {
-    return router_find("gatewayAPI")->restore(&arena, read_route(text), t, "web", "web-canary",
-                                              rest);
+    return router_find("gatewayAPI")
+        ->restore(&arena, read_route(text), t, "web", "web-canary", rest);
 }
 
 /* The route after its canary has got `weight`. */
@@ -98,7 +99,11 @@ static void the_table_knows_its_routers(void **state UNUSED)
 
 static void weights_are_read_as_shares(void **state UNUSED)
 {
-    static const struct { const char *refs; int weight; bool canary; } cases[] = {
+    static const struct {
+        const char *refs;
+        int weight;
+        bool canary;
+    } cases[] = {
         {WEB, 0, false},
         {"{\"name\":\"web\",\"port\":80}", 0, false},
         {WEB ",{\"name\":\"web-canary\",\"weight\":0}", 0, true},
@@ -113,8 +118,7 @@ static void weights_are_read_as_shares(void **state UNUSED)
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const char *text =
-            arena_printf(&arena, RULES("{\"backendRefs\":[%s]}"), cases[i].refs);
+        const char *text = arena_printf(&arena, RULES("{\"backendRefs\":[%s]}"), cases[i].refs);
         const struct route_view v = view(text, &all_rules);
 
         assert_true(v.found);
@@ -126,8 +130,8 @@ static void weights_are_read_as_shares(void **state UNUSED)
 
 static void rules_that_differ_have_no_weight(void **state UNUSED)
 {
-    const char *text = RULES("{\"backendRefs\":[" WEB "]},{\"backendRefs\":[" WEB
-                             ",{\"name\":\"web-canary\"}]}");
+    const char *text =
+        RULES("{\"backendRefs\":[" WEB "]},{\"backendRefs\":[" WEB ",{\"name\":\"web-canary\"}]}");
 
     assert_int_equal(view(text, &all_rules).weight, -1);
     assert_int_equal(view(weighed(text, &all_rules, 25), &all_rules).weight, 25);
@@ -136,14 +140,15 @@ static void rules_that_differ_have_no_weight(void **state UNUSED)
 static void names_choose_rules(void **state UNUSED)
 {
     static const char *const names[] = {"checkout"};
-    const struct traffic_spec one = {.router = "gatewayAPI", .name = "web", .rules = names,
-                                     .rule_count = 1};
+    const struct traffic_spec one = {
+        .router = "gatewayAPI", .name = "web", .rules = names, .rule_count = 1};
     const char *text = RULES("{\"name\":\"other\",\"backendRefs\":[" WEB "]},"
                              "{\"backendRefs\":[" WEB "]},"
                              "{\"name\":\"checkout\",\"backendRefs\":[" WEB "]}");
     const char *now = weighed(text, &one, 25);
 
-    assert_non_null(strstr(now, "\"other\",\"backendRefs\":[" WEB "]},{\"backendRefs\":[" WEB "]}"));
+    assert_non_null(
+        strstr(now, "\"other\",\"backendRefs\":[" WEB "]},{\"backendRefs\":[" WEB "]}"));
     assert_round_trip(text, &one);
     assert_round_trip(text, &all_rules);
     assert_false(view(RULES("{\"name\":\"other\",\"backendRefs\":[" WEB "]}"), &one).found);
@@ -153,13 +158,19 @@ static void a_third_backend_with_a_weight_is_seen(void **state UNUSED)
 {
     assert_int_equal(view(RULES("{\"backendRefs\":[{\"name\":\"x\"}]},{\"backendRefs\":[" WEB
                                 ",{\"name\":\"x\",\"weight\":2}]}"),
-                          &all_rules).third_rule, 1);
-    assert_int_equal(view(RULES("{\"backendRefs\":[" WEB ",{\"name\":\"x\",\"weight\":0}]}"),
-                          &all_rules).third_rule, -1);
+                          &all_rules)
+                         .third_rule,
+                     1);
+    assert_int_equal(
+        view(RULES("{\"backendRefs\":[" WEB ",{\"name\":\"x\",\"weight\":0}]}"), &all_rules)
+            .third_rule,
+        -1);
     /* Another namespace's Service of the same name is another Service. */
-    assert_int_equal(view(RULES("{\"backendRefs\":[" WEB
-                                ",{\"name\":\"web\",\"namespace\":\"else\"}]}"),
-                          &all_rules).third_rule, 0);
+    assert_int_equal(
+        view(RULES("{\"backendRefs\":[" WEB ",{\"name\":\"web\",\"namespace\":\"else\"}]}"),
+             &all_rules)
+            .third_rule,
+        0);
 }
 
 static void no_route_is_no_route(void **state UNUSED)
@@ -179,20 +190,24 @@ static void no_route_is_no_route(void **state UNUSED)
 /* --- acceptance ------------------------------------------------------------------------------- */
 
 #define STATUS(parents) HEAD "\"spec\":{" PARENTS "},\"status\":{\"parents\":[" parents "]}}"
-#define TWO(parents)                                                                             \
-    HEAD "\"spec\":{\"parentRefs\":[{\"name\":\"a\"},{\"name\":\"b\"}]},\"status\":{\"parents\":["  \
-    parents "]}}"
-#define COND(type, status, gen, words)                                                           \
+#define TWO(parents)                                                                               \
+    HEAD "\"spec\":{\"parentRefs\":[{\"name\":\"a\"},{\"name\":\"b\"}]},\"status\":{\"parents\":"  \
+         "[" parents "]}}"
+#define COND(type, status, gen, words)                                                             \
     "{\"type\":\"" type "\",\"status\":\"" status "\",\"observedGeneration\":" gen                 \
     ",\"message\":\"" words "\"}"
-#define PARENT(name, accepted, resolved, gen)                                                    \
-    "{\"parentRef\":{\"name\":\"" name "\"},\"controllerName\":\"c\",\"conditions\":["            \
-    COND("Accepted", accepted, gen, "no listener") "," COND("ResolvedRefs", resolved, gen,        \
-    "no such backend") "]}"
+#define PARENT(name, accepted, resolved, gen)                                                      \
+    "{\"parentRef\":{\"name\":\"" name "\"},\"controllerName\":\"c\",\"conditions\":[" COND(       \
+        "Accepted", accepted, gen, "no listener") "," COND("ResolvedRefs", resolved, gen,          \
+                                                           "no such backend") "]}"
 
 static void acceptance_is_of_this_generation(void **state UNUSED)
 {
-    static const struct { const char *text; bool accepted, seen; const char *refused; } cases[] = {
+    static const struct {
+        const char *text;
+        bool accepted, seen;
+        const char *refused;
+    } cases[] = {
         {STATUS(""), false, false, NULL},
         {STATUS(PARENT("edge", "True", "True", "7")), true, true, NULL},
         {STATUS(PARENT("edge", "True", "True", "6")), false, false, NULL},
@@ -210,8 +225,8 @@ static void acceptance_is_of_this_generation(void **state UNUSED)
         /* One that was uninstalled, or has lost the Gateway, says nothing any more. */
         {STATUS(PARENT("edge", "True", "True", "3") "," PARENT("edge", "True", "True", "7")), true,
          true, NULL},
-        {STATUS(PARENT("edge", "False", "True", "3") "," PARENT("edge", "True", "True", "7")),
-         true, true, NULL},
+        {STATUS(PARENT("edge", "False", "True", "3") "," PARENT("edge", "True", "True", "7")), true,
+         true, NULL},
         {STATUS(PARENT("edge", "True", "True", "7") "," PARENT("edge", "False", "False", "7")),
          false, false, "edge: no listener"},
         {HEAD "\"spec\":{},\"status\":{\"parents\":[]}}", false, false,
@@ -272,9 +287,10 @@ static void a_copy_keeps_filters_and_unknown_fields(void **state UNUSED)
         "\"later\":1000000000000000}]}");
     const char *now = weighed(text, &all_rules, 50);
 
-    assert_non_null(strstr(now, "\\u00e9 \\\"1e15\\\"\"}]},\"type\":\"RequestHeaderModifier\","
-                                "\"weight\":1}],\"group\":\"\",\"kind\":\"Service\","
-                                "\"later\":1000000000000000,\"name\":\"web-canary\",\"port\":8080}"));
+    assert_non_null(strstr(now,
+                           "\\u00e9 \\\"1e15\\\"\"}]},\"type\":\"RequestHeaderModifier\","
+                           "\"weight\":1}],\"group\":\"\",\"kind\":\"Service\","
+                           "\"later\":1000000000000000,\"name\":\"web-canary\",\"port\":8080}"));
     assert_round_trip(text, &all_rules);
 }
 
@@ -282,14 +298,18 @@ static void weights_stay_in_bounds(void **state UNUSED)
 {
     const char *text = RULES("{\"backendRefs\":[" WEB "]}");
 
-    assert_int_equal(view(apply_patch(&arena, text, render(text, &all_rules, 1000)), &all_rules)
-                         .weight, 100);
+    assert_int_equal(
+        view(apply_patch(&arena, text, render(text, &all_rules, 1000)), &all_rules).weight, 100);
     assert_null(render(text, &all_rules, -5));
-    assert_int_equal(view(apply_patch(&arena, RULES("{\"backendRefs\":[{\"name\":\"web\","
-                                                    "\"weight\":0}]}"),
+    assert_int_equal(view(apply_patch(&arena,
+                                      RULES("{\"backendRefs\":[{\"name\":\"web\","
+                                            "\"weight\":0}]}"),
                                       render(RULES("{\"backendRefs\":[{\"name\":\"web\","
-                                                   "\"weight\":0}]}"), &all_rules, 0)),
-                          &all_rules).weight, 0); /* never 0 and 0 */
+                                                   "\"weight\":0}]}"),
+                                             &all_rules, 0)),
+                          &all_rules)
+                         .weight,
+                     0); /* never 0 and 0 */
 }
 
 /* --- rest ------------------------------------------------------------------------------------- */
@@ -329,18 +349,20 @@ static void resting_values_are_as_recorded(void **state UNUSED)
 /* A server that writes the default in makes an absent weight 1: that is rest, not work. */
 static void an_absent_weight_is_one(void **state UNUSED)
 {
-    const char *rest = resting(RULES("{\"backendRefs\":[{\"name\":\"web\",\"port\":80}]}"),
-                               &all_rules);
+    const char *rest =
+        resting(RULES("{\"backendRefs\":[{\"name\":\"web\",\"port\":80}]}"), &all_rules);
 
     assert_null(restore(RULES("{\"backendRefs\":[" WEB "]}"), &all_rules, rest));
 }
 
 static void rules_are_found_again_by_name(void **state UNUSED)
 {
-    const char *before = RULES("{\"name\":\"a\",\"backendRefs\":[{\"name\":\"web\",\"weight\":2}]},"
-                               "{\"name\":\"b\",\"backendRefs\":[{\"name\":\"web\",\"weight\":3}]}");
-    const char *turned = RULES("{\"name\":\"b\",\"backendRefs\":[{\"name\":\"web\",\"weight\":3}]},"
-                               "{\"name\":\"a\",\"backendRefs\":[{\"name\":\"web\",\"weight\":2}]}");
+    const char *before =
+        RULES("{\"name\":\"a\",\"backendRefs\":[{\"name\":\"web\",\"weight\":2}]},"
+              "{\"name\":\"b\",\"backendRefs\":[{\"name\":\"web\",\"weight\":3}]}");
+    const char *turned =
+        RULES("{\"name\":\"b\",\"backendRefs\":[{\"name\":\"web\",\"weight\":3}]},"
+              "{\"name\":\"a\",\"backendRefs\":[{\"name\":\"web\",\"weight\":2}]}");
     const char *rest = resting(before, &all_rules);
 
     assert_string_equal(rested(weighed(turned, &all_rules, 50), &all_rules, rest), turned);
@@ -359,11 +381,12 @@ static void a_rule_that_came_in_flight_does_not_confuse(void **state UNUSED)
 static void what_others_took_away_stays_away(void **state UNUSED)
 {
     const char *rest = resting(RULES("{\"backendRefs\":[" WEB ",{\"name\":\"web-canary\","
-                                     "\"weight\":0}]}"), &all_rules);
+                                     "\"weight\":0}]}"),
+                               &all_rules);
 
-    assert_string_equal(rested(RULES("{\"backendRefs\":[{\"name\":\"web\",\"weight\":60}]}"),
-                               &all_rules, rest),
-                        RULES("{\"backendRefs\":[{\"name\":\"web\",\"weight\":1}]}"));
+    assert_string_equal(
+        rested(RULES("{\"backendRefs\":[{\"name\":\"web\",\"weight\":60}]}"), &all_rules, rest),
+        RULES("{\"backendRefs\":[{\"name\":\"web\",\"weight\":1}]}"));
 }
 
 /* Our entry beside a Service that replaced stable would fail its share of requests at rest. */
@@ -371,7 +394,8 @@ static void an_orphan_goes_when_it_is_ours(void **state UNUSED)
 {
     const char *mine = resting(RULES("{\"backendRefs\":[" WEB "]}"), &all_rules);
     const char *theirs = resting(RULES("{\"backendRefs\":[" WEB "]},{\"backendRefs\":[{\"name\":"
-                                       "\"web-canary\"}]}"), &all_rules);
+                                       "\"web-canary\"}]}"),
+                                 &all_rules);
     const char *orphan = RULES("{\"backendRefs\":[{\"name\":\"web2\"},{\"name\":\"web-canary\","
                                "\"weight\":25}]}");
     const char *alone = RULES("{\"backendRefs\":[{\"name\":\"web-canary\",\"weight\":25}]}");
@@ -405,9 +429,9 @@ static void broken_weights_in_the_record_do_no_harm(void **state UNUSED)
 {
     const char *now = RULES("{\"backendRefs\":[{\"name\":\"web\",\"weight\":75}]}");
 
-    assert_string_equal(rested(now, &all_rules,
-                               "{\"rules\":[{\"stable\":{\"weight\":99999999999}}]}"),
-                        RULES("{\"backendRefs\":[{\"name\":\"web\"}]}"));
+    assert_string_equal(
+        rested(now, &all_rules, "{\"rules\":[{\"stable\":{\"weight\":99999999999}}]}"),
+        RULES("{\"backendRefs\":[{\"name\":\"web\"}]}"));
     assert_string_equal(rested(now, &all_rules, "{\"rules\":[{\"stable\":{\"weight\":-3}}]}"),
                         RULES("{\"backendRefs\":[{\"name\":\"web\"}]}"));
 }
@@ -418,8 +442,9 @@ static void assert_findings(const char *text, const struct traffic_spec *t, size
                             const char *path, const char *value, const char *message)
 {
     const struct finding *f = NULL;
-    const size_t n = router_find("gatewayAPI")->check(&arena, text ? read_route(text) : NULL, t, 0,
-                                                      "web", "web-canary", &f);
+    const size_t n =
+        router_find("gatewayAPI")
+            ->check(&arena, text ? read_route(text) : NULL, t, 0, "web", "web-canary", &f);
 
     if (n != count)
         fail_msg("%zu findings, the first: %s", n, n ? f[0].message : "-");
@@ -437,8 +462,11 @@ static void assert_findings(const char *text, const struct traffic_spec *t, size
 static void what_cannot_be_used_says_what_to_write(void **state UNUSED)
 {
     static const char *const names[] = {"chekout"};
-    const struct traffic_spec one = {.router = "gatewayAPI", .kind = "HTTPRoute", .name = "web",
-                                     .rules = names, .rule_count = 1};
+    const struct traffic_spec one = {.router = "gatewayAPI",
+                                     .kind = "HTTPRoute",
+                                     .name = "web",
+                                     .rules = names,
+                                     .rule_count = 1};
 
     assert_findings(RULES("{\"backendRefs\":[" WEB "]}"), &all_rules, 0, NULL, NULL, NULL);
     assert_findings(NULL, &all_rules, 1, AT ".name", "web",
@@ -454,8 +482,8 @@ static void what_cannot_be_used_says_what_to_write(void **state UNUSED)
                     AT ".rules[0]", "chekout",
                     "this rule of HTTPRoute web does not send to Service web: name a rule that "
                     "does, or correct stableService");
-    assert_findings(RULES("{\"backendRefs\":[" WEB ",{\"name\":\"x\",\"weight\":20}]}"),
-                    &all_rules, 1, AT ".name", "web",
+    assert_findings(RULES("{\"backendRefs\":[" WEB ",{\"name\":\"x\",\"weight\":20}]}"), &all_rules,
+                    1, AT ".name", "web",
                     "in spec.rules[0] of HTTPRoute web another backend (Service x) has weight 20 "
                     "and its share would move: take it out, or set rules to other rules");
     assert_findings(RULES("{\"name\":\"a\",\"backendRefs\":[" WEB "," WEB "]}"), &all_rules, 1,
@@ -485,14 +513,18 @@ static void a_full_rule_has_no_room(void **state UNUSED)
 static void all_faults_at_once(void **state UNUSED)
 {
     static const char *const names[] = {"a", "b", "c"};
-    const struct traffic_spec some = {.router = "gatewayAPI", .kind = "HTTPRoute", .name = "web",
-                                      .rules = names, .rule_count = 3};
+    const struct traffic_spec some = {.router = "gatewayAPI",
+                                      .kind = "HTTPRoute",
+                                      .name = "web",
+                                      .rules = names,
+                                      .rule_count = 3};
     const struct finding *f = NULL;
     const char *text = RULES("{\"name\":\"a\",\"backendRefs\":[" WEB ",{\"name\":\"x\"}]},"
                              "{\"name\":\"b\",\"backendRefs\":[{\"name\":\"x\"}]}");
 
-    assert_int_equal(router_find("gatewayAPI")->check(&arena, read_route(text), &some, 3, "web",
-                                                      "web-canary", &f), 3);
+    assert_int_equal(router_find("gatewayAPI")
+                         ->check(&arena, read_route(text), &some, 3, "web", "web-canary", &f),
+                     3);
     assert_string_equal(f[0].path, "spec.strategy.canary.traffic[3].gatewayAPI.rules[1]");
     assert_string_equal(f[1].path, "spec.strategy.canary.traffic[3].gatewayAPI.rules[2]");
     assert_string_equal(f[2].path, "spec.strategy.canary.traffic[3].gatewayAPI.name");

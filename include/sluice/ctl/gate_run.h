@@ -14,18 +14,18 @@
 #include "sluice/net/loop.h"
 #include "sluice/plan/plan.h"
 
-#define GATE_PODS_MAX 10                       /* asked in one round */
-#define GATE_PROBE_ROUNDS_MAX 25               /* open at once, of all Rollouts ... */
-#define GATE_PROBE_ROUNDS_OF_KEY_MAX 2         /* ... and of one */
-#define GATE_QUERIES_MAX 128                   /* open at once, to all hosts ... */
-#define GATE_QUERIES_TO_HOST_MAX 8             /* ... and to one */
-#define GATE_PROBE_BYTES_MAX (64u * 1024)      /* C8 */
-#define GATE_QUERY_BYTES_MAX (1024u * 1024)    /* C8; after decompression */
-#define GATE_QUERY_TIMEOUT_MS INT64_C(10000)
-#define GATE_PROBE_TIMEOUT_MS INT64_C(5000)    /* where the gate has none */
-#define GATE_TIMEOUT_MAX_MS INT64_C(60000)
-#define GATE_EVERY_MIN_MS INT64_C(100)
-#define GATE_KEEP_MS INT64_C(60000)            /* counts of what is not asked for at present */
+#define GATE_PODS_MAX                10             /* asked in one round */
+#define GATE_PROBE_ROUNDS_MAX        25             /* open at once, of all Rollouts ... */
+#define GATE_PROBE_ROUNDS_OF_KEY_MAX 2              /* ... and of one */
+#define GATE_QUERIES_MAX             128            /* open at once, to all hosts ... */
+#define GATE_QUERIES_TO_HOST_MAX     8              /* ... and to one */
+#define GATE_PROBE_BYTES_MAX         (64u * 1024)   /* C8 */
+#define GATE_QUERY_BYTES_MAX         (1024u * 1024) /* C8; after decompression */
+#define GATE_QUERY_TIMEOUT_MS        INT64_C(10000)
+#define GATE_PROBE_TIMEOUT_MS        INT64_C(5000) /* where the gate has none */
+#define GATE_TIMEOUT_MAX_MS          INT64_C(60000)
+#define GATE_EVERY_MIN_MS            INT64_C(100)
+#define GATE_KEEP_MS                 INT64_C(60000) /* counts of what is not asked for at present */
 
 struct sockaddr;
 struct gate_runner;

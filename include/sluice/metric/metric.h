@@ -38,8 +38,8 @@ struct metric_provider {
     char *(*ask)(struct arena *a, const char *address, const char *query, int64_t now_ms);
     /* One finite sample (ANSWER_GOOD, `value` set), or the reason why not: ANSWER_NO_DATA for an
      * empty answer, else ANSWER_ERROR. */
-    enum answer (*read)(const char *body, size_t len, int http_code, int64_t now_ms,
-                        double *value, char text[static EVIDENCE_MAX]);
+    enum answer (*read)(const char *body, size_t len, int http_code, int64_t now_ms, double *value,
+                        char text[static EVIDENCE_MAX]);
 };
 const struct metric_provider *metric_provider_find(const char *name);
 

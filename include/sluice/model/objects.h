@@ -40,54 +40,58 @@ struct deployment {
     struct meta meta;
     int32_t replicas; /* spec, default 1 */
     bool paused;
-    bool rolling_update;      /* strategy RollingUpdate (default) */
-    const char *max_surge;    /* as written, default "25%" */
+    bool rolling_update;   /* strategy RollingUpdate (default) */
+    const char *max_surge; /* as written, default "25%" */
     const char *max_unavailable;
     int32_t min_ready_seconds;
     const char *min_ready_raw; /* raw JSON number, NULL when absent */
     struct selector selector;
-    const char *selector_raw;  /* raw JSON of spec.selector */
-    const char *template_raw;  /* spec.template, byte for byte */
-    const char *digest;        /* template_digest of it */
+    const char *selector_raw; /* raw JSON of spec.selector */
+    const char *template_raw; /* spec.template, byte for byte */
+    const char *digest;       /* template_digest of it */
     const struct pair *template_labels;
     size_t template_label_count;
-    const char *dead_man;      /* annotation, NULL = none */
-    int64_t revision;          /* annotation deployment.kubernetes.io/revision, 0 = none */
+    const char *dead_man; /* annotation, NULL = none */
+    int64_t revision;     /* annotation deployment.kubernetes.io/revision, 0 = none */
     int64_t observed_generation;
     int32_t st_replicas, st_updated, st_ready, st_available;
     const char *progressing_reason; /* status condition Progressing, "" when absent */
     const char *progressing_status;
     int64_t progress_deadline_s;
     /* What the checks of api.md 2.7 need of the template. */
-    const char *host_port;     /* first hostPort as text, NULL = none */
-    bool anti_affinity_self;   /* required pod anti-affinity that matches its own labels */
+    const char *host_port;   /* first hostPort as text, NULL = none */
+    bool anti_affinity_self; /* required pod anti-affinity that matches its own labels */
     bool has_pre_stop, has_container_ports;
-    const char *first_claim;   /* first persistentVolumeClaim name, NULL = none */
-    const char *image;         /* of the first container */
-    const struct port { const char *name; int32_t port; } *ports; /* container ports */
+    const char *first_claim; /* first persistentVolumeClaim name, NULL = none */
+    const char *image;       /* of the first container */
+    const struct port {
+        const char *name;
+        int32_t port;
+    } * ports; /* container ports */
     size_t port_count;
-    const char *last_manager;  /* newest managedFields manager of spec, for messages */
+    const char *last_manager; /* newest managedFields manager of spec, for messages */
 };
 
 struct replicaset {
     struct meta meta;
-    const char *digest;     /* of spec.template without the hash label */
+    const char *digest;       /* of spec.template without the hash label */
     const char *template_raw; /* kept only where `keep_template` was asked, else NULL */
-    const char *revision;   /* pod-template-hash of spec.selector, NULL when absent */
+    const char *revision;     /* pod-template-hash of spec.selector, NULL when absent */
     const char *controller_uid, *controller_kind, *controller_name; /* NULL = no controller */
     const char *deployment_uid; /* uid of the Deployment among all owner references, or NULL */
     const char *first_owner_uid;
-    const char *of;         /* label sluice.dev/of */
-    int64_t deployment_revision; /* annotation, 0 = none */
+    const char *of;                             /* label sluice.dev/of */
+    int64_t deployment_revision;                /* annotation, 0 = none */
     int32_t desired_annotation, max_annotation; /* -1 = absent */
-    int32_t replicas;       /* spec */
+    int32_t replicas;                           /* spec */
     int32_t min_ready_seconds;
     int64_t observed_generation;
     int32_t st_replicas, st_ready, st_available;
     const char *image;
-    const struct pair *template_labels; /* spec.template.metadata.labels, what "labels" are inside */
+    const struct pair
+        *template_labels; /* spec.template.metadata.labels, what "labels" are inside */
     size_t template_label_count;
-    const char *failure;    /* condition ReplicaFailure's message, NULL = none */
+    const char *failure; /* condition ReplicaFailure's message, NULL = none */
 };
 
 /* The fence: a ControllerRevision that carries the flight record (api.md 3, 8). */
@@ -96,33 +100,37 @@ struct fence {
     const char *deployment_uid; /* owner */
     bool readable;              /* false: the annotation is missing or broken */
     struct record {
-        const char *stable_revision;  /* pod-template-hash of the stable ReplicaSet */
-        const char *stable_name;      /* its object name */
+        const char *stable_revision; /* pod-template-hash of the stable ReplicaSet */
+        const char *stable_name;     /* its object name */
         const char *stable_digest;
-        int64_t stable_number;        /* its deployment.kubernetes.io/revision */
-        const char *stable_template;  /* raw JSON, without the hash label */
+        int64_t stable_number;       /* its deployment.kubernetes.io/revision */
+        const char *stable_template; /* raw JSON, without the hash label */
         int32_t stable_min_ready;
-        const char *previous;         /* revision committed away from, or NULL */
+        const char *previous;          /* revision committed away from, or NULL */
         const char *previous_template; /* raw JSON, for undo in the bake; NULL */
         const char *previous_digest;
         int64_t previous_number;
-        int64_t committed_ms;         /* 0 = not committed in this flight */
-        const char *const *history;   /* revisions that are given back at rest */
+        int64_t committed_ms;       /* 0 = not committed in this flight */
+        const char *const *history; /* revisions that are given back at rest */
         size_t history_count;
-        const char *routes_raw;       /* JSON array of resting route values, "[]" */
-        bool route_returned;          /* resting values were put back after the commit */
+        const char *routes_raw; /* JSON array of resting route values, "[]" */
+        bool route_returned;    /* resting values were put back after the commit */
     } record;
 };
 
 struct service {
     struct meta meta;
     struct selector selector;
-    const char *pin;          /* label sluice.dev/pin */
-    const char *created_for;  /* label sluice.dev/created */
+    const char *pin;         /* label sluice.dev/pin */
+    const char *created_for; /* label sluice.dev/created */
     const char *of;
-    const char *ports_raw;    /* spec.ports, raw */
+    const char *ports_raw; /* spec.ports, raw */
     const char *ip_families_raw, *ip_family_policy;
-    const struct service_port { const char *name; int32_t port; const char *target; } *ports;
+    const struct service_port {
+        const char *name;
+        int32_t port;
+        const char *target;
+    } * ports;
     size_t port_count;
     const char *selector_manager; /* manager that applied spec.selector, NULL unknown */
     bool selector_manager_is_apply;
@@ -131,9 +139,9 @@ struct service {
 
 struct slice {
     struct meta meta;
-    const char *service; /* kubernetes.io/service-name */
-    const char *pin;     /* mirrored label */
-    int32_t ready, total; /* endpoints */
+    const char *service;           /* kubernetes.io/service-name */
+    const char *pin;               /* mirrored label */
+    int32_t ready, total;          /* endpoints */
     const char *const *ready_pods; /* names of the ready pods, from targetRef */
     size_t ready_pod_count;
 };
@@ -160,7 +168,7 @@ struct route { /* HTTPRoute and kin */
         int32_t weight;        /* default 1 */
         bool weight_set;
         int32_t port;
-    } *backends;
+    } * backends;
     size_t backend_count;
     int rule_count;
     const struct parent {
@@ -168,7 +176,7 @@ struct route { /* HTTPRoute and kin */
         int64_t observed_generation;
         bool accepted, resolved;
         const char *message; /* of the condition that is not True */
-    } *parents;
+    } * parents;
     size_t parent_count, spec_parent_count;
     const char *rules_manager; /* newest foreign field manager of spec.rules */
 };

@@ -2,16 +2,17 @@
 /* template.h - identity of a pod template.
  *
  * A template is compared by a SHA-256 of its canonical JSON (json_canonical, strings in one
- * spelling whatever was escaped in them) without the label pod-template-hash: equality of templates, never of names, decides whether something changed
- * (design.md 3). The revision we give is "s1-" and eight hex digits of that digest; "s1" is the
- * version of this function: golden vectors pin it down, an upgrade never starts a release. */
+ * spelling whatever was escaped in them) without the label pod-template-hash: equality of
+ * templates, never of names, decides whether something changed (design.md 3). The revision we give
+ * is "s1-" and eight hex digits of that digest; "s1" is the version of this function: golden
+ * vectors pin it down, an upgrade never starts a release. */
 #ifndef SLUICE_MODEL_TEMPLATE_H
 #define SLUICE_MODEL_TEMPLATE_H
 
 #include "sluice/json/json.h"
 
 #define DIGEST_TEXT_MAX 65 /* 64 hex digits and a NUL */
-#define REVISION_TAG "s1-"
+#define REVISION_TAG    "s1-"
 
 /* Digest in hex of a template slice (spec.template of a Deployment or ReplicaSet). */
 void template_digest(struct jslice tmpl, char out[static DIGEST_TEXT_MAX]);

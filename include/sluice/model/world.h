@@ -13,9 +13,9 @@
 struct reading {
     const char *gate, *revision;
     int step;
-    int64_t since_ms; /* first ask */
-    int64_t at_ms;    /* last answer, 0 = none yet */
-    int samples;      /* answers that were samples (good or bad) */
+    int64_t since_ms;      /* first ask */
+    int64_t at_ms;         /* last answer, 0 = none yet */
+    int samples;           /* answers that were samples (good or bad) */
     int good, bad, errors; /* in a row, up to the last answer */
     const char *message;   /* the last answer in words: "0.212, at most 0.3" */
 };
@@ -23,7 +23,11 @@ struct reading {
 /* The brake as proved by the shell (design.md 3, api.md 8). */
 struct brake_proof {
     enum brake_state {
-        BRAKE_UNKNOWN, BRAKE_PROVED, BRAKE_NOT_SERVED, BRAKE_NOT_INSTALLED, BRAKE_PROOF_FAILED
+        BRAKE_UNKNOWN,
+        BRAKE_PROVED,
+        BRAKE_NOT_SERVED,
+        BRAKE_NOT_INSTALLED,
+        BRAKE_PROOF_FAILED
     } state;
     int64_t at_ms;
     const char *message;
@@ -32,17 +36,17 @@ struct brake_proof {
 /* The last write that the API server refused for good; cleared by the next that succeeds. */
 struct refusal {
     bool present;
-    enum err_kind kind;  /* ERR_DENIED, ERR_QUOTA, ERR_INVALID, ERR_TERMINATING */
-    const char *what;    /* "create replicasets" */
-    const char *text;    /* the server's words */
+    enum err_kind kind; /* ERR_DENIED, ERR_QUOTA, ERR_INVALID, ERR_TERMINATING */
+    const char *what;   /* "create replicasets" */
+    const char *text;   /* the server's words */
     int64_t at_ms;
 };
 
 struct world {
-    const struct rollout *rollout; /* never NULL */
-    const char *rival;             /* an older Rollout with the same target, or NULL */
-    const struct deployment *dep;  /* NULL: not there */
-    const struct fence *fence;     /* NULL: not there */
+    const struct rollout *rollout;      /* never NULL */
+    const char *rival;                  /* an older Rollout with the same target, or NULL */
+    const struct deployment *dep;       /* NULL: not there */
+    const struct fence *fence;          /* NULL: not there */
     const struct replicaset *const *rs; /* owned by the Deployment, or with label sluice.dev/of */
     size_t rs_count;
     /* Services that select the Deployment's pods by their resting or pinned selector, that the

@@ -11,19 +11,19 @@
 #include "sluice/model/rollout.h"
 
 struct route_view {
-    bool found;        /* the stable Service is in a rule that we may edit */
-    int weight;        /* percent on the canary Service now; -1 = not the same in all rules, not a
+    bool found;          /* the stable Service is in a rule that we may edit */
+    int weight;          /* percent on the canary Service now; -1 = not the same in all rules, not a
                           whole percent, or a Service stands twice in a rule */
     bool canary_present; /* in a rule that we may edit */
-    int third_rule;    /* a rule with a third backend that has a weight (V32), -1 = none */
-    bool accepted;     /* Accepted and ResolvedRefs by every parent, for this generation */
-    bool seen;         /* Accepted alone, likewise: enough on the way back, where a leftover of
+    int third_rule;      /* a rule with a third backend that has a weight (V32), -1 = none */
+    bool accepted;       /* Accepted and ResolvedRefs by every parent, for this generation */
+    bool seen;           /* Accepted alone, likewise: enough on the way back, where a leftover of
                           others at weight 0 must not hold up an abort (dataplanes.md 3.6) */
     const char *refused; /* a parent's words when it says no, else NULL */
 };
 
 struct router {
-    const char *name;   /* key under traffic[], "gatewayAPI" */
+    const char *name; /* key under traffic[], "gatewayAPI" */
     const char *kinds[5];
     int64_t settle_ms, settle_floor_ms;
     /* `r` NULL: the object is not there. */
