@@ -178,6 +178,8 @@ static int watch_loop(struct watching *v, struct follow *f)
         }
         if (v->live.terminal || is == FOLLOW_CHANGED)
             draw(v);
+        if (v->live.closed)
+            return EXIT_GOOD;
     }
 }
 

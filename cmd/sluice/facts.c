@@ -117,6 +117,11 @@ bool facts_counts_pods(const struct awaiting *a)
     return a->message && a->message[0] >= '0' && a->message[0] <= '9';
 }
 
+int facts_desired(const struct facts *f)
+{
+    return f->forward ? f->flight->weight_desired : 0;
+}
+
 /* --- pods and shares -------------------------------------------------------------------------- */
 
 int32_t facts_replicas(const struct facts *f)

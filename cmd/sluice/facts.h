@@ -44,6 +44,8 @@ const struct history_entry *facts_history_of(const struct facts *f, const char *
 const struct awaiting *facts_awaited(const struct facts *f); /* the first, NULL: nothing */
 /* Of what "Capacity": "1 of 3 new pods ready", as against "the route to accept 25 %". */
 bool facts_counts_pods(const struct awaiting *a);
+/* The route weight on its way: what is desired, 0 once the flight goes back. */
+int facts_desired(const struct facts *f);
 /* Share of the new revision in this step, in words: "25 %", "23.1 %". */
 const char *facts_share(struct arena *a, const struct facts *f, int step);
 int32_t facts_new_pods(const struct facts *f, int step); /* compiled; 0 for step 0 */

@@ -20,6 +20,7 @@
 #define LINE_END     "\033[K\n"
 #define CLEAR_BELOW  "\033[J"
 #define ROWS_DEFAULT 24
+#define TAIL_LINES   4 /* kept in a low window: what is awaited, what to type */
 
 static struct winsize window(void)
 {
@@ -59,17 +60,19 @@ bool on_terminal(void)
     return isatty(STDOUT_FILENO) && !str_equal(term, "dumb");
 }
 
-static void write_all(const char *p, size_t len)
+/* False: nobody reads on. */
+static bool write_all(const char *p, size_t len)
 {
     while (len > 0) {
         const ssize_t n = write(STDOUT_FILENO, p, len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return; /* nobody reads on: the next wait ends it */
+            return false;
         p += n;
         len -= (size_t)n;
     }
+    return true;
 }
 
 /* --- one screen ------------------------------------------------------------------------------- */
@@ -97,29 +100,41 @@ void screen_show(struct screen *s)
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
+static int count_lines(const char *text)
+{
+    int n = 0;
+
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
 int live_frame(struct strbuf *out, const char *text, int rows, int lines_before)
 {
-    const int most = rows > 2 ? rows - 1 : 1;
-    int lines = 0;
+    const int most = rows > 2 ? rows - 1 : 1, all = count_lines(text);
+    const int tail = (int)min_i64(TAIL_LINES, most / 2), head = most - tail - 1;
+    int shown = 0;
 
     strbuf_adds(out, SYNC_ON WRAP_OFF);
     if (lines_before < 0)
         strbuf_adds(out, CLEAR);
     else if (lines_before > 0)
         strbuf_addf(out, "\033[%dA\r", lines_before);
-    while (*text && lines < most) {
+    for (int i = 0; i < all; i++) {
         const size_t len = strcspn(text, "\n");
-        const bool cut = lines + 1 == most && text[len] && text[len + 1];
-        if (cut)
-            strbuf_adds(out, "(more below: make the window higher)");
-        else
+        const bool fits = all <= most || i < head || i >= all - tail;
+        if (fits)
             strbuf_add(out, text, len);
-        strbuf_adds(out, LINE_END);
-        text += len + (text[len] == '\n');
-        lines++;
+        else if (i == head)
+            strbuf_adds(out, "(more here: make the window higher)");
+        if (fits || i == head) {
+            strbuf_adds(out, LINE_END);
+            shown++;
+        }
+        text += len + 1;
     }
     strbuf_adds(out, CLEAR_BELOW WRAP_ON SYNC_OFF);
-    return lines;
+    return shown;
 }
 
 void live_init(struct live *l)
@@ -139,7 +154,7 @@ static void draw_on_terminal(struct live *l, const char *text)
     l->lines = live_frame(&out, text, rows, resized ? -1 : l->lines);
     l->rows = rows;
     l->columns = columns;
-    write_all(strbuf_str(&out), out.len);
+    l->closed = !write_all(strbuf_str(&out), out.len);
 }
 
 static void append(struct live *l, const char *text)
@@ -148,7 +163,7 @@ static void append(struct live *l, const char *text)
         return;
     if (l->began)
         write_all("\n", 1);
-    write_all(text, strlen(text));
+    l->closed = !write_all(text, strlen(text));
     strbuf_reset(&l->last);
     strbuf_adds(&l->last, text);
 }

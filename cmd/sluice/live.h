@@ -10,6 +10,7 @@
 
 struct live {
     bool terminal, began;
+    bool closed;        /* nobody reads any more: end */
     int rows, columns;  /* of the window at the last frame */
     int lines;          /* the last frame's height */
     struct strbuf last; /* elsewhere than on a terminal: what was written last */

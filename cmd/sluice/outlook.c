@@ -168,10 +168,10 @@ static const char *waits_for(const struct look *k)
         return "holds";
     if (facts_counts_pods(a))
         return arena_printf(k->a, "waits for pods (%s)", a->message);
+    if (has_text(a->message) && strncmp(a->message, "Waits ", 6) == 0)
+        return arena_printf(k->a, "waits %s", a->message + 6);
     if (has_text(a->message))
-        return a->message[0] >= 'A' && a->message[0] <= 'Z'
-                   ? arena_printf(k->a, "%c%s", a->message[0] + 32, a->message + 1)
-                   : arena_printf(k->a, "waits for %s", a->message);
+        return arena_printf(k->a, "waits for %s", a->message);
     return arena_printf(k->a, "waits (%s)", a->what);
 }
 

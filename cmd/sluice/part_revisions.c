@@ -50,7 +50,7 @@ static const char *routed(struct screen *s, const struct facts *f, const struct 
     const int accepted = f->flight            ? f->flight->weight_accepted
                          : f->st->route_count ? f->st->routes[0].accepted
                                               : 0;
-    const int desired = f->flight ? f->flight->weight_desired : 0;
+    const int desired = facts_desired(f);
     const int now = v->fresh ? accepted : 100 - accepted;
 
     if (accepted < 0)

@@ -40,7 +40,7 @@ static bool is(const struct awaiting *a, const char *what)
 /* A message that is a sentence of its own, as against "2 of 3 new pods to be ready". */
 static bool own_sentence(const char *message)
 {
-    return has_text(message) && message[0] >= 'A' && message[0] <= 'Z';
+    return has_text(message) && strncmp(message, "Waits ", 6) == 0;
 }
 
 static const char *subject_of(struct screen *s, const struct facts *f, const struct awaiting *a)

@@ -114,8 +114,8 @@ static void put_traffic_end(struct screen *s, const struct facts *f)
     const struct flight *fl = f->flight;
 
     new_line(s);
-    if (fl && f->c.by == TRAFFIC_ROUTE && fl->weight_accepted != fl->weight_desired)
-        put_paragraph(s, "Wanted for the new revision: %d %%; accepted: %d %%.", fl->weight_desired,
+    if (fl && f->c.by == TRAFFIC_ROUTE && fl->weight_accepted != facts_desired(f))
+        put_paragraph(s, "Wanted for the new revision: %d %%; accepted: %d %%.", facts_desired(f),
                       fl->weight_accepted);
     if (!f->st->route_count && !f->st->pin_count)
         put_paragraph(s, "Nothing of Sluice is in the way of requests: no route weight is set, no "

@@ -136,7 +136,10 @@ static const char *remedy(struct arena *a, const struct session *s, const struct
         return arena_printf(a, "namespace %s was looked in: see sluice list -A",
                             s->ns ? s->ns : "default");
     case ERR_DENIED:
-        return "ask for the role sluice-view to look, sluice-operate to act";
+        return strstr(e->text, "deployments") ? "a restart patches the Deployment: that needs "
+                                                "the role edit"
+                                              : "ask for the role sluice-view to look, "
+                                                "sluice-operate to act";
     case ERR_RETRY:
     case ERR_UNKNOWN:
         return s->configured ? arena_printf(a, "the server is %s, from %s", s->config.server,

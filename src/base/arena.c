@@ -87,10 +87,11 @@ void *arena_alloc(struct arena *a, size_t n)
 
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
-    char *copy = arena_alloc(a, len + 1);
+    const size_t n = len ? strnlen(s, len) : 0; /* `s` may be NULL then */
+    char *copy = arena_alloc(a, n + 1);
 
-    if (len)
-        memcpy(copy, s, len);
+    if (n)
+        memcpy(copy, s, n);
     return copy;
 }
 

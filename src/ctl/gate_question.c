@@ -6,7 +6,7 @@
 
 #define QUESTION_BYTES_MAX (4u * 1024 * 1024)
 
-/* --- as text, to compare --------------------------------------------------------------------------
+/* --- as text, to compare
  * Everything is quoted, so that two texts are the same only when all parts are. */
 
 static void add_metric(struct strbuf *out, const struct ask *ask)
@@ -46,7 +46,7 @@ static void add_whole(struct strbuf *out, const struct ask *ask)
         json_fmt_to(out, ",[%q,%q,%d]", ask->pods[i].name, ask->pods[i].ip, (int)ask->pods[i].port);
 }
 
-/* --- a copy ------------------------------------------------------------------------------------ */
+/* --- a copy ----------------------------------------------------------------------------------- */
 
 static const struct pair *copy_pairs(struct arena *a, const struct pair *pairs, size_t count)
 {
@@ -128,7 +128,7 @@ void question_free(struct question *q)
     arena_release(&a);
 }
 
-/* --- comparing --------------------------------------------------------------------------------- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 static bool reads_as(const char *text, void (*add)(struct strbuf *out, const struct ask *ask),
                      const struct ask *ask)

@@ -13,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REFRESH_MS      (30 * MINUTE_MS)
-#define QUIET_MS        (6 * MINUTE_MS)
-#define HOUSEKEEPING_MS MINUTE_MS
-#define RETRY_MS        (10 * SECOND_MS)
+static const struct recorder_timing usual = {
+    .retry_ms = 10 * SECOND_MS,
+    .refresh_ms = 30 * MINUTE_MS,
+    .quiet_ms = 6 * MINUTE_MS,
+    .review_ms = MINUTE_MS,
+};
 
 struct series {
     struct series *prev, *next;             /* all, the latest news first */
@@ -42,6 +44,7 @@ struct recorder {
 
     struct kube_call *call; /* for the queue's first */
     int64_t sent_count;     /* what it says */
+    struct recorder_timing timing;
     struct timer *writer, *housekeeper;
     struct timer *flush_timer;
     void (*flushed)(void *arg);
@@ -174,8 +177,8 @@ static void failed(struct recorder *r, struct series *s, const struct err *e)
     }
     queue_remove(r, s);
     queue_add(r, s);
-    timer_move(r->writer,
-               max_i64(loop_random(RETRY_MS / 2, RETRY_MS), e->retry_after_s * SECOND_MS));
+    timer_move(r->writer, max_i64(loop_random(r->timing.retry_ms / 2, r->timing.retry_ms),
+                                  e->retry_after_s * SECOND_MS));
 }
 
 static void on_written(const struct kube_reply *reply, void *arg)
@@ -299,14 +302,14 @@ void kube_event(struct recorder *r, const struct kube_ref *regarding, enum event
 
 static void review(struct recorder *r, struct series *s, int64_t now_ms)
 {
-    const bool quiet = now_ms - s->last_ms >= QUIET_MS;
+    const bool quiet = now_ms - s->last_ms >= r->timing.quiet_ms;
 
     if (s->queued)
         return;
     if (s->count == s->written) {
         if (quiet)
             forget(r, s);
-    } else if (quiet || now_ms - s->written_ms >= REFRESH_MS) {
+    } else if (quiet || now_ms - s->written_ms >= r->timing.refresh_ms) {
         queue_add(r, s);
     }
 }
@@ -321,7 +324,7 @@ static void on_housekeeping(void *arg)
         next = s->next;
         review(r, s, now_ms);
     }
-    timer_move(r->housekeeper, HOUSEKEEPING_MS);
+    timer_move(r->housekeeper, r->timing.review_ms);
 }
 
 /* --- the interface ---------------------------------------------------------------------------- */
@@ -338,8 +341,22 @@ struct recorder *recorder_new(struct kube_client *c, const char *instance)
     /* As client-go does: the time makes names unique, also across restarts. */
     r->unique = (uint64_t)clock_wall_ms() << 20 | (uint64_t)loop_random(0, (1 << 20) - 1);
     r->writer = loop_timer(loop, 0, write_next, r);
-    r->housekeeper = loop_timer(loop, HOUSEKEEPING_MS, on_housekeeping, r);
+    r->timing = usual;
+    r->housekeeper = loop_timer(loop, r->timing.review_ms, on_housekeeping, r);
     return r;
+}
+
+void recorder_set_timing(struct recorder *r, const struct recorder_timing *timing)
+{
+    const struct recorder_timing *t = timing;
+
+    r->timing = (struct recorder_timing){
+        .retry_ms = t->retry_ms ? t->retry_ms : usual.retry_ms,
+        .refresh_ms = t->refresh_ms ? t->refresh_ms : usual.refresh_ms,
+        .quiet_ms = t->quiet_ms ? t->quiet_ms : usual.quiet_ms,
+        .review_ms = t->review_ms ? t->review_ms : usual.review_ms,
+    };
+    timer_move(r->housekeeper, r->timing.review_ms);
 }
 
 void recorder_free(struct recorder *r)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ACTION_ID_BYTES_MAX 72 /* 36 characters, each escaped */
+
 /* How much is written: less at each try that comes out too long. */
 struct writer {
     struct strbuf out;
@@ -100,10 +102,14 @@ static const char *text_at(const char *from)
     return text;
 }
 
-/* Whether the entry's key, a string at `key_at`, is empty or stands in one before it. */
-static bool key_taken(const char *entries, size_t size, size_t key_at, int i)
+/* Whether the entry's key, a string at `key_at`, is empty or stands in one before it; or is too
+ * long to be one: cut, it would name something else. */
+static bool key_taken(const char *entries, size_t size, size_t key_at, size_t max, int i)
 {
     const char *key = text_at(entries + (size_t)i * size + key_at);
+
+    if (key && fitting(key, max) < strlen(key))
+        return true;
 
     for (int j = 0; j < i && !str_empty(key); j++) {
         if (str_equal(text_at(entries + (size_t)j * size + key_at), key))
@@ -124,7 +130,8 @@ static void write_list(struct writer *w, const struct status_field *f, const cha
         count = (int)min_i64(count, w->history);
     write_key(w, f->key);
     for (int i = 0; i < count; i++) {
-        if (shape->keyed && key_taken(base + f->at, shape->size, shape->fields[0].at, i))
+        if (shape->keyed && key_taken(base + f->at, shape->size, shape->fields[0].at,
+                                      (size_t)shape->fields[0].max, i))
             continue;
         strbuf_addc(&w->out, written++ ? ',' : '[');
         write_shape(w, shape, base + f->at + (size_t)i * shape->size);
@@ -143,7 +150,7 @@ static void write_names(struct writer *w, const struct status_field *f, const ch
     count = (int)clamp_i64(count, 0, f->max);
     write_key(w, f->key);
     for (int i = 0; i < count; i++) {
-        if (key_taken(base + f->at, sizeof(char *), 0, i))
+        if (key_taken(base + f->at, sizeof(char *), 0, ACTION_ID_BYTES_MAX, i))
             continue;
         strbuf_addc(&w->out, written++ ? ',' : '[');
         json_quote(&w->out, text_at(base + f->at + (size_t)i * sizeof(char *)));

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #define RETRY_AFTER_MAX_S (24 * 60 * 60)
+#define DATE_MAX_S        INT64_C(253402300799) /* the end of the year 9999 */
 
 /* --- values ----------------------------------------------------------------------------------- */
 
@@ -34,7 +35,7 @@ int http_retry_after(const char *value, int64_t now_ms)
         date = strchr(value, ',') ? curl_getdate(value, NULL) : -1;
         if (date < 0)
             return 0;
-        seconds = (date * SECOND_MS - now_ms + SECOND_MS - 1) / SECOND_MS;
+        seconds = (min_i64(date, DATE_MAX_S) * SECOND_MS - now_ms + SECOND_MS - 1) / SECOND_MS;
     }
     return (int)clamp_i64(seconds, 0, RETRY_AFTER_MAX_S);
 }

@@ -103,6 +103,18 @@ static enum flow broken_fence(struct planner *p)
     return act_fence_delete(p);
 }
 
+/* The Rollout leaves and everything is given back but the pause: nothing to borrow any more. */
+static bool leaving(const struct planner *p)
+{
+    if (!p->r->meta.deleting_ms || p->st.flight.present)
+        return false;
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        if (is_extra(p, p->w->rs[i]) && !rs_inside(p, p->w->rs[i]))
+            return false;
+    }
+    return p->stable && rs_inside(p, p->stable);
+}
+
 enum flow rule_fence(struct planner *p)
 {
     const struct replicaset *stable;
@@ -111,7 +123,7 @@ enum flow rule_fence(struct planner *p)
         return NEXT;
     if (broken_fence(p) == STOP)
         return STOP;
-    if (!p->changed && !p->st.flight.present)
+    if ((!p->changed && !p->st.flight.present) || leaving(p))
         return NEXT; /* nothing to borrow for */
     stable = find_stable(p);
     if (!stable || !stable->template_raw) {

@@ -8,7 +8,7 @@ else
     bold='' dim='' plain=''
 fi
 
-say() { printf '\n%s\n' "$*" | fold -s -w 96; }
+say() { printf '\n%s\n' "$*" | fold -s -w 96 | sed 's/ *$//'; }
 title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 note() { printf '%s%s%s\n' "$dim" "$*" "$plain"; }
 
@@ -39,17 +39,16 @@ draw() { # ROLLOUT
         screen_head=$head
     fi
 }
-holds() { kd get rollout "$1" -o json | jq -e "$2" >/dev/null; } # ROLLOUT JQ
+holds() { kd get rollouts.sluice.dev "$1" -o json | jq -e "$2" >/dev/null; } # ROLLOUT JQ
 
 # Shows the release until JQ holds for the Rollout.
 until_rollout() { # ROLLOUT SECONDS JQ
     local end=$((SECONDS + $2))
     screen_lines=0 screen_head=''
     [ ! -t 1 ] || printf '\n'
-    draw "$1"
     until holds "$1" "$3"; do
         ((SECONDS < end)) || fail "not within $2 s: Rollout $1: $3"
-        sleep 0.5
+        sleep 0.3
         draw "$1"
     done
     draw "$1"
@@ -70,32 +69,19 @@ fail() {
 
 # --- load, and what became of it ---------------------------------------------------------------
 
-declare -A loads=() # NAME -> pid
+declare -a loads=() # reports of those that run
 
-# load_start NAME ARG...: requests until load_stop; report and progress lines in $work.
-load_start() {
-    local name=$1
-    shift
-    # Not in_ns: its shell would stand between the signal and the program.
-    nsenter --net="/run/netns/$CLUSTER_NETNS" -- build/app/load --report "$work/$name.report" "$@" \
-        >"$work/$name.log" 2>&1 &
-    loads[$name]=$!
+# steady_load NAME ARG...: requests until end_load.
+steady_load() {
+    loads+=("$work/$1.report")
+    load_start "$work/$1.report" "${@:2}"
 }
-load_stop() { # NAME...
-    local name
-    for name; do
-        kill -TERM "${loads[$name]}" 2>/dev/null || true
-        wait "${loads[$name]}" || true
-        unset "loads[$name]"
-        [ -s "$work/$name.report" ] ||
-            fail "load generator $name left no report: $(tail -n 3 "$work/$name.log")"
+end_load() {
+    local report
+    for report in "${loads[@]}"; do
+        load_stop "$report" >/dev/null
     done
-}
-load_kill() {
-    local name
-    for name in "${!loads[@]}"; do
-        kill -TERM "${loads[$name]}" 2>/dev/null || true
-    done
+    loads=()
 }
 
 # summary TITLE NAME...: the reports added up, in words.

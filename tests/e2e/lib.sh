@@ -151,15 +151,21 @@ is() { # WHAT WANTED ACTUAL
     printf '  WRONG %s\n    wanted: %s\n    got:    %s\n' "$1" "$2" "$3"
 }
 
-one_test() { # NAME; in a subshell, so that a failing command ends this test only
-    local name=$1
+# In a subshell, so that a failing command ends this test only; not as a condition, where -e sleeps.
+one_test() { # NAME
+    local name=$1 status=0
     ns=$suite-${name//_/-}
     ns=${ns:0:50}
     k create namespace "$ns" >/dev/null
-    if (
+    set +e
+    (
+        set -e
         "test_$name"
         [ "$wrong" -eq 0 ]
-    ); then
+    )
+    status=$?
+    set -e
+    if [ "$status" -eq 0 ]; then
         passed=$((passed + 1))
         printf 'ok    %s\n' "$name"
     else

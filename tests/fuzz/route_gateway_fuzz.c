@@ -180,7 +180,7 @@ static void round_trip(struct fuzz *f, const char *text, const uint8_t *choices)
               now);
 }
 
-/* ---- a route out of bytes that are no JSON ---------------------------------------------------- */
+/* ---- a route out of bytes that are no JSON --------------------------------------------------- */
 
 static void add_entry(struct strbuf *out, uint8_t byte)
 {

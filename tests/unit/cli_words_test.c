@@ -217,10 +217,12 @@ static void test_frames(void **unused)
     assert_int_equal(live_frame(&b, "a\n", 24, 3), 1);
     assert_non_null(strstr(strbuf_str(&b), "\033[3A\ra\033[K\n\033[J"));
     strbuf_reset(&b);
-    assert_int_equal(live_frame(&b, "a\nb\nc\nd\n", 4, -1), 3);
+    assert_int_equal(live_frame(&b, "a\nb\nc\nd\ne\n", 5, -1), 4);
     assert_non_null(strstr(strbuf_str(&b), "\033[2J"));
-    assert_non_null(strstr(strbuf_str(&b), "(more below"));
-    assert_null(strstr(strbuf_str(&b), "d\033[K"));
+    assert_non_null(strstr(strbuf_str(&b), "(more here"));
+    assert_null(strstr(strbuf_str(&b), "b\033[K"));
+    assert_null(strstr(strbuf_str(&b), "c\033[K"));
+    assert_non_null(strstr(strbuf_str(&b), "e\033[K"));
 }
 
 static void test_pretty(void **unused)

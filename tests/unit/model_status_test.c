@@ -339,8 +339,8 @@ static void keys_stand_once(void **state UNUSED)
     struct rollout_status s = {
         .gates = {{.name = "a"}, {.name = "b"}, {.name = "a", .step = 7}, {.name = ""}},
         .gate_count = 4,
-        .pins = {{.service = NULL}},
-        .pin_count = 1,
+        .pins = {{.service = NULL}, {.service = text_of(64)}},
+        .pin_count = 2,
         .action_ids = {"1", "1", NULL, "2"},
         .action_id_count = 4,
         .last_action = {.step = -1},

@@ -30,6 +30,7 @@ static void retry_after(void **state)
         {"Tue, 24 Nov 2026 09:13:59 GMT", 0},
         {"Fri, 24 Nov 2028 09:14:07 GMT", 86400},
         {"Tue, 99 Nov 2026", 0},
+        {"Mon, 1 Nov 346666632", 86400}, /* found by fuzzing: milliseconds overflowed */
     };
 
     (void)state;

@@ -60,7 +60,7 @@ static bool linger(const struct connection *c, int ms)
     return true;
 }
 
-/* --- behaviours -------------------------------------------------------------------------------- */
+/* --- behaviours ------------------------------------------------------------------------------- */
 
 static void do_ok(const struct connection *c)
 {
@@ -221,7 +221,7 @@ static const struct behaviour {
     {"/bomb", do_bomb},
 };
 
-/* --- HTTP/2, as far as one health check needs it ----------------------------------------------- */
+/* --- HTTP/2, as far as one health check needs it ---------------------------------------------- */
 
 static void do_grpc(const struct connection *c)
 {
@@ -246,7 +246,7 @@ static void do_grpc(const struct connection *c)
         linger(c, 200);
 }
 
-/* --- the server -------------------------------------------------------------------------------- */
+/* --- the server ------------------------------------------------------------------------------- */
 
 /* The head of the request; false when none comes. */
 static bool read_head(const struct connection *c, char *head, size_t room)

@@ -18,7 +18,7 @@ void arena_release(struct arena *a); /* frees all; the arena is empty and usable
 
 void *arena_alloc(struct arena *a, size_t n);                    /* zeroed, aligned for any type */
 char *arena_strdup(struct arena *a, const char *s);              /* NULL gives NULL */
-char *arena_strndup(struct arena *a, const char *s, size_t len); /* adds the NUL */
+char *arena_strndup(struct arena *a, const char *s, size_t len); /* at most `len` bytes */
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 
 #define ARENA_NEW(a, type)      ((type *)arena_alloc((a), sizeof(type)))

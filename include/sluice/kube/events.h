@@ -25,6 +25,15 @@ struct recorder;
 struct recorder *recorder_new(struct kube_client *c, const char *instance);
 void recorder_free(struct recorder *r); /* what is not written is lost; NULL is fine */
 
+/* All ms; 0 = the default in the comment. For tests. */
+struct recorder_timing {
+    int64_t retry_ms;   /* 10000: pause after a failure */
+    int64_t refresh_ms; /* 1800000: a series' count is written at most so often */
+    int64_t quiet_ms;   /* 360000: a series without news ends */
+    int64_t review_ms;  /* 60000: how often that is looked at */
+};
+void recorder_set_timing(struct recorder *r, const struct recorder_timing *timing);
+
 /* `note` is cut at EVENT_NOTE_MAX bytes on a character border. `r` NULL: nothing happens. */
 void kube_event(struct recorder *r, const struct kube_ref *regarding, enum event_type type,
                 const char *reason, const char *action, const char *note);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gate runner over time: when it asks again, what it keeps, and that nobody holds up others. */
+#include "gate_fixture.h"
+
+/* --- again and again -------------------------------------------------------------------------- */
+
+static void answers_are_counted_in_a_row(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/ok", 1);
+
+    spec_of(&ask)->probe.every_ms = 1; /* no less than GATE_EVERY_MIN_MS */
+    gate_run(runner, "shop/web", &ask, 1);
+    wait_answers("shop/web", 4, 3000);
+    assert_int_equal(reading("shop/web").good, 4);
+    assert_int_equal(answered_count, 4);
+    assert_true(reading("shop/web").at_ms - reading("shop/web").since_ms >= 2 * GATE_EVERY_MIN_MS);
+}
+
+static void a_question_is_asked_once_however_often_plans_ask(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/hang", 1);
+
+    spec_of(&ask)->probe.every_ms = 100;
+    for (int i = 0; i < 50; i++) {
+        gate_run(runner, "shop/web", &ask, 1);
+        pass_time(10);
+    }
+    assert_int_equal(server.hits, 1); /* `every` is long over, but the answer is still due */
+    assert_int_equal(gate_stats(runner).questions, 1);
+    assert_int_equal(gate_stats(runner).open, 1);
+}
+
+static void what_is_no_longer_asked_rests_with_its_counts(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/ok", 1);
+    int hits;
+
+    spec_of(&ask)->probe.every_ms = 100;
+    gate_run(runner, "shop/web", &ask, 1);
+    wait_answers("shop/web", 2, 3000);
+    gate_run(runner, "shop/web", NULL, 0);
+    pass_time(50);
+    hits = server.hits;
+    pass_time(400);
+    assert_int_equal(server.hits, hits);
+    assert_true(reading("shop/web").good >= 2);
+    assert_int_equal(gate_stats(runner).questions, 0);
+    gate_run(runner, "shop/web", &ask, 1);
+    wait_answers("shop/web", reading("shop/web").good + 1, 3000);
+    assert_true(reading("shop/web").good >= 3);
+}
+
+static void other_pods_are_the_same_question_another_bound_is_not(void **state UNUSED)
+{
+    struct ask ask = metric_ask("/low"), others = metric_ask("/low");
+
+    assert_int_equal(ask_once(ask, 3000).good, 1);
+    others.query = "up{pod=\"x\"}";
+    gate_run(runner, "shop/web", &others, 1);
+    assert_int_equal(reading("shop/web").good, 1);
+    spec_of(&others)->metric.max = "0.05";
+    gate_run(runner, "shop/web", &others, 1);
+    assert_int_equal(reading("shop/web").good, 0);
+    wait_answers("shop/web", 1, 3000);
+    assert_reading(reading("shop/web"), 0, 1, 0, "0.1 above 0.05");
+    others.step = 2;
+    gate_run(runner, "shop/web", &others, 1);
+    pass_time(300);
+    assert_int_equal(server.hits, 3);
+}
+
+static void a_later_since_begins_anew(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/503", 1);
+
+    spec_of(&ask)->probe.every_ms = 200;
+    gate_run(runner, "shop/web", &ask, 1);
+    wait_answers("shop/web", 2, 3000);
+    ask.since_ms = clock_wall_ms() + 1;
+    gate_run(runner, "shop/web", &ask, 1);
+    assert_int_equal(reading("shop/web").bad, 0);
+    assert_int_equal(reading("shop/web").at_ms, 0);
+    assert_int_equal(reading("shop/web").since_ms, ask.since_ms);
+    gate_run(runner, "shop/web", &ask, 1); /* the same again is the same */
+    wait_answers("shop/web", 1, 3000);
+    assert_int_equal(reading("shop/web").bad, 1);
+}
+
+/* An answer to what was asked before the new count began is not of it. */
+static void answers_under_way_do_not_count_for_a_later_since(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/hang", 1);
+
+    spec_of(&ask)->probe.timeout_ms = 500;
+    gate_run(runner, "shop/web", &ask, 1);
+    pass_time(100);
+    ask.since_ms = clock_wall_ms() + 1;
+    gate_run(runner, "shop/web", &ask, 1);
+    pass_time(700);
+    assert_int_equal(server.hits, 1);
+    assert_int_equal(reading("shop/web").bad, 0);
+    assert_int_equal(answered_count, 0);
+}
+
+static void counting_goes_on_where_status_left_it(void **state UNUSED)
+{
+    struct ask ask = metric_ask("/low");
+
+    ask.samples = 11;
+    ask.good = 7;
+    ask.since_ms = 1000;
+    assert_int_equal(ask_once(ask, 3000).good, 8);
+    assert_int_equal(reading("shop/web").samples, 12);
+    assert_int_equal(reading("shop/web").since_ms, 1000);
+}
+
+static void broken_questions_say_why_without_a_call(void **state UNUSED)
+{
+    struct ask broken = metric_ask("/low"), nowhere = metric_ask("/low");
+
+    broken.broken = "$(x) is not known";
+    assert_reading(ask_once(broken, 1000), 0, 0, 1, "$(x) is not known");
+    nowhere.address = NULL;
+    gate_run(runner, "shop/api", &nowhere, 1);
+    wait_answers("shop/api", 1, 1000);
+    assert_string_equal(reading("shop/api").message, "no address to ask");
+    assert_int_equal(server.hits, 0);
+}
+
+static void approvals_are_not_asked(void **state UNUSED)
+{
+    static const struct gate_spec person = {.name = "sign-off", .kind = GATE_APPROVAL};
+    const struct ask ask = {.gate = &person, .revision = "s1-a", .step = 1};
+    const struct reading *all;
+
+    gate_run(runner, "shop/web", &ask, 1);
+    assert_int_equal(gate_readings(runner, "shop/web", &arena, &all), 0);
+}
+
+/* --- nobody holds up others ------------------------------------------------------------------- */
+
+static void a_host_that_hangs_keeps_few_places(void **state UNUSED)
+{
+    struct rude_server other;
+    struct ask fine;
+
+    rude_start(&other);
+    for (int i = 0; i < 40; i++) {
+        const struct ask ask = metric_ask("/hang");
+
+        gate_run(runner, arena_printf(&arena, "shop/dead-%d", i), &ask, 1);
+    }
+    pass_time(300);
+    assert_int_equal(gate_stats(runner).open, GATE_QUERIES_TO_HOST_MAX);
+    assert_int_equal(gate_stats(runner).waiting, 40 - GATE_QUERIES_TO_HOST_MAX);
+    fine = metric_ask("/low");
+    fine.address = arena_printf(&arena, "http://127.0.0.1:%d/low", other.port);
+    assert_int_equal(ask_once(fine, 1000).good, 1);
+    assert_true(server.open_most <= GATE_QUERIES_TO_HOST_MAX);
+    gate_runner_free(runner); /* with all of that under way */
+    start_runner(false, NULL);
+    rude_stop(&other);
+}
+
+static void dead_pods_of_many_hold_up_nobody_for_long(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/hang", 10);
+
+    spec_of(&ask)->probe.timeout_ms = 500;
+    spec_of(&ask)->probe.every_ms = 100;
+    for (int i = 0; i < 60; i++)
+        gate_run(runner, arena_printf(&arena, "shop/dead-%d", i), &ask, 1);
+    pass_time(200);
+    assert_true(gate_stats(runner).open <= GATE_PROBE_ROUNDS_MAX);
+    ask = probe_ask(PROBE_HTTP, "/ok", 1);
+    spec_of(&ask)->probe.every_ms = 100;
+    assert_int_equal(ask_once(ask, 4000).good, 1);
+    assert_true(server.open_most <= 10 * GATE_PROBE_ROUNDS_MAX + 10);
+}
+
+/* --- ends ------------------------------------------------------------------------------------- */
+
+static void the_callback_may_forget(void **state UNUSED)
+{
+    const struct reading *all;
+    struct ask ask = probe_ask(PROBE_HTTP, "/ok", 2), broken = metric_ask("/low");
+
+    forget_when_answered = true;
+    broken.broken = "no";
+    gate_run(runner, "shop/web", &ask, 1);
+    gate_run(runner, "shop/api", &broken, 1);
+    pass_time(500);
+    assert_int_equal(answered_count, 2);
+    assert_int_equal(gate_readings(runner, "shop/web", &arena, &all), 0);
+    assert_int_equal(gate_stats(runner).open, 0);
+}
+
+static void forgetting_cancels_what_is_under_way(void **state UNUSED)
+{
+    const struct ask asks[] = {probe_ask(PROBE_HTTP, "/hang", 3), metric_ask("/hang")};
+
+    gate_run(runner, "shop/web", asks, 2);
+    pass_time(200);
+    assert_int_equal(gate_stats(runner).open, 2);
+    gate_forget(runner, "shop/web");
+    assert_int_equal(gate_stats(runner).open, 0);
+    gate_forget(runner, "shop/web");
+    pass_time(200);
+    assert_int_equal(answered_count, 0);
+}
+
+static void many_steps_leave_few_traces(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/ok", 1);
+    const struct reading *all;
+
+    for (int i = 0; i < 500; i++) {
+        ask.step = i;
+        gate_run(runner, "shop/web", &ask, 1);
+    }
+    assert_true(gate_readings(runner, "shop/web", &arena, &all) <= 4 * GATES_MAX + 1);
+    gate_runner_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(answers_are_counted_in_a_row),
+        TEST(a_question_is_asked_once_however_often_plans_ask),
+        TEST(what_is_no_longer_asked_rests_with_its_counts),
+        TEST(other_pods_are_the_same_question_another_bound_is_not),
+        TEST(a_later_since_begins_anew),
+        TEST(answers_under_way_do_not_count_for_a_later_since),
+        TEST(counting_goes_on_where_status_left_it),
+        TEST(broken_questions_say_why_without_a_call),
+        TEST(approvals_are_not_asked),
+        TEST(a_host_that_hangs_keeps_few_places),
+        TEST(dead_pods_of_many_hold_up_nobody_for_long),
+        TEST(the_callback_may_forget),
+        TEST(forgetting_cancels_what_is_under_way),
+        TEST(many_steps_leave_few_traces),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
