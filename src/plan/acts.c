@@ -5,19 +5,25 @@
 
 #include <string.h>
 
-#define JSON_PATCH "application/json-patch+json"
-#define MERGE_PATCH "application/merge-patch+json"
+#define JSON_PATCH      "application/json-patch+json"
+#define MERGE_PATCH     "application/merge-patch+json"
 #define STRATEGIC_PATCH "application/strategic-merge-patch+json"
-#define APPLY_PATCH "application/apply-patch+yaml"
-#define JSON_BODY "application/json"
-#define BY_US "fieldManager=" MANAGER
+#define APPLY_PATCH     "application/apply-patch+yaml"
+#define JSON_BODY       "application/json"
+#define BY_US           "fieldManager=" MANAGER
 
 static enum flow patch(struct planner *p, enum act act, enum target target, const struct meta *m,
                        const char *type, const char *body)
 {
-    p->act = (struct action){.act = act, .target = target, .ns = m->ns, .name = m->name,
-                             .uid = m->uid, .method = "PATCH", .query = BY_US,
-                             .content_type = type, .body = body};
+    p->act = (struct action){.act = act,
+                             .target = target,
+                             .ns = m->ns,
+                             .name = m->name,
+                             .uid = m->uid,
+                             .method = "PATCH",
+                             .query = BY_US,
+                             .content_type = type,
+                             .body = body};
     return STOP;
 }
 
@@ -30,8 +36,13 @@ static enum flow harmful(struct planner *p)
 static enum flow post(struct planner *p, enum act act, enum target target, const char *name,
                       const char *body)
 {
-    p->act = (struct action){.act = act, .target = target, .ns = p->r->meta.ns, .name = name,
-                             .method = "POST", .query = BY_US, .content_type = JSON_BODY,
+    p->act = (struct action){.act = act,
+                             .target = target,
+                             .ns = p->r->meta.ns,
+                             .name = name,
+                             .method = "POST",
+                             .query = BY_US,
+                             .content_type = JSON_BODY,
                              .body = body};
     return STOP;
 }
@@ -40,8 +51,14 @@ static enum flow remove_object(struct planner *p, enum act act, enum target targ
                                const struct meta *m)
 {
     p->act = (struct action){
-        .act = act, .target = target, .ns = m->ns, .name = m->name, .uid = m->uid,
-        .method = "DELETE", .content_type = JSON_BODY, .harmful = true,
+        .act = act,
+        .target = target,
+        .ns = m->ns,
+        .name = m->name,
+        .uid = m->uid,
+        .method = "DELETE",
+        .content_type = JSON_BODY,
+        .harmful = true,
         .body = json_fmt(p->a,
                          "{'kind':'DeleteOptions','apiVersion':'v1','propagationPolicy':"
                          "'Background','preconditions':{'uid':%q,'resourceVersion':%q}}",
@@ -93,14 +110,13 @@ enum flow act_resume(struct planner *p, const char *template_json)
 {
     const struct meta *m = &p->d->meta;
     const char *dead_man =
-        p->d->dead_man
-            ? json_fmt(p->a, "{'op':'remove','path':'/metadata/annotations/%k'},",
-                       ANNOTATION_DEAD_MAN)
+        p->d->dead_man ? json_fmt(p->a, "{'op':'remove','path':'/metadata/annotations/%k'},",
+                                  ANNOTATION_DEAD_MAN)
+                       : "";
+    const char *tmpl =
+        template_json
+            ? json_fmt(p->a, "{'op':'replace','path':'/spec/template','value':%r},", template_json)
             : "";
-    const char *tmpl = template_json
-                           ? json_fmt(p->a, "{'op':'replace','path':'/spec/template','value':%r},",
-                                      template_json)
-                           : "";
 
     patch(p, ACT_RESUME, TARGET_DEPLOYMENT, m, JSON_PATCH,
           json_fmt(p->a,
@@ -150,9 +166,8 @@ enum flow act_record(struct planner *p, const struct record *rec)
     const struct meta *m = &p->f->meta;
 
     patch(p, ACT_RECORD, TARGET_FENCE, m, MERGE_PATCH,
-          json_fmt(p->a,
-                   "{'metadata':{'uid':%q,'resourceVersion':%q,'annotations':{%q:%q}}}", m->uid,
-                   m->rv, ANNOTATION_RECORD, record_write(p->a, rec)));
+          json_fmt(p->a, "{'metadata':{'uid':%q,'resourceVersion':%q,'annotations':{%q:%q}}}",
+                   m->uid, m->rv, ANNOTATION_RECORD, record_write(p->a, rec)));
     return harmful(p);
 }
 
@@ -221,9 +236,8 @@ enum flow act_rs_create(struct planner *p, const char *revision, int32_t replica
     const char *name = name_candidate(p->a, d->meta.name, revision);
     const char *tmpl = json_splice(p->a, (struct jslice){template_json, strlen(template_json)},
                                    "metadata.labels", LABEL_REVISION, revision);
-    const char *labels =
-        inside ? labels_of(p, d->selector.pairs, d->selector.count, revision)
-               : fenced_labels(p, revision);
+    const char *labels = inside ? labels_of(p, d->selector.pairs, d->selector.count, revision)
+                                : fenced_labels(p, revision);
 
     return post(p, ACT_RS_CREATE, TARGET_REPLICASET, name,
                 json_fmt(p->a,
@@ -292,8 +306,9 @@ enum flow act_rs_number(struct planner *p, const struct replicaset *rs, int64_t 
 /* C7: without these the Deployment controller shares out another sum than we asked for. */
 enum flow act_rs_counts(struct planner *p, const struct replicaset *rs)
 {
-    return annotate(p, rs, json_fmt(p->a, "{%q:'%d',%q:'%d'}", ANNOTATION_DESIRED, p->n,
-                                    ANNOTATION_MAX, p->n + p->surge.surge));
+    return annotate(p, rs,
+                    json_fmt(p->a, "{%q:'%d',%q:'%d'}", ANNOTATION_DESIRED, p->n, ANNOTATION_MAX,
+                             p->n + p->surge.surge));
 }
 
 enum flow act_rs_delete(struct planner *p, const struct replicaset *rs)

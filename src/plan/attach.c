@@ -108,8 +108,7 @@ static bool room_checks(struct planner *p)
     const char *why = NULL;
 
     if (!p->outside) {
-        if (d->replicas == 1 && p->surge.surge == 0 &&
-            (p->spec->step_count || p->spec->gate_count))
+        if (d->replicas == 1 && p->surge.surge == 0 && (p->spec->step_count || p->spec->gate_count))
             return no(p, REASON_NO_ROOM,
                       "1 replica and maxSurge 0: no room to judge a new pod: set maxSurge: 1, or "
                       "use canary.");
@@ -237,8 +236,7 @@ enum flow rule_attach(struct planner *p)
     }
     forget(p);
     set_stable(p, rs->revision, rs->digest, rs->deployment_revision);
-    event(p, false, REASON_ATTACHED,
-          "Deployment %s is attached; what runs counts as stable: %s.", p->d->meta.name,
-          rs->revision);
+    event(p, false, REASON_ATTACHED, "Deployment %s is attached; what runs counts as stable: %s.",
+          p->d->meta.name, rs->revision);
     return AGAIN;
 }

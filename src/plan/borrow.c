@@ -168,7 +168,8 @@ enum flow rule_stable_missing(struct planner *p)
 /* With maxSurge 0 the old stable's last pods go within maxUnavailable, before it is fenced. */
 static bool walks_down_inside(const struct planner *p, const struct replicaset *rs)
 {
-    return p->committed && !p->outside && rs == p->previous && p->surge.surge == 0 && rs->replicas > 0;
+    return p->committed && !p->outside && rs == p->previous && p->surge.surge == 0 &&
+           rs->replicas > 0;
 }
 
 enum flow rule_inside(struct planner *p)

@@ -193,7 +193,7 @@ static const char *undo(struct planner *p, const char **why)
 }
 
 static verb_fn *const verbs[VERB_COUNT] = {
-    [VERB_APPROVE] = approve, [VERB_SKIP] = skip,   [VERB_PROMOTE] = promote,
+    [VERB_APPROVE] = approve,    [VERB_SKIP] = skip,   [VERB_PROMOTE] = promote,
     [VERB_ABORT] = abort_flight, [VERB_RETRY] = retry, [VERB_UNDO] = undo,
 };
 
@@ -220,10 +220,9 @@ static const char *stale(struct planner *p, const char **why)
                             st->flight.present ? "in flight" : "at rest", here);
         return "WrongRevision";
     }
-    if (st->flight.present && a->step >= 0 && a->step != st->flight.step &&
-        a->verb != VERB_RETRY) {
-        *why = arena_printf(p->a, "meant for step %d, in flight is step %d", a->step,
-                            st->flight.step);
+    if (st->flight.present && a->step >= 0 && a->step != st->flight.step && a->verb != VERB_RETRY) {
+        *why =
+            arena_printf(p->a, "meant for step %d, in flight is step %d", a->step, st->flight.step);
         return "WrongStep";
     }
     return NULL;

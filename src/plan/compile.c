@@ -66,8 +66,8 @@ static unsigned step_gates(const struct rollout_spec *spec, const struct step_sp
 
     for (size_t i = 0; i < spec->gate_count; i++) {
         const struct gate_spec *g = &spec->gates[i];
-        const unsigned during = g->during ? g->during
-                                          : PHASE_BEFORE_SWITCH | PHASE_AFTER_SWITCH | PHASE_BAKE;
+        const unsigned during =
+            g->during ? g->during : PHASE_BEFORE_SWITCH | PHASE_AFTER_SWITCH | PHASE_BAKE;
         const bool runs = g->named_by_step ? s && names_gate(s, g->name) : (during & phase) != 0;
 
         if (runs)
@@ -231,5 +231,5 @@ int share_permille(const struct compiled *c, int step, int32_t new_pods, int32_t
         return 0;
     if (c->by == TRAFFIC_ROUTE || c->by == TRAFFIC_PIN || (last && c->regime == REGIME_OUTSIDE))
         return c->steps[step - 1].weight_pct * 10;
-    return all ? (int)(1000 * (int64_t)new_pods / all) : 0;
+    return all ? (int)((2000 * (int64_t)new_pods + all) / (2 * all)) : 0;
 }

@@ -43,8 +43,8 @@ bool dep_complete(const struct planner *p)
 /* Of the Deployment (owner reference, in or out), or left by a flight of one of its name. */
 static bool rs_ours(const struct planner *p, const struct replicaset *rs)
 {
-    return rs->meta.deleting_ms == 0 && (str_equal(rs->deployment_uid, p->d->meta.uid) ||
-                                         str_equal(rs->of, p->d->meta.name));
+    return rs->meta.deleting_ms == 0 &&
+           (str_equal(rs->deployment_uid, p->d->meta.uid) || str_equal(rs->of, p->d->meta.name));
 }
 
 const struct replicaset *rs_by_revision(const struct planner *p, const char *revision)
@@ -167,10 +167,10 @@ static void find_record(struct planner *p)
 {
     const struct fence *f = p->w->fence;
 
-    p->f = f && f->readable && f->meta.deleting_ms == 0 &&
-                   str_equal(f->deployment_uid, p->d->meta.uid)
-               ? f
-               : NULL;
+    p->f =
+        f && f->readable && f->meta.deleting_ms == 0 && str_equal(f->deployment_uid, p->d->meta.uid)
+            ? f
+            : NULL;
     p->rec = (struct record){.routes_raw = "[]"};
     if (p->f) {
         p->rec = p->f->record;

@@ -289,7 +289,8 @@ static bool reverts(const struct planner *p)
 {
     if (p->r->meta.deleting_ms)
         return p->spec->on_delete == ON_DELETE_REVERT || p->st.flight.undo;
-    return p->st.flight.present && (p->st.flight.undo || p->spec->after_abort == AFTER_ABORT_REVERT);
+    return p->st.flight.present &&
+           (p->st.flight.undo || p->spec->after_abort == AFTER_ABORT_REVERT);
 }
 
 /* Detached and held: paused on stable, the dead man set, healed and braked by nobody. */

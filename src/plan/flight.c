@@ -22,7 +22,7 @@ static uint32_t mix_number(uint32_t h, int64_t v)
 }
 
 #define STRATEGY_DIGITS 8
-#define STEP_DIGITS 4
+#define STEP_DIGITS     4
 
 /* Eight digits of the strategy, then four of each step: an edit shows where it is. */
 const char *spec_digest(struct planner *p)
@@ -121,8 +121,8 @@ void flight_back(struct planner *p, const char *why, bool reject, bool undo)
         p->st.rejected.step = fl->step;
     }
     decide(p);
-    event(p, reject, reject ? REASON_ABORTED : REASON_REVERTED, "Revision %s goes back at step %d/%d: %s",
-          fl->revision, fl->step, p->c.step_count, why);
+    event(p, reject, reject ? REASON_ABORTED : REASON_REVERTED,
+          "Revision %s goes back at step %d/%d: %s", fl->revision, fl->step, p->c.step_count, why);
 }
 
 void flight_end(struct planner *p, const char *outcome, const char *message)
@@ -254,9 +254,7 @@ static enum flow clean_record(struct planner *p)
 enum flow rule_flight(struct planner *p)
 {
     if (p->st.flight.present)
-        return p->committed ? moved_after_commit(p)
-               : p->back    ? moved_back(p)
-                            : moved_forward(p);
+        return p->committed ? moved_after_commit(p) : p->back ? moved_back(p) : moved_forward(p);
     if (!p->changed || p->rejected || !p->d->paused || p->r->meta.deleting_ms)
         return NEXT;
     if (!attach_checks(p))
@@ -318,7 +316,8 @@ enum flow rule_edit(struct planner *p)
 
     if (!p->forward || str_equal(now, fl->spec_digest))
         return NEXT;
-    if (strncmp(now, fl->spec_digest ? fl->spec_digest : "", STRATEGY_DIGITS) != 0 && fl->step > 0) {
+    if (strncmp(now, fl->spec_digest ? fl->spec_digest : "", STRATEGY_DIGITS) != 0 &&
+        fl->step > 0) {
         flight_back(p, "the strategy was changed in flight", false, false);
         return AGAIN;
     }

@@ -8,8 +8,8 @@
 
 #define ASK_PODS_MAX 10
 
-static const char *const kinds[] = {[GATE_METRIC] = "metric", [GATE_PROBE] = "probe",
-                                    [GATE_APPROVAL] = "approval"};
+static const char *const kinds[] = {
+    [GATE_METRIC] = "metric", [GATE_PROBE] = "probe", [GATE_APPROVAL] = "approval"};
 
 struct gate_state *gate_find(struct planner *p, const char *name, int step)
 {
@@ -67,10 +67,10 @@ static void pods_to_ask(struct planner *p, const struct gate_spec *g, struct ask
 
         if (!new_and_ready(p, pod))
             continue;
-        pods[n] = (struct ask_pod){.name = pod->meta.name, .ip = pod->ip,
-                                   .port = port_of(g, pod)};
+        pods[n] = (struct ask_pod){.name = pod->meta.name, .ip = pod->ip, .port = port_of(g, pod)};
         if (pods[n].port == 0)
-            ask->broken = arena_printf(p->a, "no container port %s", g->probe.port ? g->probe.port : "");
+            ask->broken =
+                arena_printf(p->a, "no container port %s", g->probe.port ? g->probe.port : "");
         n++;
     }
     ask->pods = pods;
@@ -133,7 +133,8 @@ static void ask_gate(struct planner *p, const struct gate_spec *g, int step)
 
 /* ---- answers ----------------------------------------------------------------------------------- */
 
-static const struct reading *reading_of(const struct planner *p, const struct gate_spec *g, int step)
+static const struct reading *reading_of(const struct planner *p, const struct gate_spec *g,
+                                        int step)
 {
     for (size_t i = 0; i < p->w->reading_count; i++) {
         const struct reading *r = &p->w->readings[i];

@@ -67,7 +67,8 @@ static const char *text(struct planner *p, size_t max, const char *fmt, va_list 
     return arena_strndup(p->a, line, max);
 }
 
-void say(struct planner *p, const char *word, enum reason reason, bool stalled, const char *fmt, ...)
+void say(struct planner *p, const char *word, enum reason reason, bool stalled, const char *fmt,
+         ...)
 {
     va_list ap;
 
@@ -89,8 +90,12 @@ void awaits(struct planner *p, const char *what, const char *name, int64_t since
     if (p->st.awaiting_count >= AWAITING_MAX)
         return;
     w = &p->st.awaiting[p->st.awaiting_count++];
-    *w = (struct awaiting){.what = what, .name = name, .since_ms = since, .until_ms = until,
-                           .then = then, .unblock = unblock};
+    *w = (struct awaiting){.what = what,
+                           .name = name,
+                           .since_ms = since,
+                           .until_ms = until,
+                           .then = then,
+                           .unblock = unblock};
     va_start(ap, fmt);
     w->message = text(p, 120, fmt, ap);
     va_end(ap);
@@ -172,19 +177,18 @@ static void send_status(struct planner *p, enum act act)
         .subresource = "status",
         .query = "fieldManager=" MANAGER_STATUS "&force=true",
         .content_type = "application/apply-patch+yaml",
-        .body = json_fmt(p->a,
-                         "{'apiVersion':%q,'kind':'Rollout','metadata':{'name':%q,'namespace':%q,"
-                         "'uid':%q,'resourceVersion':%q},'status':%r}",
-                         SLUICE_API_VERSION, m->name, m->ns, m->uid, m->rv,
-                         status_write(p->a, &p->st)),
+        .body =
+            json_fmt(p->a,
+                     "{'apiVersion':%q,'kind':'Rollout','metadata':{'name':%q,'namespace':%q,"
+                     "'uid':%q,'resourceVersion':%q},'status':%r}",
+                     SLUICE_API_VERSION, m->name, m->ns, m->uid, m->rv, status_write(p->a, &p->st)),
     };
 }
 
 /* The status comes before the act that rests on it; one that only reports comes after. */
 static void choose_write(struct planner *p)
 {
-    const bool differs =
-        !str_equal(status_write(p->a, &p->st), status_write(p->a, &p->r->status));
+    const bool differs = !str_equal(status_write(p->a, &p->st), status_write(p->a, &p->r->status));
 
     if (differs && p->decided)
         send_status(p, ACT_DECIDE);

@@ -23,8 +23,8 @@ struct summary {
     const char *word; /* display.status */
     enum reason reason;
     const char *message;
-    bool stalled;     /* a person or a repair is needed */
-    bool resting;     /* Ready */
+    bool stalled; /* a person or a repair is needed */
+    bool resting; /* Ready */
 };
 
 struct planner {
@@ -36,44 +36,44 @@ struct planner {
     const struct deployment *d; /* not NULL beyond rule "gone" */
     const struct fence *f;      /* NULL: none; unreadable counts as none but is deleted first */
 
-    struct rollout_status st;   /* working copy */
-    bool decided;               /* a deciding field of st was changed */
-    struct record rec;          /* of the fence, or made from status when there is none */
-    bool rec_known;             /* stable is known */
+    struct rollout_status st; /* working copy */
+    bool decided;             /* a deciding field of st was changed */
+    struct record rec;        /* of the fence, or made from status when there is none */
+    bool rec_known;           /* stable is known */
 
     /* facts.c */
     const struct replicaset *stable;    /* S, NULL: missing */
     const struct replicaset *candidate; /* C, NULL: none yet, or nothing to release */
     const struct replicaset *previous;  /* old stable after the commit */
-    bool changed;    /* spec.template is not stable's */
-    bool rejected;   /* ... and it is the rejected one */
-    bool forward;    /* flight towards the candidate, before the commit */
-    bool back;       /* flight back, or held on stable */
-    bool committed;  /* record says this flight's candidate is stable */
-    bool outside;    /* regime Outside (design.md 3) */
-    int32_t n;       /* replicas of the Deployment */
+    bool changed;                       /* spec.template is not stable's */
+    bool rejected;                      /* ... and it is the rejected one */
+    bool forward;                       /* flight towards the candidate, before the commit */
+    bool back;                          /* flight back, or held on stable */
+    bool committed;                     /* record says this flight's candidate is stable */
+    bool outside;                       /* regime Outside (design.md 3) */
+    int32_t n;                          /* replicas of the Deployment */
     struct compiled c;
     struct surge surge;
 
     /* result */
     const char *rule;
     struct action act;
-    int readings;               /* how often the table was read in this call */
+    int readings; /* how often the table was read in this call */
     struct plan_event events[PLAN_EVENTS_MAX];
     int event_count;
     struct ask asks[GATES_MAX];
     int ask_count;
     int64_t wake_ms;
     struct summary sum;
-    const char *contended;      /* who resets us, or NULL */
-    bool decline_write;         /* this look only reports (spec invalid, rival ...) */
+    const char *contended; /* who resets us, or NULL */
+    bool decline_write;    /* this look only reports (spec invalid, rival ...) */
 };
 
 /* ---- helpers (plan.c) ------------------------------------------------------------------------ */
 void decide(struct planner *p); /* marks the status as one that others rest on */
 void wake_at(struct planner *p, int64_t ms);
-void say(struct planner *p, const char *word, enum reason reason, bool stalled, const char *fmt, ...)
-    PRINTF(5, 6); /* the first one of a call stands */
+void say(struct planner *p, const char *word, enum reason reason, bool stalled, const char *fmt,
+         ...) PRINTF(5, 6); /* the first one of a call stands */
 void awaits(struct planner *p, const char *what, const char *name, int64_t since, int64_t until,
             const char *then, const char *unblock, const char *fmt, ...) PRINTF(8, 9);
 void event(struct planner *p, bool warning, enum reason reason, const char *fmt, ...) PRINTF(4, 5);
@@ -85,14 +85,14 @@ bool rs_inside(const struct planner *p, const struct replicaset *rs); /* control
 bool rs_fenced(const struct planner *p, const struct replicaset *rs); /* controlled by our fence */
 bool rs_empty(const struct replicaset *rs);                           /* wants and has no pods */
 bool in_history(const struct planner *p, const struct replicaset *rs);
-bool is_extra(const struct planner *p, const struct replicaset *rs);  /* neither S nor C */
-bool is_warm(const struct planner *p, const struct replicaset *rs);   /* kept for the bake */
-bool extras_have_pods(const struct planner *p);                       /* warm ones too */
+bool is_extra(const struct planner *p, const struct replicaset *rs); /* neither S nor C */
+bool is_warm(const struct planner *p, const struct replicaset *rs);  /* kept for the bake */
+bool extras_have_pods(const struct planner *p);                      /* warm ones too */
 bool inside_allowed(const struct planner *p, const struct replicaset *rs);
 int64_t revision_next(const struct planner *p); /* highest number of any ReplicaSet plus one */
 bool dep_observed(const struct planner *p);
-bool dep_complete(const struct planner *p); /* N/N/N and observed */
-int32_t available(const struct replicaset *rs); /* 0 for NULL */
+bool dep_complete(const struct planner *p);                /* N/N/N and observed */
+int32_t available(const struct replicaset *rs);            /* 0 for NULL */
 bool rs_available(const struct replicaset *rs, int32_t n); /* observed, and at least n available */
 bool baking(const struct planner *p);
 bool at_last_step(const struct planner *p);
@@ -124,7 +124,7 @@ enum flow act_service_delete(struct planner *p, const struct service *s);
 enum flow act_route(struct planner *p, const struct route *r, const char *patch, bool rest);
 
 /* ---- the rules, by room ------------------------------------------------------------------------ */
-enum flow rule_gone(struct planner *p);         /* attach.c */
+enum flow rule_gone(struct planner *p); /* attach.c */
 enum flow rule_invalid(struct planner *p);
 enum flow rule_rival(struct planner *p);
 enum flow rule_attach(struct planner *p);
@@ -133,12 +133,12 @@ enum flow rule_undo_start(struct planner *p);
 enum flow rule_unpaused(struct planner *p);
 enum flow rule_rest(struct planner *p);
 enum flow rule_user_pause(struct planner *p);
-enum flow rule_command(struct planner *p);      /* command.c */
-enum flow rule_deleted(struct planner *p);      /* flight.c */
+enum flow rule_command(struct planner *p); /* command.c */
+enum flow rule_deleted(struct planner *p); /* flight.c */
 enum flow rule_flight(struct planner *p);
 enum flow rule_edit(struct planner *p);
 enum flow rule_pause(struct planner *p);
-enum flow rule_finalizer(struct planner *p);    /* borrow.c */
+enum flow rule_finalizer(struct planner *p); /* borrow.c */
 enum flow rule_dead_man(struct planner *p);
 enum flow rule_observed(struct planner *p);
 enum flow rule_fence(struct planner *p);
@@ -146,14 +146,14 @@ enum flow rule_stable_missing(struct planner *p);
 enum flow rule_inside(struct planner *p);
 enum flow rule_give(struct planner *p);
 enum flow rule_dead_man_follows(struct planner *p);
-enum flow rule_route(struct planner *p);        /* route.c */
-enum flow rule_pins(struct planner *p);         /* pins.c */
+enum flow rule_route(struct planner *p); /* route.c */
+enum flow rule_pins(struct planner *p);  /* pins.c */
 enum flow rule_side_service(struct planner *p);
-enum flow rule_extras(struct planner *p);       /* capacity.c */
+enum flow rule_extras(struct planner *p); /* capacity.c */
 enum flow rule_candidate(struct planner *p);
 enum flow rule_size(struct planner *p);
-enum flow rule_step(struct planner *p);         /* step.c */
-enum flow rule_commit(struct planner *p);       /* finish.c */
+enum flow rule_step(struct planner *p);   /* step.c */
+enum flow rule_commit(struct planner *p); /* finish.c */
 enum flow rule_turn_back(struct planner *p);
 enum flow rule_bake(struct planner *p);
 enum flow rule_hold(struct planner *p);
@@ -168,19 +168,20 @@ void flight_end(struct planner *p, const char *outcome, const char *message);
 void flight_fails(struct planner *p, enum reason reason, const char *why); /* onFailure decides */
 const char *spec_digest(struct planner *p);
 char *template_plain(struct planner *p, const char *raw); /* without the hash label (borrow.c) */
-const char *side_service(const struct planner *p);  /* preview or canary Service, NULL (pins.c) */
-const char *like_service(const struct planner *p);  /* active or stable Service, NULL */
-bool service_live(const struct planner *p, const struct service *s); /* selects pods, not the side */
+const char *side_service(const struct planner *p); /* preview or canary Service, NULL (pins.c) */
+const char *like_service(const struct planner *p); /* active or stable Service, NULL */
+bool service_live(const struct planner *p,
+                  const struct service *s);          /* selects pods, not the side */
 const char *serve_revision(const struct planner *p); /* revision that live Services are to be
                                                         narrowed to, NULL: no pin */
 bool pins_proved(const struct planner *p, const char *revision); /* every live Service and slice */
-bool pins_off(const struct planner *p);    /* nothing of ours left in any Service */
+bool pins_off(const struct planner *p); /* nothing of ours left in any Service */
 struct pin_state *pin_find(struct planner *p, const char *service);
-bool weight_settled(struct planner *p);    /* the desired weight is accepted and settled (route.c) */
-bool routes_at_rest(struct planner *p);    /* resting values written, accepted, settled */
-char *routes_resting(struct planner *p);   /* JSON array for the record */
-bool traffic_off(struct planner *p);       /* nothing extra is served: pins and weights proved */
-bool drained(struct planner *p);           /* ... since `drain` (capacity.c) */
+bool weight_settled(struct planner *p);  /* the desired weight is accepted and settled (route.c) */
+bool routes_at_rest(struct planner *p);  /* resting values written, accepted, settled */
+char *routes_resting(struct planner *p); /* JSON array for the record */
+bool traffic_off(struct planner *p);     /* nothing extra is served: pins and weights proved */
+bool drained(struct planner *p);         /* ... since `drain` (capacity.c) */
 /* Asks the gates of `set`, updates st.gates, gives the first that failed, else the first that
  * waits, else NULL with *verdict Pass (gates.c). */
 const struct gate_spec *gates_ask(struct planner *p, unsigned set, int step, int64_t since,

@@ -106,8 +106,7 @@ static void set_promoted(struct planner *p)
         return;
     }
     if (last && (str_equal(last->outcome, "Reverted") || str_equal(last->outcome, "Undone"))) {
-        set(p, COND_PROMOTED, "False",
-            last->outcome[0] == 'R' ? REASON_REVERTED : REASON_UNDONE,
+        set(p, COND_PROMOTED, "False", last->outcome[0] == 'R' ? REASON_REVERTED : REASON_UNDONE,
             arena_printf(p->a, "Revision %s was taken back; the Deployment has the template of %s.",
                          last->revision, st->stable.revision));
         return;
@@ -123,9 +122,9 @@ static void set_promoted(struct planner *p)
 
 static bool target_reason(enum reason r)
 {
-    return r == REASON_NOT_FOUND || r == REASON_STRATEGY_RECREATE ||
-           r == REASON_ALREADY_ATTACHED || r == REASON_NOT_COMPLETE ||
-           r == REASON_PAUSED_BY_USER || r == REASON_NO_ROOM || r == REASON_TERMINATING;
+    return r == REASON_NOT_FOUND || r == REASON_STRATEGY_RECREATE || r == REASON_ALREADY_ATTACHED ||
+           r == REASON_NOT_COMPLETE || r == REASON_PAUSED_BY_USER || r == REASON_NO_ROOM ||
+           r == REASON_TERMINATING;
 }
 
 static void set_target_valid(struct planner *p)
@@ -175,6 +174,8 @@ static void count_flight(struct planner *p)
     for (int i = 0; i < fl->step_count && i < FLIGHT_STEPS_MAX; i++)
         fl->steps[i].replicas = step_replicas(&p->c, p->d, i + 1);
     if (p->c.by == TRAFFIC_ROUTE && !p->committed) {
+        if (p->back)
+            fl->weight_desired = 0;
         fl->weight_written = fl->weight_accepted = 0;
         for (int i = 0; i < p->st.route_count; i++) {
             fl->weight_written = p->st.routes[i].written;
@@ -197,7 +198,8 @@ static int shown_permille(const struct planner *p)
     const struct flight *fl = &p->st.flight;
 
     if (p->c.by == TRAFFIC_PODS && !p->committed && fl->weight_accepted < 100 && fl->new_ready > 0)
-        return 1000 * fl->new_ready / (fl->new_ready + fl->stable_ready);
+        return (2000 * fl->new_ready + fl->new_ready + fl->stable_ready) /
+               (2 * (fl->new_ready + fl->stable_ready));
     return fl->weight_accepted * 10;
 }
 
@@ -225,9 +227,9 @@ void report(struct planner *p)
 
     /* A restarted controller has not asked yet: what was proved before still stands in status. */
     if (p->w->brake.state == BRAKE_UNKNOWN &&
-        str_equal(st->conditions[COND_BRAKE_ARMED].status, "True") && p->spec->brake != BRAKE_PAUSED)
-        b = (struct brake_word){"True", REASON_ADMISSION,
-                                st->conditions[COND_BRAKE_ARMED].message};
+        str_equal(st->conditions[COND_BRAKE_ARMED].status, "True") &&
+        p->spec->brake != BRAKE_PAUSED)
+        b = (struct brake_word){"True", REASON_ADMISSION, st->conditions[COND_BRAKE_ARMED].message};
     default_words(p);
     brake_in_summary(p, &b);
     st->observed_generation = p->r->meta.generation;

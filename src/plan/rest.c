@@ -18,8 +18,7 @@ enum flow rule_stable_follows(struct planner *p)
         number = p->stable->deployment_revision;
     if (p->stable && !p->f)
         revision = p->stable->revision; /* the Deployment healed itself under another name */
-    if (str_equal(p->st.stable.revision, revision) &&
-        p->st.stable.deployment_revision == number)
+    if (str_equal(p->st.stable.revision, revision) && p->st.stable.deployment_revision == number)
         return NEXT;
     p->st.stable.revision = revision;
     p->st.stable.digest = p->rec.stable_digest;
@@ -132,8 +131,8 @@ static enum flow keep_paused(struct planner *p)
 /* At rest: nothing of ours is left, and nothing is to be done. */
 enum flow rule_rest(struct planner *p)
 {
-    const bool paused_rest = p->spec->brake == BRAKE_PAUSED && p->d->paused && p->d->dead_man &&
-                             !p->changed;
+    const bool paused_rest =
+        p->spec->brake == BRAKE_PAUSED && p->d->paused && p->d->dead_man && !p->changed;
     enum flow flow;
 
     if (in_flight(p) || (p->d->paused && !paused_rest))

@@ -78,9 +78,9 @@ static enum flow queued(struct planner *p)
     if (fl->decision_ms)
         return AGAIN;
     if (verdict == VERDICT_FAIL) {
-        flight_fails(p, REASON_GATE_FAILED,
-                     arena_printf(p->a, "gate %s failed: %s", g->name,
-                                  gate_find(p, g->name, 0)->message));
+        flight_fails(
+            p, REASON_GATE_FAILED,
+            arena_printf(p->a, "gate %s failed: %s", g->name, gate_find(p, g->name, 0)->message));
         return AGAIN;
     }
     if (verdict == VERDICT_PASS) {
@@ -149,9 +149,9 @@ static bool capacity_ready(struct planner *p)
 static enum flow wait_capacity(struct planner *p)
 {
     const char *why = worst_pod(p);
-    const char *what = arena_printf(p->a, "%d of %d new pods ready%s%s",
-                                    p->candidate ? p->candidate->st_ready : 0, want_new(p),
-                                    why ? ": " : "", why ? why : "");
+    const char *what =
+        arena_printf(p->a, "%d of %d new pods ready%s%s", p->candidate ? p->candidate->st_ready : 0,
+                     want_new(p), why ? ": " : "", why ? why : "");
 
     say(p, "Progressing", stable_broken(p) ? REASON_STABLE_BROKEN : REASON_PROGRESSING, false,
         "Waits for pods: %s.", what);

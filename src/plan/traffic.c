@@ -75,8 +75,7 @@ static const char *rest_of(struct planner *p, const char *name)
     cJSON *doc = json_parse(raw, strlen(raw), &e);
     const char *found = NULL;
 
-    JSON_EACH(item, doc)
-    {
+    JSON_EACH(item, doc) {
         if (str_equal(json_str(item, "name"), name))
             found = arena_strdup(p->a, json_str(item, "rest"));
     }

@@ -35,7 +35,8 @@ static void brake(const cJSON *rollout, const cJSON *old, cJSON *now)
         braked && (!json_bool(now, "spec.paused", false) || !str_equal(dead_man_of(now), dead_man));
     struct arena a;
 
-    if (!stable || !str_equal(json_str(rollout, "spec.targetRef.name"), json_str(now, "metadata.name")) ||
+    if (!stable ||
+        !str_equal(json_str(rollout, "spec.targetRef.name"), json_str(now, "metadata.name")) ||
         !(changed || loosened))
         return;
     arena_init(&a);

@@ -90,9 +90,10 @@ static void scale_to(struct dc *c, int i, int32_t n)
     if (c->rs[i]->replicas == n && c->rs[i]->desired_annotation == c->d->replicas &&
         c->rs[i]->max_annotation == max)
         return;
-    write_rs(c, i, json_fmt(&c->a,
-                            "{'metadata':{'annotations':{%q:'%d',%q:'%d'}},'spec':{'replicas':%d}}",
-                            ANNOTATION_DESIRED, c->d->replicas, ANNOTATION_MAX, max, n));
+    write_rs(c, i,
+             json_fmt(&c->a,
+                      "{'metadata':{'annotations':{%q:'%d',%q:'%d'}},'spec':{'replicas':%d}}",
+                      ANNOTATION_DESIRED, c->d->replicas, ANNOTATION_MAX, max, n));
     c->rs[i]->replicas = n;
 }
 
@@ -164,7 +165,8 @@ static void share_out(struct dc *c)
 
         if (add != 0) {
             part = fraction(c, rs);
-            part = add > 0 ? (int32_t)min_i64(part, add - added) : (int32_t)max_i64(part, add - added);
+            part =
+                add > 0 ? (int32_t)min_i64(part, add - added) : (int32_t)max_i64(part, add - added);
             if ((add > 0) != (part > 0))
                 part = 0;
         }
@@ -215,12 +217,14 @@ static void sync_revision(struct dc *c)
     }
     if (rs->deployment_revision <= top) {
         rs->deployment_revision = top + 1;
-        write_rs(c, c->fresh, json_fmt(&c->a, "{'metadata':{'annotations':{%q:'%l'}}}",
-                                       ANNOTATION_REVISION, rs->deployment_revision));
+        write_rs(c, c->fresh,
+                 json_fmt(&c->a, "{'metadata':{'annotations':{%q:'%l'}}}", ANNOTATION_REVISION,
+                          rs->deployment_revision));
     }
     if (c->d->revision != rs->deployment_revision)
-        sim_set(c->s, c->dep, json_fmt(&c->a, "{'metadata':{'annotations':{%q:'%l'}}}",
-                                       ANNOTATION_REVISION, rs->deployment_revision));
+        sim_set(c->s, c->dep,
+                json_fmt(&c->a, "{'metadata':{'annotations':{%q:'%l'}}}", ANNOTATION_REVISION,
+                         rs->deployment_revision));
 }
 
 static bool rollback(struct dc *c)
@@ -237,8 +241,8 @@ static bool rollback(struct dc *c)
                      ANNOTATION_DEAD_MAN));
     sim_set(c->s, c->dep,
             json_fmt(&c->a, "{'spec':{'template':%r}}", tmpl ? tmpl : c->d->template_raw));
-    sim_set(c->s, c->dep, "{\"spec\":{\"template\":{\"metadata\":{\"labels\":{\"" LABEL_REVISION
-                          "\":null}}}}}");
+    sim_set(c->s, c->dep,
+            "{\"spec\":{\"template\":{\"metadata\":{\"labels\":{\"" LABEL_REVISION "\":null}}}}}");
     return true;
 }
 
@@ -316,7 +320,8 @@ static void roll(struct dc *c)
     if (fresh->replicas > d->replicas)
         scale_to(c, c->fresh, d->replicas);
     else if (fresh->replicas < d->replicas && room > 0)
-        scale_to(c, c->fresh, fresh->replicas + (int32_t)min_i64(room, d->replicas - fresh->replicas));
+        scale_to(c, c->fresh,
+                 fresh->replicas + (int32_t)min_i64(room, d->replicas - fresh->replicas));
     for (int i = 0; i < c->count; i++)
         avail += c->rs[i]->st_available;
     for (int i = 0; i < c->count; i++) {

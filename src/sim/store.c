@@ -185,9 +185,9 @@ static bool patch_object(struct sim *s, struct sim_object *o, const struct actio
 static enum sim_kind kind_of(enum target t)
 {
     static const enum sim_kind kinds[TARGET_COUNT] = {
-        [TARGET_ROLLOUT] = SIM_ROLLOUT, [TARGET_DEPLOYMENT] = SIM_DEPLOYMENT,
+        [TARGET_ROLLOUT] = SIM_ROLLOUT,       [TARGET_DEPLOYMENT] = SIM_DEPLOYMENT,
         [TARGET_REPLICASET] = SIM_REPLICASET, [TARGET_FENCE] = SIM_FENCE,
-        [TARGET_SERVICE] = SIM_SERVICE, [TARGET_ROUTE] = SIM_ROUTE};
+        [TARGET_SERVICE] = SIM_SERVICE,       [TARGET_ROUTE] = SIM_ROUTE};
 
     return kinds[t];
 }

@@ -172,7 +172,8 @@ static void sync_slice(struct sim *s, struct arena *a, const struct sim_object *
                    json_fmt(a,
                             "{'metadata':{'name':%q,'labels':{%q:%q},'ownerReferences':[{'uid':%q}]"
                             "},'endpoints':[]}",
-                            slice_name, LABEL_SLICE_SERVICE, name, json_str(svc->doc, "metadata.uid")),
+                            slice_name, LABEL_SLICE_SERVICE, name,
+                            json_str(svc->doc, "metadata.uid")),
                    &e);
         slice = sim_find(s, SIM_SLICE, slice_name);
     }
@@ -212,8 +213,9 @@ int sim_endpoints(const struct sim *s, const char *service, const char *revision
 
     for (const struct sim_object *o = s->objects; o; o = o->next) {
         if (o->kind != SIM_SLICE ||
-            !str_equal(json_str(json_key(json_at(o->doc, "metadata.labels"), LABEL_SLICE_SERVICE), ""),
-                       service))
+            !str_equal(
+                json_str(json_key(json_at(o->doc, "metadata.labels"), LABEL_SLICE_SERVICE), ""),
+                service))
             continue;
         JSON_EACH(ep, json_key(o->doc, "endpoints")) {
             const char *has = revision_of_pod(s, json_str(ep, "targetRef.name"));

@@ -139,9 +139,13 @@ static void answer(struct sim *s, struct arena *a, struct world *w, const struct
     for (size_t i = 0; i < plan->ask_count; i++) {
         const struct ask *ask = &plan->asks[i];
 
-        r[i] = (struct reading){.gate = ask->gate->name, .revision = ask->revision,
-                                .step = ask->step, .at_ms = s->now_ms, .samples = 5,
-                                .good = bad ? 0 : 5, .bad = bad ? 5 : 0,
+        r[i] = (struct reading){.gate = ask->gate->name,
+                                .revision = ask->revision,
+                                .step = ask->step,
+                                .at_ms = s->now_ms,
+                                .samples = 5,
+                                .good = bad ? 0 : 5,
+                                .bad = bad ? 5 : 0,
                                 .message = bad ? "bad" : "good"};
         if (ask->broken)
             r[i] = (struct reading){.gate = ask->gate->name};

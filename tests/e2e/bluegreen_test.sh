@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Blue-green on the real API server, with fake pods: attach, forward, back, and what people do to it.
+# shellcheck disable=SC2034 # read by lib.sh
 cluster_options=--no-node
 # shellcheck source=tests/e2e/lib.sh
 source "$(dirname "$0")/lib.sh"

@@ -208,7 +208,7 @@ static char *route_of(struct fuzz *f, const uint8_t *data, size_t len)
 
     strbuf_adds(&out, "{\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"uid\":\"u\","
                       "\"resourceVersion\":\"1\"},\"spec\":{\"rules\":[{\"backendRefs\":[");
-    for (size_t i = 0; i < len && i < 64; i++) {
+    for (size_t i = 0; i < len && i < 24; i++) {
         if (data[i] % 16 == 15) {
             strbuf_addf(&out, "]%s},{\"matches\":[{}],\"backendRefs\":[",
                         data[i] & 0x80 ? ",\"name\":\"checkout\"" : "");

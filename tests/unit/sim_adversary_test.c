@@ -6,9 +6,9 @@
  * SIM_SEEDS=n tries n seeds a strategy (default 150); SIM_SEED=n replays one, SIM_TRACE=1 shows it. */
 #include "sluice/sim/sim.h"
 
+#include "check.h"
 #include "sluice/base/clock.h"
 #include "sluice/json/jfmt.h"
-#include "check.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,11 +73,11 @@ static void open_game(struct game *g, const char *spec, uint64_t seed)
                  1 + (int)pick(g, 8), limits[pick(g, 4)], image_template(&g->a, "app:v1"),
                  1 + (int)pick(g, 2), (int)pick(g, 2)),
         &e));
-    assert_true(sim_create(&g->s, SIM_SERVICE,
-                           json_fmt(&g->a,
-                                    "{'metadata':{'name':'web','labels':{}},'spec':{'selector':" APP
-                                    ",'ports':[{'port':80,'targetPort':8080}]}}"),
-                           &e));
+    assert_true(
+        sim_create(&g->s, SIM_SERVICE,
+                   json_fmt(&g->a, "{'metadata':{'name':'web','labels':{}},'spec':{'selector':" APP
+                                   ",'ports':[{'port':80,'targetPort':8080}]}}"),
+                   &e));
     sim_tick(&g->s, 2000);
     assert_true(sim_create(&g->s, SIM_ROLLOUT,
                            json_fmt(&g->a,
@@ -118,8 +118,7 @@ static void meddle(struct game *g)
 static void scale(struct game *g)
 {
     meddle(g);
-    patch(g, SIM_DEPLOYMENT, "web",
-          json_fmt(&g->a, "{'spec':{'replicas':%d}}", (int)pick(g, 9)));
+    patch(g, SIM_DEPLOYMENT, "web", json_fmt(&g->a, "{'spec':{'replicas':%d}}", (int)pick(g, 9)));
 }
 
 static void resume(struct game *g)
@@ -142,8 +141,9 @@ static void drop_dead_man(struct game *g)
 static void apply_service(struct game *g)
 {
     patch(g, SIM_SERVICE, "web",
-          json_fmt(&g->a, "{'metadata':{'labels':{%q:null}},'spec':{'selector':{'app':'web',%q:null}"
-                          "}}",
+          json_fmt(&g->a,
+                   "{'metadata':{'labels':{%q:null}},'spec':{'selector':{'app':'web',%q:null}"
+                   "}}",
                    LABEL_PIN, LABEL_REVISION));
 }
 
@@ -202,14 +202,14 @@ static void command(struct game *g)
 
 static void pause_rollout(struct game *g)
 {
-    patch(g, SIM_ROLLOUT, "web", pick(g, 2) ? "{\"spec\":{\"paused\":true}}"
-                                            : "{\"spec\":{\"paused\":null}}");
+    patch(g, SIM_ROLLOUT, "web",
+          pick(g, 2) ? "{\"spec\":{\"paused\":true}}" : "{\"spec\":{\"paused\":null}}");
 }
 
 static void (*const acts[])(struct game *g) = {
-    new_image, new_image, new_image, scale,          scale,   resume, drop_dead_man,
-    user_pause, apply_service, delete_rs, delete_fence, delete_service, command, command,
-    pause_rollout,
+    new_image,    new_image,      new_image,  scale,         scale,
+    resume,       drop_dead_man,  user_pause, apply_service, delete_rs,
+    delete_fence, delete_service, command,    command,       pause_rollout,
 };
 
 /* ---- what must hold ---------------------------------------------------------------------------- */
@@ -250,7 +250,8 @@ static void check_judged(struct game *g, const struct plan *plan, size_t strateg
 
         if (o->kind != SIM_REPLICASET)
             continue;
-        revision = json_str(json_key(json_at(o->doc, "spec.selector.matchLabels"), LABEL_REVISION), "");
+        revision =
+            json_str(json_key(json_at(o->doc, "spec.selector.matchLabels"), LABEL_REVISION), "");
         if (strstr(image_of(g, SIM_REPLICASET, json_str(o->doc, "metadata.name")), "bad") &&
             sim_endpoints(&g->s, "web", revision) > 0 && !plan->status->flight.forced &&
             !str_equal(plan->status->stable.revision, revision))
@@ -264,10 +265,10 @@ static void show(struct game *g, const struct plan *plan)
 
     if (!g->trace)
         return;
-    fprintf(stderr, "%8lld %-16s %-14s %-11s step %d ep %d pin %s:",
-            (long long)(g->s.now_ms % 10000000), plan->rule, act_name(plan->action.act),
-            plan->status->display.status, plan->status->flight.step,
-            sim_endpoints(&g->s, "web", NULL),
+    fprintf(stderr,
+            "%8lld %-16s %-14s %-11s step %d ep %d pin %s:", (long long)(g->s.now_ms % 10000000),
+            plan->rule, act_name(plan->action.act), plan->status->display.status,
+            plan->status->flight.step, sim_endpoints(&g->s, "web", NULL),
             v ? json_str(json_key(json_at(v->doc, "spec.selector"), LABEL_REVISION), "") : "-");
     for (struct sim_object *o = g->s.objects; o; o = o->next) {
         if (o->kind == SIM_REPLICASET)

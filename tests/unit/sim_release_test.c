@@ -2,9 +2,9 @@
 /* Whole releases on the simulated cluster: each strategy forward, back, undone, superseded. */
 #include "sluice/sim/sim.h"
 
+#include "check.h"
 #include "sluice/base/clock.h"
 #include "sluice/json/jfmt.h"
-#include "check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,13 +42,15 @@ static void bed_open(struct bed *b, int n, const char *spec, const struct sim_op
     sim_init(&b->s, opt);
     arena_init(&b->a);
     b->trace = getenv("SIM_TRACE") != NULL;
-    must(sim_create(&b->s, SIM_DEPLOYMENT,
-                    json_fmt(&b->a,
-                             "{'metadata':{'name':'web','annotations':{}},'spec':{'replicas':%d,'selector':{"
-                             "'matchLabels':" APP "},'template':%r,'strategy':{'type':"
-                             "'RollingUpdate'}}}",
-                             n, image_template(&b->a, "app:v1")),
-                    &e),
+    must(sim_create(
+             &b->s, SIM_DEPLOYMENT,
+             json_fmt(
+                 &b->a,
+                 "{'metadata':{'name':'web','annotations':{}},'spec':{'replicas':%d,'selector':{"
+                 "'matchLabels':" APP "},'template':%r,'strategy':{'type':"
+                 "'RollingUpdate'}}}",
+                 n, image_template(&b->a, "app:v1")),
+             &e),
          &e);
     must(sim_create(&b->s, SIM_SERVICE,
                     json_fmt(&b->a, "{'metadata':{'name':'web','labels':{}},'spec':{'selector':" APP
@@ -158,11 +160,11 @@ static void command(struct bed *b, const char *verb)
 
     if (!revision)
         revision = json_str(o->doc, "status.stable.revision");
-    must(sim_user_patch(&b->s, SIM_ROLLOUT, "web",
-                        json_fmt(&b->a,
-                                 "{'spec':{'action':{'id':'c%d','verb':%q,'revision':%q,'step':%l}}}",
-                                 ++id, verb, revision, json_i64(o->doc, "status.flight.step", 0)),
-                        &e),
+    must(sim_user_patch(
+             &b->s, SIM_ROLLOUT, "web",
+             json_fmt(&b->a, "{'spec':{'action':{'id':'c%d','verb':%q,'revision':%q,'step':%l}}}",
+                      ++id, verb, revision, json_i64(o->doc, "status.flight.step", 0)),
+             &e),
          &e);
 }
 
@@ -198,9 +200,8 @@ static void assert_rest(struct bed *b, const char *image, int n)
     assert_null(sim_find(&b->s, SIM_SERVICE, "web-preview"));
     assert_null(sim_find(&b->s, SIM_SERVICE, "web-canary"));
     assert_null(sim_find(&b->s, SIM_FENCE, "web-sluice"));
-    assert_int_equal(json_count(json_at(sim_find(&b->s, SIM_ROLLOUT, "web")->doc,
-                                        "metadata.finalizers")),
-                     0);
+    assert_int_equal(
+        json_count(json_at(sim_find(&b->s, SIM_ROLLOUT, "web")->doc, "metadata.finalizers")), 0);
     assert_int_equal(sim_endpoints(&b->s, "web", NULL), n);
     for (struct sim_object *o = b->s.objects; o; o = o->next) {
         if (o->kind == SIM_REPLICASET)
@@ -209,7 +210,7 @@ static void assert_rest(struct bed *b, const char *image, int n)
 }
 
 #define BLUE_GREEN                                                                                 \
-    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web','switch':"        \
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web','switch':"         \
     "'Approve'}},'drain':'1s','bake':'3s','gates':[{'name':'smoke','probe':{'http':{}}}]}"
 #define BLUE_GREEN_AUTO                                                                            \
     "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web'}},'drain':'1s',"   \
@@ -218,7 +219,7 @@ static void assert_rest(struct bed *b, const char *image, int n)
     "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':20},{'weight':50,"       \
     "'hold':'1s'}]}},'drain':'1s','bake':'2s','gates':[{'name':'smoke','probe':{'http':{}}}]}"
 #define ROLLING                                                                                    \
-    "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':"  \
+    "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':" \
     "'60%%'}]}},'bake':'2s','gates':[{'name':'smoke','probe':{'http':{}}}]}"
 
 static const char *const all[] = {BLUE_GREEN_AUTO, CANARY_PODS, ROLLING};
@@ -354,10 +355,9 @@ static void deleted_any_time(void **state)
             struct err e = {0};
 
             bed_open(&b, 4, all[k], NULL);
-            assert_true(sim_user_patch(&b.s, SIM_ROLLOUT, "web",
-                                       json_fmt(&b.a, "{'spec':{'onDelete':%q}}",
-                                                how[(when / 5) % 3]),
-                                       &e));
+            assert_true(sim_user_patch(
+                &b.s, SIM_ROLLOUT, "web",
+                json_fmt(&b.a, "{'spec':{'onDelete':%q}}", how[(when / 5) % 3]), &e));
             assert_rest(&b, "app:v1", 4);
             bed_calm(&b);
             set_image(&b, "app:v2");
@@ -380,9 +380,9 @@ static void deleted_any_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forward_and_forward), cmocka_unit_test(approve_switches),
+        cmocka_unit_test(forward_and_forward),  cmocka_unit_test(approve_switches),
         cmocka_unit_test(gate_fails_and_holds), cmocka_unit_test(superseded),
-        cmocka_unit_test(reverted_any_time), cmocka_unit_test(deleted_any_time),
+        cmocka_unit_test(reverted_any_time),    cmocka_unit_test(deleted_any_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

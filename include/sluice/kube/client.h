@@ -19,17 +19,17 @@
 struct kube_client;
 struct kube_call;
 
-#define KUBE_TIMEOUT_MS INT64_C(30000)      /* reads (C5) */
-#define KUBE_WRITE_TIMEOUT_MS INT64_C(5000) /* writes: the server gives up after 4 s (C69) */
+#define KUBE_TIMEOUT_MS       INT64_C(30000) /* reads (C5) */
+#define KUBE_WRITE_TIMEOUT_MS INT64_C(5000)  /* writes: the server gives up after 4 s (C69) */
 #define KUBE_LEASE_TIMEOUT_MS INT64_C(5000)
-#define KUBE_READS_MAX 32       /* in flight (C75) */
-#define KUBE_WRITES_PER_S 500   /* token bucket */
-#define KUBE_WRITES_BURST 100
-#define KUBE_BYTES_MAX (4u * 1024 * 1024)       /* C8 */
-#define KUBE_LIST_BYTES_MAX (64u * 1024 * 1024) /* one page of a list */
+#define KUBE_READS_MAX        32  /* in flight (C75) */
+#define KUBE_WRITES_PER_S     500 /* token bucket */
+#define KUBE_WRITES_BURST     100
+#define KUBE_BYTES_MAX        (4u * 1024 * 1024)  /* C8 */
+#define KUBE_LIST_BYTES_MAX   (64u * 1024 * 1024) /* one page of a list */
 
-#define KUBE_SSA "application/apply-patch+yaml"
-#define KUBE_JSON_PATCH "application/json-patch+json"
+#define KUBE_SSA         "application/apply-patch+yaml"
+#define KUBE_JSON_PATCH  "application/json-patch+json"
 #define KUBE_MERGE_PATCH "application/merge-patch+json"
 
 enum kube_verb { KUBE_GET, KUBE_POST, KUBE_PUT, KUBE_PATCH, KUBE_DELETE, KUBE_VERB_COUNT };
@@ -65,8 +65,8 @@ struct kube_client *kube_client_new(struct loop *loop, const struct kube_config 
                                     const char *user_agent_suffix, struct err *e) MUST_USE;
 void kube_client_free(struct kube_client *c); /* cancels all; not from a callback */
 
-struct kube_call *kube_send(struct kube_client *c, const struct kube_request *req,
-                            kube_done *done, void *arg);
+struct kube_call *kube_send(struct kube_client *c, const struct kube_request *req, kube_done *done,
+                            void *arg);
 void kube_cancel(struct kube_call *call); /* done does not run; not inside or after it; NULL ok */
 
 struct loop *kube_client_loop(const struct kube_client *c);

@@ -10,8 +10,8 @@
 #include "sluice/base/err.h"
 
 #define KUBE_SERVICE_ACCOUNT_DIR "/var/run/secrets/kubernetes.io/serviceaccount"
-#define KUBE_TOKEN_BYTES_MAX (64 * 1024)
-#define KUBE_PEM_BYTES_MAX (4 * 1024 * 1024)
+#define KUBE_TOKEN_BYTES_MAX     (64 * 1024)
+#define KUBE_PEM_BYTES_MAX       (4 * 1024 * 1024)
 
 /* A credential: it has no printable form, `reveal` is easy to grep for (C21). */
 struct secret {
@@ -49,7 +49,7 @@ struct kube_config {
     const char *server;    /* "https://host:port[/prefix]", no '/' at the end */
     const char *namespace; /* "default" unless said */
     struct kube_pem ca, cert;
-    struct kube_pem key; /* data is a credential */
+    struct kube_pem key;         /* data is a credential */
     const char *tls_server_name; /* NULL: the host of `server` (C16) */
     bool insecure;
     bool no_gzip;          /* disable-compression */
@@ -101,8 +101,8 @@ struct kube_exec_result {
 void kube_exec_result_release(struct kube_exec_result *r); /* wipes */
 /* Runs the plugin and waits up to 60 s. No shell. In src/kube/exec.c, which only the CLI links:
  * the operator's seccomp profile forbids execve (C18). */
-bool kube_exec_run(const struct kube_config *config, struct kube_exec_result *out, struct err *e)
-    MUST_USE;
+bool kube_exec_run(const struct kube_config *config, struct kube_exec_result *out,
+                   struct err *e) MUST_USE;
 typedef bool kube_exec_fn(const struct kube_config *config, struct kube_exec_result *out,
                           struct err *e);
 /* The CLI calls kube_config_allow_exec(kube_exec_run) first thing; without it a user with `exec`

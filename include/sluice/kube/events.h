@@ -9,9 +9,9 @@
 
 #include "sluice/kube/client.h"
 
-#define EVENT_QUEUE_MAX 1000
-#define EVENT_TRIES_MAX 12
-#define EVENT_NOTE_MAX 1024
+#define EVENT_QUEUE_MAX  1000
+#define EVENT_TRIES_MAX  12
+#define EVENT_NOTE_MAX   1024
 #define EVENT_CONTROLLER "sluice.dev/controller"
 
 struct kube_ref {

@@ -18,12 +18,12 @@ bool lease_timing_check(const struct lease_timing *t, struct err *e) MUST_USE;
 
 /* What is known of the record, in local monotonic time. */
 struct lease_view {
-    bool read;             /* it was looked at; false: look first */
+    bool read; /* it was looked at; false: look first */
     bool exists;
-    const char *holder;    /* "" = released */
-    int64_t duration_ms;   /* leaseDurationSeconds of the record */
-    int64_t changed_ms;    /* when we first saw it in this state */
-    int64_t renewed_ms;    /* start of our last write that succeeded; 0 = we do not hold it */
+    const char *holder;  /* "" = released */
+    int64_t duration_ms; /* leaseDurationSeconds of the record */
+    int64_t changed_ms;  /* when we first saw it in this state */
+    int64_t renewed_ms;  /* start of our last write that succeeded; 0 = we do not hold it */
     struct lease_timing timing;
 };
 
@@ -50,8 +50,8 @@ struct lease_spec {
     void (*on_lost)(const char *why, void *arg);
 };
 
-struct lease *lease_new(struct kube_client *c, const struct lease_spec *spec, struct err *e)
-    MUST_USE;
+struct lease *lease_new(struct kube_client *c, const struct lease_spec *spec,
+                        struct err *e) MUST_USE;
 /* After the last write finished: holderIdentity "", 1 s (C71). `done` runs from the loop, also
  * when it failed or we did not hold it. Then lease_free. */
 void lease_release(struct lease *l, void (*done)(void *arg), void *arg);

@@ -12,7 +12,7 @@
 
 #define QUEUE_BACKOFF_MIN_MS INT64_C(5)
 #define QUEUE_BACKOFF_MAX_MS INT64_C(60000)
-#define QUEUE_NEVER INT64_MAX
+#define QUEUE_NEVER          INT64_MAX
 
 enum queue_priority { QUEUE_LOW /* start-up, resync */, QUEUE_HIGH /* edits, aborts, timers */ };
 
@@ -44,8 +44,8 @@ void queue_close(struct queue *q); /* takes nothing more, adds nothing more: shu
 int64_t queue_due_ms(const struct queue *q); /* earliest due of all waiting, or QUEUE_NEVER */
 
 struct queue_stats {
-    size_t depth;       /* due or waiting */
-    size_t working;     /* taken, not done */
+    size_t depth;   /* due or waiting */
+    size_t working; /* taken, not done */
     uint64_t adds, retries;
 };
 struct queue_stats queue_stats(const struct queue *q);

@@ -32,12 +32,12 @@ struct reflector_sink {
 /* All ms; 0 = the default in the comment. For tests. */
 struct reflector_timing {
     int64_t backoff_min_ms, backoff_max_ms; /* 800, 30000 (C33) */
-    int64_t healthy_ms;  /* 120000: a watch that lived so long resets the back-off */
-    int64_t idle_ms;     /* 125000: two bookmark periods without a byte (C6) */
-    int64_t brief_ms;    /* 1000: a watch that ends earlier, with no event, failed (C32) */
-    int64_t absent_ms;   /* 60000: ask again for a kind that is not served */
-    int64_t denied_ms;   /* 30000: try again after 401, 403 */
-    int page_limit;      /* 500 (C25) */
+    int64_t healthy_ms; /* 120000: a watch that lived so long resets the back-off */
+    int64_t idle_ms;    /* 125000: two bookmark periods without a byte (C6) */
+    int64_t brief_ms;   /* 1000: a watch that ends earlier, with no event, failed (C32) */
+    int64_t absent_ms;  /* 60000: ask again for a kind that is not served */
+    int64_t denied_ms;  /* 30000: try again after 401, 403 */
+    int page_limit;     /* 500 (C25) */
 };
 
 struct reflector_spec {
@@ -45,7 +45,7 @@ struct reflector_spec {
     const char *namespace;      /* NULL or "": all */
     const char *label_selector; /* NULL: none */
     const char *field_selector; /* NULL: none */
-    bool optional; /* 404 means: not served, so empty and synced; asked again later */
+    bool optional;              /* 404 means: not served, so empty and synced; asked again later */
     struct reflector_sink sink;
     struct reflector_timing timing;
 };
@@ -54,10 +54,10 @@ struct reflector_spec {
 struct reflector *reflector_new(struct kube_client *c, const struct reflector_spec *spec);
 void reflector_free(struct reflector *r); /* no callbacks; not from its own; NULL is fine */
 
-bool reflector_synced(const struct reflector *r);     /* the first list is complete (C34) */
-const char *reflector_rv(const struct reflector *r);  /* "" before that, and while not served */
-size_t reflector_count(const struct reflector *r);    /* objects known */
-bool reflector_served(const struct reflector *r);     /* false: optional kind answered 404 */
+bool reflector_synced(const struct reflector *r);    /* the first list is complete (C34) */
+const char *reflector_rv(const struct reflector *r); /* "" before that, and while not served */
+size_t reflector_count(const struct reflector *r);   /* objects known */
+bool reflector_served(const struct reflector *r);    /* false: optional kind answered 404 */
 /* "rollouts: not synced: rollouts.sluice.dev is forbidden: ...", "" when healthy: for /readyz. */
 const char *reflector_trouble(const struct reflector *r);
 /* Lists consistently now (take-over C70, audit C37); `done` (may be NULL) when the sink has it

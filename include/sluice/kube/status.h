@@ -17,8 +17,8 @@
 struct kube_status {
     int code;
     const char *reason, *message;
-    int retry_after_s;       /* details.retryAfterSeconds */
-    const cJSON *causes;     /* details.causes, NULL when absent */
+    int retry_after_s;   /* details.retryAfterSeconds */
+    const cJSON *causes; /* details.causes, NULL when absent */
 };
 
 /* False when `o` is not a Status. */

@@ -34,10 +34,10 @@ enum watch_type {
 
 struct watch_event {
     enum watch_type type;
-    cJSON *doc;           /* owned: the whole line */
-    const cJSON *object;  /* in doc; a JSON object */
-    struct jslice raw;    /* the object's exact bytes, borrowed from the line */
-    const char *rv;       /* metadata.resourceVersion, "" when absent */
+    cJSON *doc;          /* owned: the whole line */
+    const cJSON *object; /* in doc; a JSON object */
+    struct jslice raw;   /* the object's exact bytes, borrowed from the line */
+    const char *rv;      /* metadata.resourceVersion, "" when absent */
 };
 /* ERR_INVALID when the line is not {"type":...,"object":{...}}; `out` untouched then. */
 bool watch_decode(const char *line, size_t len, struct watch_event *out, struct err *e) MUST_USE;

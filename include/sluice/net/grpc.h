@@ -10,8 +10,8 @@
 
 struct http_result;
 
-#define GRPC_HEALTH_PATH "/grpc.health.v1.Health/Check"
-#define GRPC_SERVICE_MAX 120                          /* so that lengths fit one varint byte */
+#define GRPC_HEALTH_PATH      "/grpc.health.v1.Health/Check"
+#define GRPC_SERVICE_MAX      120 /* so that lengths fit one varint byte */
 #define GRPC_HEALTH_BYTES_MAX (5 + 2 + GRPC_SERVICE_MAX)
 
 enum grpc_health {

@@ -19,10 +19,10 @@ struct sockaddr;
 struct http_pool;
 struct http_call;
 
-#define HTTP_CONNECT_MS INT64_C(10000)         /* C5 */
-#define HTTP_BYTES_MAX (4u * 1024 * 1024)      /* C8: unary answers */
-#define HTTP_HEADER_BYTES_MAX (64u * 1024)     /* C8: all headers of one answer */
-#define HTTP_WARNINGS_MAX 16                   /* Warning: 299 texts kept per answer */
+#define HTTP_CONNECT_MS       INT64_C(10000)     /* C5 */
+#define HTTP_BYTES_MAX        (4u * 1024 * 1024) /* C8: unary answers */
+#define HTTP_HEADER_BYTES_MAX (64u * 1024)       /* C8: all headers of one answer */
+#define HTTP_WARNINGS_MAX     16                 /* Warning: 299 texts kept per answer */
 
 /* PEM text, lengths without NUL. All NULL: the system's trust store, no client certificate. */
 struct http_tls {
@@ -42,26 +42,26 @@ enum http_version {
 };
 
 struct http_request {
-    const char *method;         /* "GET" ... */
+    const char *method; /* "GET" ... */
     const char *url;
     const char *const *headers; /* "Name: value" */
     size_t header_count;
-    const char *body;           /* NULL: none; "" with body_len 0: Content-Length: 0 */
+    const char *body; /* NULL: none; "" with body_len 0: Content-Length: 0 */
     size_t body_len;
-    int64_t connect_ms;         /* 0 = HTTP_CONNECT_MS */
-    int64_t total_ms;           /* 0 = none: streams only */
-    int64_t idle_ms;            /* no byte for so long ends the call; 0 = none */
-    size_t max_bytes;           /* of the body after decompression; 0 = HTTP_BYTES_MAX; a stream
+    int64_t connect_ms;      /* 0 = HTTP_CONNECT_MS */
+    int64_t total_ms;        /* 0 = none: streams only */
+    int64_t idle_ms;         /* no byte for so long ends the call; 0 = none */
+    size_t max_bytes;        /* of the body after decompression; 0 = HTTP_BYTES_MAX; a stream
                                    has no limit of its own, its reader counts lines */
-    size_t max_header_bytes;    /* 0 = HTTP_HEADER_BYTES_MAX */
-    bool gzip;                  /* offer gzip; identity only otherwise */
+    size_t max_header_bytes; /* 0 = HTTP_HEADER_BYTES_MAX */
+    bool gzip;               /* offer gzip; identity only otherwise */
     enum http_version version;
     const struct http_tls *tls;
-    const char *proxy;          /* NULL: HTTPS_PROXY, NO_PROXY (with CIDR) of the environment
+    const char *proxy;       /* NULL: HTTPS_PROXY, NO_PROXY (with CIDR) of the environment
                                    (C19); "": none; else http, https or socks5 URL */
-    const char *connect_to;     /* "HOST:PORT" dialled instead of the URL's (C16) */
-    const char *user_agent;     /* NULL: "sluice" */
-    const char *credentials;    /* "user:password" for Basic, or NULL */
+    const char *connect_to;  /* "HOST:PORT" dialled instead of the URL's (C16) */
+    const char *user_agent;  /* NULL: "sluice" */
+    const char *credentials; /* "user:password" for Basic, or NULL */
     /* Asked for every address after DNS, before each connect; false refuses it (C84). With a
      * proxy it sees the proxy's address: pass "" as proxy where it must hold. */
     bool (*allow_address)(const struct sockaddr *address, void *arg);
@@ -72,16 +72,16 @@ struct http_request {
 };
 
 struct http_result {
-    int code;           /* 0: no answer */
-    const char *body;   /* borrowed until done returns, NUL behind it; never NULL */
+    int code;         /* 0: no answer */
+    const char *body; /* borrowed until done returns, NUL behind it; never NULL */
     size_t len;
     const char *content_type;    /* "" when absent; these too borrowed until done returns */
     const char *flow_schema;     /* X-Kubernetes-PF-FlowSchema-UID, "" when absent (C74) */
     const char *const *warnings; /* texts of Warning: 299 (C9) */
     size_t warning_count;
-    int retry_after_s;  /* Retry-After as seconds from now (number or date), else 0 */
-    int grpc_status;    /* grpc-status header or trailer, -1 when absent */
-    bool sent;          /* the peer may have the whole request */
+    int retry_after_s; /* Retry-After as seconds from now (number or date), else 0 */
+    int grpc_status;   /* grpc-status header or trailer, -1 when absent */
+    bool sent;         /* the peer may have the whole request */
     int64_t took_ms;
     /* ERR_NONE: a whole answer, whatever its code. ERR_RETRY: no or half an answer (refused,
      * reset, timeout, TLS). ERR_INVALID: a limit, a forbidden address, a bad URL. */

@@ -12,7 +12,7 @@ struct loop;
 struct timer;
 struct event_base; /* libevent's; only src/net looks inside */
 
-struct loop *loop_new(void);      /* owned; ignores SIGPIPE for the whole process */
+struct loop *loop_new(void);       /* owned; ignores SIGPIPE for the whole process */
 void loop_free(struct loop *loop); /* NULL is fine; frees timers and signals still on it */
 
 void loop_run(struct loop *loop);  /* until loop_stop */

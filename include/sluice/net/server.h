@@ -12,8 +12,8 @@
 struct server;
 
 struct server_request {
-    const char *path;  /* decoded, without query; borrowed until the handler returns */
-    const char *query; /* as sent, "" when absent */
+    const char *path;          /* decoded, without query; borrowed until the handler returns */
+    const char *query;         /* as sent, "" when absent */
     const char *authorization; /* header, "" when absent */
 };
 

@@ -15,7 +15,7 @@ struct step {
     bool approve;
     int64_t deadline_ms;
     enum on_deadline on_deadline;
-    unsigned gates;       /* bit i: spec.gates[i] runs in this step */
+    unsigned gates; /* bit i: spec.gates[i] runs in this step */
     bool last;
 };
 
@@ -24,14 +24,16 @@ struct compiled {
     enum traffic_by by;
     struct step steps[FLIGHT_STEPS_MAX]; /* steps[0] is step 1 */
     int step_count;
-    unsigned start_gates, bake_gates;    /* bit sets over spec.gates */
+    unsigned start_gates, bake_gates; /* bit sets over spec.gates */
 };
 
 void compile_steps(const struct rollout_spec *spec, struct compiled *out);
 
 /* Pods of the new revision that `step` (from 1; 0 = none) needs at N replicas, before the commit.
  * Rolling keeps within 1 and N-1 and knows surge; see api.md 6. */
-struct surge { int32_t surge, unavailable; }; /* in pods: maxSurge up, maxUnavailable down */
+struct surge {
+    int32_t surge, unavailable;
+}; /* in pods: maxSurge up, maxUnavailable down */
 struct surge surge_of(const struct deployment *d);
 int32_t step_replicas(const struct compiled *c, const struct deployment *d, int step);
 /* "3" or "20%" of n, percents rounded up; bad text counts as n. */

@@ -15,22 +15,39 @@
 #define PLAN_SLEEP INT64_MAX /* nothing to wait for: only a watch event can change the plan */
 
 enum target {
-    TARGET_ROLLOUT, TARGET_DEPLOYMENT, TARGET_REPLICASET, TARGET_FENCE, TARGET_SERVICE,
-    TARGET_ROUTE, TARGET_COUNT
+    TARGET_ROLLOUT,
+    TARGET_DEPLOYMENT,
+    TARGET_REPLICASET,
+    TARGET_FENCE,
+    TARGET_SERVICE,
+    TARGET_ROUTE,
+    TARGET_COUNT
 };
 
 enum act {
     ACT_NONE,
-    ACT_DECIDE,          /* status: something others rest on; before the act that rests on it */
-    ACT_REPORT,          /* status that only reports; may go out on the cache */
-    ACT_FINALIZER_ADD, ACT_FINALIZER_DROP,
-    ACT_BRAKE,           /* Deployment: paused and dead man */
-    ACT_RESUME,          /* Deployment: un-paused, dead man off, with stable's template if it differs */
-    ACT_DEP_STATUS,      /* Deployment status: Progressing=False, so that kubectl says failed */
-    ACT_FENCE_CREATE, ACT_RECORD, ACT_FENCE_DELETE,
-    ACT_RS_CREATE, ACT_RS_SCALE, ACT_RS_FENCE, ACT_RS_GIVE, ACT_RS_ANNOTATE, ACT_RS_DELETE,
-    ACT_SERVICE_CREATE, ACT_SERVICE_PIN, ACT_SERVICE_UNPIN, ACT_SERVICE_DELETE,
-    ACT_ROUTE_WEIGHT, ACT_ROUTE_REST,
+    ACT_DECIDE, /* status: something others rest on; before the act that rests on it */
+    ACT_REPORT, /* status that only reports; may go out on the cache */
+    ACT_FINALIZER_ADD,
+    ACT_FINALIZER_DROP,
+    ACT_BRAKE,      /* Deployment: paused and dead man */
+    ACT_RESUME,     /* Deployment: un-paused, dead man off, with stable's template if it differs */
+    ACT_DEP_STATUS, /* Deployment status: Progressing=False, so that kubectl says failed */
+    ACT_FENCE_CREATE,
+    ACT_RECORD,
+    ACT_FENCE_DELETE,
+    ACT_RS_CREATE,
+    ACT_RS_SCALE,
+    ACT_RS_FENCE,
+    ACT_RS_GIVE,
+    ACT_RS_ANNOTATE,
+    ACT_RS_DELETE,
+    ACT_SERVICE_CREATE,
+    ACT_SERVICE_PIN,
+    ACT_SERVICE_UNPIN,
+    ACT_SERVICE_DELETE,
+    ACT_ROUTE_WEIGHT,
+    ACT_ROUTE_REST,
     ACT_COUNT
 };
 
@@ -38,14 +55,14 @@ enum act {
 struct action {
     enum act act;
     enum target target;
-    const char *ns, *name;      /* name of the object; for POST only for messages */
-    const char *uid;            /* decided on; carried in the body or preconditions */
-    const char *method;         /* "PATCH", "POST", "DELETE" */
-    const char *subresource;    /* "status" or NULL */
-    const char *query;          /* "fieldManager=sluice&force=true" or NULL */
-    const char *content_type;   /* NULL for DELETE with JSON options: application/json */
+    const char *ns, *name;    /* name of the object; for POST only for messages */
+    const char *uid;          /* decided on; carried in the body or preconditions */
+    const char *method;       /* "PATCH", "POST", "DELETE" */
+    const char *subresource;  /* "status" or NULL */
+    const char *query;        /* "fieldManager=sluice&force=true" or NULL */
+    const char *content_type; /* NULL for DELETE with JSON options: application/json */
     const char *body;
-    bool harmful;               /* takes capacity, traffic or ownership from something */
+    bool harmful; /* takes capacity, traffic or ownership from something */
 };
 
 struct plan_event {
@@ -63,9 +80,12 @@ struct ask {
     const char *query;   /* metric: variables replaced; probe http: path */
     const char *address; /* metric: base URL */
     /* probe: the ready new pods to ask, at most 10 */
-    const struct ask_pod { const char *name, *ip; int32_t port; } *pods;
+    const struct ask_pod {
+        const char *name, *ip;
+        int32_t port;
+    } * pods;
     size_t pod_count;
-    const char *broken;  /* the gate cannot be asked: why, in words; NULL = fine */
+    const char *broken; /* the gate cannot be asked: why, in words; NULL = fine */
     /* Answers from before this do not count (the gate state's since_ms): when it moves on, the
      * runner counts anew. 0 = from the first ask. */
     int64_t since_ms;
@@ -74,15 +94,15 @@ struct ask {
 };
 
 struct plan {
-    const char *rule;      /* name of the row that decided; logs, status and CLI share it */
-    struct action action;  /* act == ACT_NONE: nothing to write */
+    const char *rule;     /* name of the row that decided; logs, status and CLI share it */
+    struct action action; /* act == ACT_NONE: nothing to write */
     struct plan_event events[PLAN_EVENTS_MAX]; /* to emit once the action was written */
     int event_count;
     const struct ask *asks;
     size_t ask_count;
-    int64_t wake_ms;       /* absolute time to plan again, or PLAN_SLEEP */
+    int64_t wake_ms;                     /* absolute time to plan again, or PLAN_SLEEP */
     const struct rollout_status *status; /* as this plan sees it, written or not (CLI, tests) */
-    bool settled;          /* nothing awaited at all: at rest */
+    bool settled;                        /* nothing awaited at all: at rest */
 };
 
 /* Decides the next write for `world` as seen at `now_ms`. Never fails: a Rollout that cannot

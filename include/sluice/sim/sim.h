@@ -13,7 +13,13 @@
 #include "sluice/plan/plan.h"
 
 enum sim_kind {
-    SIM_ROLLOUT, SIM_DEPLOYMENT, SIM_REPLICASET, SIM_FENCE, SIM_SERVICE, SIM_SLICE, SIM_ROUTE,
+    SIM_ROLLOUT,
+    SIM_DEPLOYMENT,
+    SIM_REPLICASET,
+    SIM_FENCE,
+    SIM_SERVICE,
+    SIM_SLICE,
+    SIM_ROUTE,
     SIM_KIND_COUNT
 };
 
@@ -78,10 +84,10 @@ int sim_endpoints(const struct sim *s, const char *service, const char *revision
 
 /* ---- between the files of the simulator -------------------------------------------------------- */
 void sim_touch(struct sim *s, struct sim_object *o, bool spec_changed);
-void sim_deployments(struct sim *s);  /* deployment.c */
-void sim_replicasets(struct sim *s);  /* workload.c: ReplicaSet controller and kubelet */
-void sim_slices(struct sim *s);       /* workload.c */
-void sim_collect(struct sim *s);      /* garbage collection */
+void sim_deployments(struct sim *s); /* deployment.c */
+void sim_replicasets(struct sim *s); /* workload.c: ReplicaSet controller and kubelet */
+void sim_slices(struct sim *s);      /* workload.c */
+void sim_collect(struct sim *s);     /* garbage collection */
 void sim_admit(const struct sim *s, enum sim_kind kind, const cJSON *old, cJSON *now); /* admit.c */
 bool sim_set(struct sim *s, struct sim_object *o, const char *merge); /* a controller's own write */
 
