@@ -21,7 +21,7 @@ char *json_print(const cJSON *doc)
     return cJSON_PrintUnformatted(doc);
 }
 
-/* ---- JSON Pointer ------------------------------------------------------------------------------ */
+/* ---- JSON Pointer ---------------------------------------------------------------------------- */
 
 /* Next token of `path` into `out`, ~1 and ~0 undone; gives the rest, NULL at the end. */
 static const char *next_token(const char *path, char out[static TOKEN_MAX])
@@ -69,7 +69,7 @@ static cJSON *parent_of(cJSON *doc, const char *path, char last[static TOKEN_MAX
     return rest ? doc : NULL;
 }
 
-/* ---- JSON Patch -------------------------------------------------------------------------------- */
+/* ---- JSON Patch ------------------------------------------------------------------------------ */
 
 /* cJSON 1.7.15 as Debian patches it inserts nowhere but in front, and says nothing. */
 static void insert_at(cJSON *array, int index, cJSON *item)
@@ -156,7 +156,7 @@ bool json_edit_patch(cJSON *doc, const cJSON *patch, struct err *e)
     return true;
 }
 
-/* ---- JSON Merge Patch -------------------------------------------------------------------------- */
+/* ---- JSON Merge Patch ------------------------------------------------------------------------ */
 
 void json_edit_merge(cJSON *doc, const cJSON *patch)
 {

@@ -66,7 +66,7 @@ static enum flow remove_object(struct planner *p, enum act act, enum target targ
     return STOP;
 }
 
-/* ---- Rollout ----------------------------------------------------------------------------------- */
+/* ---- Rollout --------------------------------------------------------------------------------- */
 
 enum flow act_finalizer(struct planner *p, bool add)
 {
@@ -81,7 +81,7 @@ enum flow act_finalizer(struct planner *p, bool add)
     return STOP;
 }
 
-/* ---- Deployment -------------------------------------------------------------------------------- */
+/* ---- Deployment ------------------------------------------------------------------------------ */
 
 /* Brake and dead man in one write; with `template_json` the template too (undo at rest). */
 enum flow act_brake(struct planner *p, int64_t number, const char *template_json)
@@ -145,7 +145,7 @@ enum flow act_dep_failed(struct planner *p, const char *message)
     return STOP;
 }
 
-/* ---- fence ------------------------------------------------------------------------------------- */
+/* ---- fence ----------------------------------------------------------------------------------- */
 
 enum flow act_fence_create(struct planner *p)
 {
@@ -176,7 +176,7 @@ enum flow act_fence_delete(struct planner *p)
     return remove_object(p, ACT_FENCE_DELETE, TARGET_FENCE, &p->w->fence->meta);
 }
 
-/* ---- ReplicaSets ------------------------------------------------------------------------------- */
+/* ---- ReplicaSets ----------------------------------------------------------------------------- */
 
 static char *owners(struct planner *p, bool inside)
 {
@@ -316,7 +316,7 @@ enum flow act_rs_delete(struct planner *p, const struct replicaset *rs)
     return remove_object(p, ACT_RS_DELETE, TARGET_REPLICASET, &rs->meta);
 }
 
-/* ---- Services ---------------------------------------------------------------------------------- */
+/* ---- Services -------------------------------------------------------------------------------- */
 
 static char *ports_without_node_ports(struct planner *p, const struct service *like)
 {
@@ -391,7 +391,7 @@ enum flow act_service_delete(struct planner *p, const struct service *s)
     return remove_object(p, ACT_SERVICE_DELETE, TARGET_SERVICE, &s->meta);
 }
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
 enum flow act_route(struct planner *p, const struct route *r, const char *body, bool rest)
 {

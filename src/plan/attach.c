@@ -47,7 +47,7 @@ enum flow rule_invalid(struct planner *p)
     return STOP;
 }
 
-/* ---- V30 to V43 -------------------------------------------------------------------------------- */
+/* ---- V30 to V43 ------------------------------------------------------------------------------ */
 
 static bool no(struct planner *p, enum reason reason, const char *message)
 {
@@ -168,7 +168,7 @@ bool attach_checks(struct planner *p)
     return room_checks(p) && service_checks(p) && route_checks(p);
 }
 
-/* ---- attach ------------------------------------------------------------------------------------ */
+/* ---- attach ---------------------------------------------------------------------------------- */
 
 static const struct replicaset *only_active(const struct planner *p)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* borrow.c - who owns which ReplicaSet: brake, fence, record (design.md 3, prototype.md rules 5-11).
+/* borrow.c - who owns which ReplicaSet: brake, fence, record (design.md 3, prototype.md 5-11).
  *
  * While the Deployment is paused it holds stable and, inside, the candidate: nothing else, or its
  * controller would revive history (O1, O3). Everything else hangs on the fence. */

@@ -2,7 +2,7 @@
 /* capacity.c - how many pods each side has: what is left over goes, what is new comes. */
 #include "planner.h"
 
-/* ---- what is neither stable nor candidate ------------------------------------------------------ */
+/* ---- what is neither stable nor candidate ---------------------------------------------------- */
 
 bool drained(struct planner *p)
 {
@@ -79,7 +79,7 @@ enum flow rule_extras(struct planner *p)
     return STOP;
 }
 
-/* ---- the candidate ----------------------------------------------------------------------------- */
+/* ---- the candidate --------------------------------------------------------------------------- */
 
 static enum flow mutated(struct planner *p)
 {

@@ -197,7 +197,7 @@ static verb_fn *const verbs[VERB_COUNT] = {
     [VERB_ABORT] = abort_flight, [VERB_RETRY] = retry, [VERB_UNDO] = undo,
 };
 
-/* ---- meant for what is there now? -------------------------------------------------------------- */
+/* ---- meant for what is there now? ------------------------------------------------------------ */
 
 static bool seen(const struct planner *p, const char *id)
 {

@@ -170,7 +170,7 @@ void compile_steps(const struct rollout_spec *spec, struct compiled *out)
     out->bake_gates = phase_gates(spec, PHASE_BAKE);
 }
 
-/* ---- pods of a step ---------------------------------------------------------------------------- */
+/* ---- pods of a step -------------------------------------------------------------------------- */
 
 static int32_t outside_routed(const struct step *s, int32_t n)
 {

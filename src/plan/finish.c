@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* ---- commit ------------------------------------------------------------------------------------ */
+/* ---- commit ---------------------------------------------------------------------------------- */
 
 static bool has(const char *const *names, size_t count, const char *name)
 {
@@ -71,7 +71,7 @@ enum flow rule_commit(struct planner *p)
     return commit(p);
 }
 
-/* ---- back over the commit ---------------------------------------------------------------------- */
+/* ---- back over the commit -------------------------------------------------------------------- */
 
 static enum flow uncommit(struct planner *p)
 {
@@ -121,7 +121,7 @@ enum flow rule_turn_back(struct planner *p)
     return hand_over_deadline(p);
 }
 
-/* ---- bake -------------------------------------------------------------------------------------- */
+/* ---- bake ------------------------------------------------------------------------------------ */
 
 static enum flow begin_bake(struct planner *p)
 {
@@ -174,7 +174,7 @@ enum flow rule_bake(struct planner *p)
     return STOP;
 }
 
-/* ---- our own Services -------------------------------------------------------------------------- */
+/* ---- our own Services ------------------------------------------------------------------------ */
 
 static enum flow close_side(struct planner *p)
 {
@@ -200,7 +200,7 @@ static enum flow close_side(struct planner *p)
     return NEXT;
 }
 
-/* ---- giving back ------------------------------------------------------------------------------- */
+/* ---- giving back ----------------------------------------------------------------------------- */
 
 static enum flow give_history(struct planner *p)
 {
@@ -283,7 +283,7 @@ enum flow rule_settle(struct planner *p)
     return STOP;
 }
 
-/* ---- held -------------------------------------------------------------------------------------- */
+/* ---- held ------------------------------------------------------------------------------------ */
 
 static bool reverts(const struct planner *p)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what the steps were compiled from --------------------------------------------------------- */
+/* ---- what the steps were compiled from ------------------------------------------------------- */
 
 static uint32_t mix(uint32_t h, const char *text)
 {
@@ -47,7 +47,7 @@ const char *spec_digest(struct planner *p)
     return arena_strdup(p->a, out);
 }
 
-/* ---- begin, turn, end -------------------------------------------------------------------------- */
+/* ---- begin, turn, end ------------------------------------------------------------------------ */
 
 static const char *fresh_revision(struct planner *p, const char *digest)
 {
@@ -162,7 +162,7 @@ void flight_fails(struct planner *p, enum reason reason, const char *why)
     event(p, true, reason, "%s", why);
 }
 
-/* ---- the Rollout goes ------------------------------------------------------------------------- */
+/* ---- the Rollout goes ------------------------------------------------------------------------ */
 
 enum flow rule_deleted(struct planner *p)
 {
@@ -189,7 +189,7 @@ enum flow rule_deleted(struct planner *p)
     return AGAIN;
 }
 
-/* ---- the template moved ----------------------------------------------------------------------- */
+/* ---- the template moved ---------------------------------------------------------------------- */
 
 static enum flow superseded(struct planner *p, const char *by)
 {
@@ -265,7 +265,7 @@ enum flow rule_flight(struct planner *p)
     return AGAIN;
 }
 
-/* ---- the spec moved --------------------------------------------------------------------------- */
+/* ---- the spec moved -------------------------------------------------------------------------- */
 
 static int first_difference(const struct planner *p, const char *now)
 {

@@ -29,7 +29,7 @@ struct gate_state *gate_find(struct planner *p, const char *name, int step)
     return g;
 }
 
-/* ---- asking ------------------------------------------------------------------------------------ */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static const char *asked_revision(const struct planner *p)
 {
@@ -131,7 +131,7 @@ static void ask_gate(struct planner *p, const struct gate_spec *g, int step)
     }
 }
 
-/* ---- answers ----------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static const struct reading *reading_of(const struct planner *p, const struct gate_spec *g,
                                         int step)

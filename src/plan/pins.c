@@ -60,7 +60,7 @@ static void pin_set(struct planner *p, const char *service, const char *revision
     decide(p);
 }
 
-/* ---- where to ---------------------------------------------------------------------------------- */
+/* ---- where to -------------------------------------------------------------------------------- */
 
 static bool switched(const struct planner *p)
 {
@@ -115,7 +115,7 @@ static bool can_take_over(const struct planner *p, const struct service *s,
     return available(to) >= min_i64(now, p->n);
 }
 
-/* ---- proof ------------------------------------------------------------------------------------- */
+/* ---- proof ----------------------------------------------------------------------------------- */
 
 static bool pinned(const struct service *s, const char *revision)
 {
@@ -160,7 +160,7 @@ bool pins_off(const struct planner *p)
     return true;
 }
 
-/* ---- rules ------------------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 /* Entries first: the admission policy then keeps what we write, and a Service that is deleted and
  * made again comes back pinned. */

@@ -6,8 +6,8 @@
 
 #define READINGS_MAX 24
 
-/* First match wins. The order is the safety argument of reference/prototype.md: what is nobody's
- * business first, then decisions, then who owns what, then traffic, then capacity, then progress. */
+/* First match wins. The order is the safety argument (reference/prototype.md): what is nobody's
+ * business, then decisions, then who owns what, then traffic, then capacity, then progress. */
 static const struct rule {
     const char *name;
     enum flow (*apply)(struct planner *p);

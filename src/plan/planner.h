@@ -100,7 +100,7 @@ bool step_ended(const struct planner *p, int step);
 const struct replicaset *rs_by_revision(const struct planner *p, const char *revision);
 const struct replicaset *rs_by_digest(const struct planner *p, const char *digest);
 
-/* ---- acts.c: each builds the one request of its name and ends the call (STOP) ------------------ */
+/* ---- acts.c: each builds the one request of its name and ends the call (STOP) ---------------- */
 enum flow act_finalizer(struct planner *p, bool add);
 enum flow act_brake(struct planner *p, int64_t number, const char *template_json);
 enum flow act_resume(struct planner *p, const char *template_json);
@@ -123,7 +123,7 @@ enum flow act_service_unpin(struct planner *p, const struct service *s);
 enum flow act_service_delete(struct planner *p, const struct service *s);
 enum flow act_route(struct planner *p, const struct route *r, const char *patch, bool rest);
 
-/* ---- the rules, by room ------------------------------------------------------------------------ */
+/* ---- the rules, by room ---------------------------------------------------------------------- */
 enum flow rule_gone(struct planner *p); /* attach.c */
 enum flow rule_invalid(struct planner *p);
 enum flow rule_rival(struct planner *p);
@@ -159,7 +159,7 @@ enum flow rule_bake(struct planner *p);
 enum flow rule_hold(struct planner *p);
 enum flow rule_settle(struct planner *p);
 
-/* ---- shared between rooms ---------------------------------------------------------------------- */
+/* ---- shared between rooms -------------------------------------------------------------------- */
 bool attach_checks(struct planner *p); /* services, room, routes: false said why (attach.c) */
 /* Turns the flight round; `reject` remembers the template as refused (flight.c). */
 void flight_back(struct planner *p, const char *why, bool reject, bool undo);
@@ -189,7 +189,7 @@ const struct gate_spec *gates_ask(struct planner *p, unsigned set, int step, int
 struct gate_state *gate_find(struct planner *p, const char *name, int step);
 int32_t want_new(const struct planner *p); /* pods that the new revision is to have now */
 
-/* ---- report.c ---------------------------------------------------------------------------------- */
+/* ---- report.c -------------------------------------------------------------------------------- */
 void report(struct planner *p); /* fills display, conditions and counts of p->st */
 
 #endif

@@ -27,7 +27,7 @@ static void default_words(struct planner *p)
     say(p, "Pending", REASON_PENDING, false, "Not attached yet.");
 }
 
-/* ---- the brake --------------------------------------------------------------------------------- */
+/* ---- the brake ------------------------------------------------------------------------------- */
 
 struct brake_word {
     const char *status;
@@ -68,7 +68,7 @@ static void brake_in_summary(struct planner *p, const struct brake_word *b)
         say(p, "Pending", REASON_PENDING, false, "Proves the brake.");
 }
 
-/* ---- conditions -------------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static void set(struct planner *p, enum condition_type type, const char *status, enum reason reason,
                 const char *message)
@@ -157,7 +157,7 @@ static void set_conditions(struct planner *p, const struct brake_word *b)
     set(p, COND_BRAKE_ARMED, b->status, b->reason, b->message);
 }
 
-/* ---- counts ------------------------------------------------------------------------------------ */
+/* ---- counts ---------------------------------------------------------------------------------- */
 
 static void count_flight(struct planner *p)
 {

@@ -24,7 +24,7 @@ static bool stable_broken(const struct planner *p)
     return p->n > 0 && available(p->stable) == 0;
 }
 
-/* ---- step 0 ------------------------------------------------------------------------------------ */
+/* ---- step 0 ---------------------------------------------------------------------------------- */
 
 static void enter_step(struct planner *p, int step)
 {
@@ -94,7 +94,7 @@ static enum flow queued(struct planner *p)
     return STOP;
 }
 
-/* ---- capacity and traffic ---------------------------------------------------------------------- */
+/* ---- capacity and traffic -------------------------------------------------------------------- */
 
 static const char *worst_pod(const struct planner *p)
 {
@@ -218,7 +218,7 @@ static enum flow wait_traffic(struct planner *p)
     return no_progress(p, what);
 }
 
-/* ---- hold, gates, approval --------------------------------------------------------------------- */
+/* ---- hold, gates, approval ------------------------------------------------------------------- */
 
 static enum flow gate_failed(struct planner *p, const struct gate_spec *g, int step)
 {

@@ -14,7 +14,7 @@ static bool routed(const struct planner *p)
     return p->c.by == TRAFFIC_ROUTE;
 }
 
-/* Resting values come back when nothing but stable is left, or all pins are on what was promoted. */
+/* Resting values come back when only stable is left, or all pins are on what was promoted. */
 static bool resting(const struct planner *p)
 {
     return p->committed || (!p->forward && !extras_have_pods(p));
@@ -41,7 +41,7 @@ static struct route_state *state_of(struct planner *p, const struct traffic_spec
     return s;
 }
 
-/* ---- the record's copy of the resting values: [{"name":"web","rest":"..."}] -------------------- */
+/* ---- the record's copy of the resting values: [{"name":"web","rest":"..."}] ------------------ */
 
 char *routes_resting(struct planner *p)
 {
@@ -83,7 +83,7 @@ static const char *rest_of(struct planner *p, const char *name)
     return found;
 }
 
-/* ---- one route --------------------------------------------------------------------------------- */
+/* ---- one route ------------------------------------------------------------------------------- */
 
 struct look {
     const struct traffic_spec *t;
@@ -175,7 +175,7 @@ enum flow rule_route(struct planner *p)
     return NEXT;
 }
 
-/* ---- what others rest on ----------------------------------------------------------------------- */
+/* ---- what others rest on --------------------------------------------------------------------- */
 
 static int64_t settle_of(const struct look *l)
 {

@@ -26,7 +26,7 @@ static void write_rs(struct dc *c, int i, const char *merge)
     sim_set(c->s, c->obj[i], merge);
 }
 
-/* ---- who is mine ------------------------------------------------------------------------------- */
+/* ---- who is mine ----------------------------------------------------------------------------- */
 
 static bool labels_match(const struct dc *c, const struct replicaset *rs)
 {
@@ -81,7 +81,7 @@ static void load(struct dc *c)
     }
 }
 
-/* ---- scaling ----------------------------------------------------------------------------------- */
+/* ---- scaling --------------------------------------------------------------------------------- */
 
 static void scale_to(struct dc *c, int i, int32_t n)
 {
@@ -202,7 +202,7 @@ static void scale(struct dc *c)
     share_out(c);
 }
 
-/* ---- revisions, rollback, status --------------------------------------------------------------- */
+/* ---- revisions, rollback, status ------------------------------------------------------------- */
 
 static void sync_revision(struct dc *c)
 {
@@ -264,7 +264,7 @@ static void write_status(struct dc *c)
                      json_i64(c->dep->doc, "metadata.generation", 0), all, updated, ready, avail));
 }
 
-/* ---- rolling ----------------------------------------------------------------------------------- */
+/* ---- rolling --------------------------------------------------------------------------------- */
 
 static void create_new(struct dc *c)
 {

@@ -99,7 +99,7 @@ bool sim_create(struct sim *s, enum sim_kind kind, const char *json, struct err 
     return true;
 }
 
-/* ---- writes ------------------------------------------------------------------------------------ */
+/* ---- writes ---------------------------------------------------------------------------------- */
 
 /* Takes the edited copy when it differs; generation follows spec alone. */
 static void accept(struct sim *s, struct sim_object *o, cJSON *next)
@@ -225,7 +225,7 @@ bool sim_send(struct sim *s, const struct action *act, struct err *e)
     return ok;
 }
 
-/* ---- deletion ---------------------------------------------------------------------------------- */
+/* ---- deletion -------------------------------------------------------------------------------- */
 
 static void unlink_object(struct sim *s, struct sim_object *gone)
 {
@@ -287,11 +287,12 @@ void sim_collect(struct sim *s)
 
     while (again) {
         again = false;
-        for (struct sim_object *o = s->objects; o && !again; o = o->next) {
+        for (struct sim_object *o = s->objects; o; o = o->next) {
             if (!orphaned(s, o))
                 continue;
             unlink_object(s, o);
             again = true;
+            break;
         }
     }
 }

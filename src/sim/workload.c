@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- pods -------------------------------------------------------------------------------------- */
+/* ---- pods ------------------------------------------------------------------------------------ */
 
 static void add_pod(struct sim *s, const struct replicaset *rs)
 {
@@ -116,7 +116,7 @@ void sim_replicasets(struct sim *s)
     }
 }
 
-/* ---- endpoints --------------------------------------------------------------------------------- */
+/* ---- endpoints ------------------------------------------------------------------------------- */
 
 /* All pods of the simulator carry the labels of their ReplicaSet's template. */
 static bool serves(const struct sim *s, const cJSON *selector, const struct sim_pod *pod)

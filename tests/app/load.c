@@ -470,7 +470,7 @@ static void run(int signals)
             tick += 1000000;
         }
         next = tick < end || stop ? tick : end;
-        /* Without a free client the next event is an answer, or a deadline: looked at each 10 ms. */
+        /* Without a free client the next event is an answer or a deadline: looked at each 10 ms. */
         if (!stop && due < next)
             next = due > now ? due : now + 10000;
         if (load.busy_count > 0 && next > now + 10000)

@@ -51,11 +51,13 @@ EOF
 
 # make_pki: everything that the control plane starts with.
 make_pki() {
+    local name=DNS:kubernetes names
+    names=$name,$name.default,$name.default.svc,$name.default.svc.cluster.local
     mkdir -p "$CLUSTER_PKI" "$CLUSTER_RUN/kubeconfig"
     authority ca
     authority front-proxy-ca
     certificate ca apiserver /CN=kube-apiserver \
-        "IP:$CLUSTER_ADDRESS,IP:127.0.0.1,IP:198.18.2.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local"
+        "IP:$CLUSTER_ADDRESS,IP:127.0.0.1,IP:198.18.2.1,DNS:localhost,$names"
     certificate ca apiserver-kubelet /O=system:masters/CN=kube-apiserver-kubelet-client
     certificate front-proxy-ca front-proxy /CN=front-proxy-client
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$CLUSTER_PKI/sa.key" 2>/dev/null

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Releases among people and programs that meddle: scale, apply, resume, delete, supersede, commands,
- * writes that fail. Whatever they do, once they stop the Rollout settles, what users reach is whole
- * and of the right revision, and nothing is written any more.
+/* Releases among people and programs that meddle: scale, apply, resume, delete, supersede,
+ * commands. Whatever they do, once they stop the Rollout settles, what users reach is whole and of
+ * the right revision, and nothing is written any more.
  *
- * SIM_SEEDS=n tries n seeds a strategy (default 150); SIM_SEED=n replays one, SIM_TRACE=1 shows it. */
+ * SIM_SEEDS=n tries n seeds a strategy (default 40); SIM_SEED=n replays one, SIM_TRACE=1 shows it.
+ */
 #include "sluice/sim/sim.h"
 
 #include "check.h"
@@ -87,7 +88,7 @@ static void open_game(struct game *g, const char *spec, uint64_t seed)
                            &e));
 }
 
-/* ---- what people do ---------------------------------------------------------------------------- */
+/* ---- what people do -------------------------------------------------------------------------- */
 
 static void patch(struct game *g, enum sim_kind kind, const char *name, const char *merge)
 {
@@ -212,7 +213,7 @@ static void (*const acts[])(struct game *g) = {
     delete_fence, delete_service, command,    command,       pause_rollout,
 };
 
-/* ---- what must hold ---------------------------------------------------------------------------- */
+/* ---- what must hold -------------------------------------------------------------------------- */
 
 static const char *image_of(struct game *g, enum sim_kind kind, const char *name)
 {
@@ -367,7 +368,7 @@ static void seeds(size_t strategy)
 {
     const uint64_t one = number("SIM_SEED", 0);
 
-    for (uint64_t i = 1; !one && i <= number("SIM_SEEDS", 150); i++)
+    for (uint64_t i = 1; !one && i <= number("SIM_SEEDS", 40); i++)
         play(strategy, i);
     if (one)
         play(strategy, one);

@@ -304,7 +304,7 @@ static void superseded(void **state)
 {
     (void)state;
     for (size_t k = 0; k < COUNT(all); k++) {
-        for (int when = 1; when < 160; when += 3) {
+        for (int when = 1; when < 160; when += 11) {
             struct bed b;
 
             bed_open(&b, 4, all[k], NULL);
@@ -326,7 +326,7 @@ static void reverted_any_time(void **state)
 {
     (void)state;
     for (size_t k = 0; k < COUNT(all); k++) {
-        for (int when = 1; when < 160; when += 3) {
+        for (int when = 1; when < 160; when += 11) {
             struct bed b;
 
             bed_open(&b, 4, all[k], NULL);
@@ -350,14 +350,14 @@ static void deleted_any_time(void **state)
     (void)state;
 
     for (size_t k = 0; k < COUNT(all); k++) {
-        for (int when = 0; when < 160; when += 5) {
+        for (int when = 0; when < 160; when += 16) {
             struct bed b;
             struct err e = {0};
 
             bed_open(&b, 4, all[k], NULL);
             assert_true(sim_user_patch(
                 &b.s, SIM_ROLLOUT, "web",
-                json_fmt(&b.a, "{'spec':{'onDelete':%q}}", how[(when / 5) % 3]), &e));
+                json_fmt(&b.a, "{'spec':{'onDelete':%q}}", how[(when / 16) % 3]), &e));
             assert_rest(&b, "app:v1", 4);
             bed_calm(&b);
             set_image(&b, "app:v2");

@@ -82,7 +82,7 @@ const struct plan *sim_reconcile(struct sim *s, struct arena *a, const char *rol
 /* Ready pods of `revision` (NULL: of any) that Service `name` sends to now. */
 int sim_endpoints(const struct sim *s, const char *service, const char *revision);
 
-/* ---- between the files of the simulator -------------------------------------------------------- */
+/* ---- between the files of the simulator ------------------------------------------------------ */
 void sim_touch(struct sim *s, struct sim_object *o, bool spec_changed);
 void sim_deployments(struct sim *s); /* deployment.c */
 void sim_replicasets(struct sim *s); /* workload.c: ReplicaSet controller and kubelet */
