@@ -2,6 +2,7 @@
 /* Requests to the API server: what leaves, how often, and what its end means. */
 #include "../../src/kube/client_parts.h"
 #include "kube_fixture.h"
+#include "pki.h"
 #include "sluice/kube/sync.h"
 
 #include <fcntl.h>
@@ -356,8 +357,14 @@ static void only_so_many_reads(void **state)
     assert_false(loop_run_until(f->loop, all_done, o, 20));
     assert_int_equal(script_requests(f->script), KUBE_READS_MAX);
     assert_int_equal(open_now(f), KUBE_READS_MAX);
-    /* A cancelled one makes room; the queue's own can be cancelled too. */
-    for (size_t i = 0; i < 8; i++)
+    /* Those that wait can be cancelled: the last, one in the middle, the first. */
+    const size_t cancelled[] = {COUNT(o) - 1, KUBE_READS_MAX + 2, KUBE_READS_MAX};
+    for (size_t i = 0; i < COUNT(cancelled); i++) {
+        kube_cancel(o[cancelled[i]].call);
+        o[cancelled[i]].done = 1;
+    }
+    /* One under way that is cancelled makes room. */
+    for (size_t i = 0; i < 8 - COUNT(cancelled); i++)
         SCRIPT(f->script, .code = 200);
     for (size_t i = 0; i < KUBE_READS_MAX; i++) {
         kube_cancel(o[i].call);
@@ -605,6 +612,40 @@ static void freed_with_calls_open(void **state)
     assert_int_equal(o[0].done + o[1].done + o[2].done, 0);
 }
 
+static void over_tls(void **state)
+{
+    struct fixture *f = *state;
+    struct pki_pair ca = pki_ca("ca"), server = pki_leaf(&ca, "s", "DNS:api.test"),
+                    client = pki_leaf(&ca, "c", NULL);
+    struct script *s = script_new_tls(f->loop, server.cert, server.key, ca.cert);
+    struct err e = {0};
+
+    script_free(f->script);
+    f->script = s;
+    f->config = (struct kube_config){
+        .server = script_url(s),
+        .proxy_url = "",
+        .ca = {.data = ca.cert, .data_len = strlen(ca.cert)},
+        .cert = {.data = client.cert, .data_len = strlen(client.cert)},
+        .key = {.data = client.key, .data_len = strlen(client.key)},
+        .token = {"t0k"},
+        .tls_server_name = "api.test",
+    };
+    fixture_reopen(f);
+    SCRIPT(s, .want = "PATCH /p?timeout=", .want_head = "Authorization: Bearer t0k\r\n",
+           .want_body = PATCH_BODY, .code = 200);
+    assert_int_equal(patch(f).code, 200);
+    f->config.tls_server_name = NULL; /* the certificate has no IP address in it */
+    fixture_reopen(f);
+    assert_int_equal(patch(f).err.kind, ERR_RETRY);
+    f->config.token_file = "/nonexistent/token";
+    assert_null(kube_client_new(f->loop, &f->config, NULL, &e));
+    assert_non_null(strstr(e.text, "/nonexistent/token"));
+    pki_release(&ca);
+    pki_release(&server);
+    pki_release(&client);
+}
+
 /* C16: the URL has the certificate's name, the connection goes to the server. */
 static void under_another_name(void **state)
 {
@@ -655,6 +696,7 @@ int main(void)
         TEST(warnings_and_counts),
         TEST(waited_for),
         TEST(freed_with_calls_open),
+        TEST(over_tls),
         cmocka_unit_test(under_another_name),
     };
 

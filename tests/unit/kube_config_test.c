@@ -100,6 +100,9 @@ static const struct row {
     {HEAD CONTEXT CLUSTER USER,
      "server=https://s:2 ns=m ctx=one token=flag as=me uid=8",
      {.server = "https://s:2/", .namespace = "m", .token = "flag", .as = "me", .as_uid = "8"}},
+    {HEAD CONTEXT CLUSTER USER,
+     "server=https://h:1 ns=ns ctx=one token=t as=me group=g h",
+     {.as = "me", .as_groups = (const char *const[]){"g h"}, .as_group_count = 1}},
     {HEAD "contexts: []\nclusters:\n- {name: d, cluster: {server: 'https://d'}}\nusers:\n- {name: "
           "v, user: {token: w}}\n",
      "!there is no context \"one\"",

@@ -209,7 +209,7 @@ static void plugins_are_asked_again(void **state)
     next_pair = &one;
     assert_true(creds_refused(c, creds_generation(c), START));
     assert_string_equal(creds_tls(c)->cert, one.cert);
-    assert_false(creds_refresh(c, START + CREDS_TLS_MS)); /* files do not take it away */
+    assert_false(creds_refresh(c, START + 9 * CREDS_TLS_MS)); /* files do not take it away */
     assert_string_equal(creds_tls(c)->cert, one.cert);
     creds_free(c);
     kube_config_allow_exec(NULL);

@@ -316,6 +316,44 @@ static void events_that_are_errors(void **state)
     }
 }
 
+static void a_line_without_end(void **state)
+{
+    struct heard *h = *state;
+    const size_t len = 4u * 1024 * 1024 + 1;
+    char *line = xmalloc(len);
+
+    start_synced(h);
+    memset(line, 'x', len);
+    SCRIPT(h->f.script, .want = WANT_WATCH("10"), .code = 200, .end = SCRIPT_STREAM);
+    script_push_bytes(h->f.script, line, len); /* C8 */
+    free(line);
+    await_stream(h);
+    assert_int_equal(reflector_stats(h->r).failures, 1);
+}
+
+static bool no_trouble(void *arg)
+{
+    const struct heard *h = arg;
+
+    return reflector_trouble(h->r)[0] == '\0';
+}
+
+static void trouble_ends_when_a_watch_holds(void **state)
+{
+    struct heard *h = *state;
+    struct reflector_spec spec = spec_of(h);
+
+    spec.timing.brief_ms = 20;
+    SCRIPT(h->f.script, .want = WANT_LIST, .code = 200, .body = LIST("10", ""));
+    SCRIPT(h->f.script, .want = WANT_WATCH("10"), .code = 500);
+    SCRIPT(h->f.script, .want = WANT_WATCH("10"), .code = 200, .end = SCRIPT_STREAM);
+    h->r = reflector_new(h->f.client, &spec);
+    await_stream(h);
+    assert_false(no_trouble(h));
+    await(&h->f, no_trouble, h); /* without a word of the server */
+    expect(h, "=10 S ");
+}
+
 static void silence_is_noticed(void **state)
 {
     struct heard *h = *state;
@@ -641,6 +679,8 @@ int main(void)
         TEST(a_watch_that_ends_at_once_failed),
         TEST(after_three_failures_the_list_is_asked),
         TEST(events_that_are_errors),
+        TEST(a_line_without_end),
+        TEST(trouble_ends_when_a_watch_holds),
         TEST(silence_is_noticed),
         TEST(gone_lists_anew),
         TEST(not_older_than_may_be_refused),

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Real pods under steady load: no request may be lost, and no pod restarted. Slow: `make load`.
+# The app exits at once on SIGTERM, the worst kind, unless a test says otherwise.
+# shellcheck source=tests/e2e/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+rate=${LOAD_RATE:-200}
+quick='"drain": "3s", "bake": "3s"'
+blue_green='{"blueGreen": {"activeService": "web"}}'
+canary='{"canary": {"steps": [{"weight": 25}, {"weight": 50, "hold": "2s"}]}}'
+routed='{"canary": {"stableService": "web", "traffic": [{"gatewayAPI": {"name": "web"}}],
+    "steps": [{"weight": 20, "hold": "2s"}, {"weight": 50, "approve": true}]}}'
+
+images() {
+    tests/app/build >"$e2e_log/load-app.log" 2>&1
+    tests/cluster/cluster load-image build/app/app-v*.tar >>"$e2e_log/load-app.log" 2>&1
+}
+reached() { in_ns curl -sf -o /dev/null "$1"; }
+address() { kn get service "$1" -o json | jq -r .spec.clusterIP; }
+
+load_on() { # URL: both kinds of clients
+    await 30 "$1 to answer" reached "$1"
+    load_start "$e2e_log/load-new.json" --rate "$rate" --connections new "$1"
+    load_start "$e2e_log/load-keep.json" --rate "$rate" --connections keepalive "$1"
+}
+load_off() { # LOST-WITH-NEW-CONNECTIONS LOST-WITH-KEEP-ALIVE ('any' is not judged)
+    local new keep
+    new=$(load_stop "$e2e_log/load-new.json")
+    keep=$(load_stop "$e2e_log/load-keep.json")
+    printf '  new connections: %s sent, %s lost; keep-alive: %s sent, %s lost\n' \
+        "$(jq .sent <<<"$new")" "$(jq .lost <<<"$new")" "$(jq .sent <<<"$keep")" "$(jq .lost <<<"$keep")"
+    is 'requests were sent' true "$(jq '.sent > 500' <<<"$new")"
+    is 'lost, new connections' "$1" "$(jq .lost <<<"$new")"
+    [ "$2" = any ] || is 'lost, keep-alive' "$2" "$(jq .lost <<<"$keep")"
+    is 'restarts' 0 "$(restarts)"
+}
+
+route() {
+    kn apply -f - >/dev/null <<EOF
+{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "web"},
+ "spec": {"parentRefs": [{"name": "sluice-gw", "namespace": "gateway"}],
+  "rules": [{"backendRefs": [{"name": "web", "port": 80}]}]}}
+EOF
+    await 60 'the route to answer' reached http://198.18.0.1:8080/
+}
+
+test_blue_green_exits_at_once() {
+    images
+    app web 3 real
+    rollout_with web "$blue_green" "$quick"
+    load_on "http://$(address web)/"
+    image web v2
+    at_rest web v2 3
+    image web v3
+    word web Baking
+    sl undo web >/dev/null
+    at_rest web v2 3
+    load_off 0 any
+}
+
+test_blue_green_graceful() {
+    images
+    app web 3 real
+    env_of web GRACEFUL=1
+    await 60 'the app whole' whole web 3
+    rollout_with web "$blue_green" "$quick"
+    load_on "http://$(address web)/"
+    image web v2
+    at_rest web v2 3
+    load_off 0 0
+}
+
+test_canary_by_pods() {
+    images
+    app web 3 real
+    rollout_with web "$canary" "$quick"
+    load_on "http://$(address web)/"
+    image web v2
+    at_rest web v2 3
+    load_off 0 any
+}
+
+test_canary_by_route() {
+    images
+    tests/cluster/gateway up >"$e2e_log/load-gateway.log" 2>&1
+    app web 3 real
+    route
+    local before
+    before=$(kn get httproute web -o json | jq -cS .spec)
+    rollout_with web "$routed" "$quick"
+    load_on http://198.18.0.1:8080/
+    image web v2
+    word web Approval 90
+    is 'weight' 50 "$(kn get httproute web -o json | jq '.spec.rules[0].backendRefs[] |
+        select(.name == "web-canary") | .weight')"
+    sl abort web >/dev/null
+    word web Aborted
+    image web v3
+    word web Approval 90
+    sl approve web >/dev/null
+    at_rest web v3 3
+    is 'the route is as it was' "$before" "$(kn get httproute web -o json | jq -cS .spec)"
+    load_off 0 any
+}
+
+test_operator_killed_under_load() {
+    images
+    app web 3 real
+    rollout_with web "$blue_green" "$quick"
+    load_on "http://$(address web)/"
+    local i
+    for i in 2 3; do
+        image web "v$i"
+        for _ in 1 2 3; do
+            sleep "$((RANDOM % 3)).$((RANDOM % 9 + 1))" # any moment will do
+            operator_kill
+            operator_start
+        done
+        at_rest web "v$i" 3
+    done
+    load_off 0 any
+}
+
+# A rolling update removes pods that serve: with a preStop sleep none is lost; without, no more than
+# by the Deployment's own rolling update beside it.
+test_rolling_with_pre_stop() {
+    images
+    app web 4 real
+    kn patch deployment web --type=json -p '[{"op": "add", "path":
+        "/spec/template/spec/containers/0/lifecycle", "value": {"preStop": {"sleep": {"seconds": 3}}}}]' >/dev/null
+    await 90 'the app whole' whole web 4
+    rollout_with web '{"rolling": {"steps": [{"replicas": "50%"}]}}' '"bake": "1s"'
+    load_on "http://$(address web)/"
+    image web v2
+    at_rest web v2 4
+    load_off 0 any
+}
+
+test_rolling_beside_native() {
+    images
+    app web 4 real
+    app plain 4 real
+    rollout_with web '{"rolling": {"steps": [{"replicas": "50%"}]}}' '"bake": "1s"'
+    local ours native
+    await 30 'web to answer' reached "http://$(address web)/"
+    await 30 'plain to answer' reached "http://$(address plain)/"
+    load_start "$e2e_log/load-ours.json" --rate "$rate" --connections new "http://$(address web)/"
+    load_start "$e2e_log/load-native.json" --rate "$rate" --connections new "http://$(address plain)/"
+    for i in 2 3; do
+        image web "v$i"
+        image plain "v$i"
+        at_rest web "v$i" 4
+        await 90 'plain whole' whole plain 4
+    done
+    ours=$(load_stop "$e2e_log/load-ours.json" | jq .lost)
+    native=$(load_stop "$e2e_log/load-native.json" | jq .lost)
+    printf '  lost: rolling %s, native %s\n' "$ours" "$native"
+    is 'no more lost than natively, within noise' true \
+        "$(jq -n --argjson o "$ours" --argjson n "$native" '$o <= $n + 10 + $n / 2')"
+}
+
+run_tests "$@"
