@@ -17,6 +17,7 @@
 #define TRIES_MAX    5
 #define PAUSE_MIN_MS INT64_C(50) /* after a reset; doubles */
 #define PAUSE_429_MS INT64_C(1000)
+#define RENEW_MS     INT64_C(1000)
 /* All reads together may try again so often: no storm when the server is down (C74). */
 #define RETRIES_PER_S 5
 #define RETRIES_BURST 50
@@ -291,6 +292,18 @@ static void judge(const struct kube_call *call, const struct http_result *result
         e->retry_after_s = result->retry_after_s;
 }
 
+/* A connection on which a request ran out of time may be dead; TCP notices late (C4), and HTTP/2
+ * would put all that follows on it: the lease's next try as well. Calls under way stay there. */
+static void doubt_connection(struct kube_client *c, enum kube_pool pool)
+{
+    const int64_t now_ms = clock_mono_ms();
+
+    if (now_ms - c->renewed_ms[pool] < RENEW_MS)
+        return;
+    c->renewed_ms[pool] = now_ms;
+    http_pool_drop_idle(c->pools[pool]);
+}
+
 static void on_answer(const struct http_result *result, void *arg)
 {
     struct kube_call *call = arg;
@@ -299,6 +312,8 @@ static void on_answer(const struct http_result *result, void *arg)
     call->http = NULL;
     call->tries++;
     stats_note(call->client, call, result);
+    if (result->timed_out && result->sent)
+        doubt_connection(call->client, call->pool);
     if (again_after(call, result))
         return;
     judge(call, result, &reply.err);

@@ -58,6 +58,7 @@ struct kube_client {
     const struct kube_config *config;
     struct creds *creds;
     struct http_pool *pools[KUBE_POOL_COUNT];
+    int64_t renewed_ms[KUBE_POOL_COUNT]; /* when its connections were last given up */
     struct kube_call *calls;
 
     struct call_queue reads, writes;

@@ -133,6 +133,7 @@ static void finish(struct http_call *call, CURLcode code)
         .retry_after_s = call->head.retry_after_s,
         .grpc_status = call->head.grpc_status,
         .sent = call->sent,
+        .timed_out = code == CURLE_OPERATION_TIMEDOUT && call->stop.kind != ERR_INVALID,
         .took_ms = clock_mono_ms() - call->start_ms,
     };
     long http_code = 0;

@@ -133,22 +133,14 @@ static bool route_checks(struct planner *p)
         const struct traffic_spec *t = &p->spec->traffic[i];
         const struct router *router = router_find(t->router);
         const struct route *r = world_route(p->w, t->name);
-        struct route_view v = {0};
+        const struct finding *wrong;
 
         if (!r || !router)
             return no(p, REASON_ROUTE_NOT_FOUND,
                       arena_printf(p->a, "%s/%s does not exist.", t->kind, t->name));
-        router->view(p->a, r, t, p->spec->stable_service, side_service(p), &v);
-        if (!v.found)
+        if (router->check(p->a, r, t, i, p->spec->stable_service, side_service(p), &wrong))
             return no(p, REASON_ROUTE_NOT_FOUND,
-                      arena_printf(p->a, "%s/%s has no rule that sends to Service %s.", t->kind,
-                                   t->name, p->spec->stable_service));
-        if (v.third_rule >= 0)
-            return no(p, REASON_SELECTOR_MISMATCH,
-                      arena_printf(p->a,
-                                   "%s/%s: rules[%d] has a third backend with a weight: its share "
-                                   "would move; name other rules.",
-                                   t->kind, t->name, v.third_rule));
+                      arena_printf(p->a, "%s/%s: %s", t->kind, t->name, wrong->message));
     }
     return true;
 }

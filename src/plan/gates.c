@@ -115,14 +115,26 @@ static void query_to_ask(struct planner *p, const struct gate_spec *g, int step,
         ask->broken = "no Prometheus address: set address, or the operator's --prometheus";
 }
 
-static void ask_gate(struct planner *p, const struct gate_spec *g, int step)
+/* Where a restarted runner goes on from: what was written of the answers so far. */
+static void seed(const struct gate_state *state, struct ask *ask)
 {
+    ask->since_ms = state->since_ms;
+    ask->samples = state->samples;
+    if (state->evidence &&
+        sscanf(state->evidence, "g%d b%d e%d", &ask->good, &ask->bad, &ask->errors) != 3)
+        ask->good = ask->bad = ask->errors = 0;
+}
+
+static void ask_gate(struct planner *p, const struct gate_spec *g, const struct gate_state *state)
+{
+    const int step = state->step;
     struct ask *ask;
 
     if (p->ask_count >= GATES_MAX)
         return;
     ask = &p->asks[p->ask_count++];
     *ask = (struct ask){.gate = g, .revision = asked_revision(p), .step = step};
+    seed(state, ask);
     if (g->kind == GATE_PROBE) {
         ask->query = g->probe.path;
         pods_to_ask(p, g, ask);
@@ -134,13 +146,13 @@ static void ask_gate(struct planner *p, const struct gate_spec *g, int step)
 /* ---- answers --------------------------------------------------------------------------------- */
 
 static const struct reading *reading_of(const struct planner *p, const struct gate_spec *g,
-                                        int step)
+                                        const struct gate_state *state)
 {
     for (size_t i = 0; i < p->w->reading_count; i++) {
         const struct reading *r = &p->w->readings[i];
 
         if (str_equal(r->gate, g->name) && str_equal(r->revision, asked_revision(p)) &&
-            r->step == step && r->at_ms)
+            r->step == state->step && r->at_ms && r->since_ms >= state->since_ms)
             return r;
     }
     return NULL;
@@ -149,7 +161,7 @@ static const struct reading *reading_of(const struct planner *p, const struct ga
 /* The counts live in the status too: a restarted controller goes on from what was written. */
 static void take_reading(struct planner *p, const struct gate_spec *g, struct gate_state *state)
 {
-    const struct reading *r = reading_of(p, g, state->step);
+    const struct reading *r = reading_of(p, g, state);
     const enum verdict before = state->verdict;
 
     if (!r)
@@ -220,7 +232,7 @@ const struct gate_spec *gates_ask(struct planner *p, unsigned set, int step, int
         state = gate_find(p, g->name, step);
         state->kind = kinds[g->kind];
         if (g->kind != GATE_APPROVAL) {
-            ask_gate(p, g, step);
+            ask_gate(p, g, state);
             take_reading(p, g, state);
         }
         word = word_of(p, g, state, since);

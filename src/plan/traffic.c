@@ -108,7 +108,7 @@ static bool look_at(struct planner *p, size_t i, struct look *l)
     if (resting(p)) {
         const char *rest = rest_of(p, l->t->name);
 
-        l->patch = rest ? l->router->restore(p->a, l->r, l->t, stable, side, rest) : NULL;
+        l->patch = l->router->restore(p->a, l->r, l->t, stable, side, rest);
     } else if (l->view.found && l->view.weight != wanted(p) &&
                (l->view.canary_present || wanted(p) != 0)) {
         l->patch = l->router->render(p->a, l->r, l->t, stable, side, wanted(p));
@@ -137,17 +137,23 @@ static bool reset_by_others(struct planner *p, struct look *l)
     return true;
 }
 
+/* On the way back a leftover of others must not hold up an abort (dataplanes.md 3.6). */
+static bool accepted(const struct planner *p, const struct look *l)
+{
+    return p->forward ? l->view.accepted : l->view.seen;
+}
+
 static void note_acceptance(struct planner *p, struct look *l)
 {
     const int want = wanted(p);
 
     l->st->written = want;
-    if (l->view.refused) {
+    if (l->view.refused && !accepted(p, l)) {
         say(p, "Stalled", REASON_ROUTE_NOT_ACCEPTED, true, "%s/%s is not accepted: %s.", l->t->kind,
             l->t->name, l->view.refused);
         return;
     }
-    if (!l->view.accepted || (l->st->accepted == want && l->st->settled_ms))
+    if (!accepted(p, l) || (l->st->accepted == want && l->st->settled_ms))
         return;
     l->st->accepted = want;
     l->st->settled_ms = p->now;
@@ -188,7 +194,7 @@ static bool settled(struct planner *p, struct look *l)
 {
     int64_t until;
 
-    if (l->patch || !l->view.accepted || l->st->accepted != wanted(p) || !l->st->settled_ms)
+    if (l->patch || !accepted(p, l) || l->st->accepted != wanted(p) || !l->st->settled_ms)
         return false;
     until = l->st->settled_ms + settle_of(l);
     if (p->now >= until)

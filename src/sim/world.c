@@ -143,6 +143,7 @@ static void answer(struct sim *s, struct arena *a, struct world *w, const struct
                                 .revision = ask->revision,
                                 .step = ask->step,
                                 .at_ms = s->now_ms,
+                                .since_ms = s->now_ms,
                                 .samples = 5,
                                 .good = bad ? 0 : 5,
                                 .bad = bad ? 5 : 0,

@@ -285,6 +285,27 @@ static void a_write_that_takes_too_long(void **state)
     assert_int_equal(o.err.kind, ERR_RETRY);
 }
 
+/* C4: with HTTP/2 the next request would share the connection that may be dead. */
+static void a_connection_in_doubt_is_left(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome slow, quick;
+
+    SCRIPT(f->script, .end = SCRIPT_HANG);
+    start(f, &(struct kube_request){.path = "/slow", .timeout_ms = 50}, &slow);
+    await(f, script_empty, f->script);
+    SCRIPT(f->script, .want = "GET /quick", .code = 200);
+    quick = get(f, "/quick");
+    SCRIPT(f->script, .want = "GET /quick", .code = 200);
+    quick = get(f, "/quick");
+    assert_int_equal(quick.code, 200);
+    assert_int_equal(script_connections(f->script), 2);
+    await(f, is_done, &slow);
+    SCRIPT(f->script, .want = "GET /after", .code = 200);
+    get(f, "/after");
+    assert_int_equal(script_connections(f->script), 3);
+}
+
 static void an_answer_that_is_too_long(void **state)
 {
     struct fixture *f = *state;
@@ -686,6 +707,7 @@ int main(void)
         TEST(a_write_is_never_repeated),
         TEST(a_write_that_could_not_leave),
         TEST(a_write_that_takes_too_long),
+        TEST(a_connection_in_doubt_is_left),
         TEST(an_answer_that_is_too_long),
         TEST(a_revoked_token),
         TEST(only_so_many_reads),

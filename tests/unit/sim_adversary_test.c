@@ -122,6 +122,12 @@ static void scale(struct game *g)
     patch(g, SIM_DEPLOYMENT, "web", json_fmt(&g->a, "{'spec':{'replicas':%d}}", (int)pick(g, 9)));
 }
 
+static void scale_up(struct game *g)
+{
+    meddle(g);
+    patch(g, SIM_DEPLOYMENT, "web", "{\"spec\":{\"replicas\":3}}");
+}
+
 static void resume(struct game *g)
 {
     patch(g, SIM_DEPLOYMENT, "web", "{\"spec\":{\"paused\":false}}");
@@ -311,7 +317,7 @@ static void settle(struct game *g, size_t strategy)
 
     patch(g, SIM_ROLLOUT, "web", "{\"spec\":{\"paused\":null,\"action\":null}}");
     if (json_i64(sim_find(&g->s, SIM_DEPLOYMENT, "web")->doc, "spec.replicas", 0) == 0)
-        patch(g, SIM_DEPLOYMENT, "web", "{\"spec\":{\"replicas\":3}}"); /* nothing is judged at 0 */
+        scale_up(g); /* nothing is judged at 0 */
     if (!json_key(json_at(sim_find(&g->s, SIM_DEPLOYMENT, "web")->doc, "metadata.annotations"),
                   ANNOTATION_DEAD_MAN))
         resume(g); /* lifts a person's own pause */

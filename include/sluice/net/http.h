@@ -82,6 +82,7 @@ struct http_result {
     int retry_after_s; /* Retry-After as seconds from now (number or date), else 0 */
     int grpc_status;   /* grpc-status header or trailer, -1 when absent */
     bool sent;         /* the peer may have the whole request */
+    bool timed_out;    /* of the failures: the deadline or the silence ended it */
     int64_t took_ms;
     /* ERR_NONE: a whole answer, whatever its code. ERR_RETRY: no or half an answer (refused,
      * reset, timeout, TLS). ERR_INVALID: a limit, a forbidden address, a bad URL. */
