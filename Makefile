@@ -4,7 +4,7 @@ JOBS ?= 2
 PREFIX ?= build
 
 .DEFAULT_GOAL := build
-.PHONY: help build install unit test fuzz e2e cluster demo sim fmt lint tidy coverage clean
+.PHONY: help build install unit test fuzz e2e load cluster demo sim fmt lint tidy coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -30,6 +30,10 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (60)
 
 e2e: build ## the suites on a real cluster
 	tests/run e2e
+
+load: build ## real pods, a real router, steady load: nothing may be lost
+	tests/cluster/cluster up
+	tests/e2e/load_test.sh
 
 cluster: ## a real Kubernetes on this machine
 	tests/cluster/cluster up
