@@ -195,10 +195,11 @@ static void log_plan(const struct pass *p, enum next next)
 /* The cached plan is only a suspicion; how often it is wrong is worth knowing. */
 static void compare_minds(struct pass *p)
 {
-    if (!p->live)
-        p->cached_act = p->plan->action.act;
-    else if (p->fresh && p->cached_act != ACT_NONE && p->cached_act != p->plan->action.act)
+    const enum act act = p->plan->action.act;
+
+    if (p->live && p->cached_act != ACT_NONE && p->cached_act != act)
         p->ctl->metrics.changed_minds++;
+    p->cached_act = p->live ? ACT_NONE : act;
 }
 
 static void note_report(struct pass *p, int64_t now)

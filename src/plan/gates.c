@@ -2,7 +2,6 @@
 /* gates.c - what is asked, of which pods, and what the answers so far mean. */
 #include "planner.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,14 +114,22 @@ static void query_to_ask(struct planner *p, const struct gate_spec *g, int step,
         ask->broken = "no Prometheus address: set address, or the operator's --prometheus";
 }
 
+/* Evidence is "g3 b0 e0": good, bad and errors in a row. */
+static int count_in(const char *evidence, char letter)
+{
+    const char *at = evidence ? strchr(evidence, letter) : NULL;
+
+    return at ? (int)clamp_i64(strtol(at + 1, NULL, 10), 0, INT32_MAX) : 0;
+}
+
 /* Where a restarted runner goes on from: what was written of the answers so far. */
 static void seed(const struct gate_state *state, struct ask *ask)
 {
     ask->since_ms = state->since_ms;
     ask->samples = state->samples;
-    if (state->evidence &&
-        sscanf(state->evidence, "g%d b%d e%d", &ask->good, &ask->bad, &ask->errors) != 3)
-        ask->good = ask->bad = ask->errors = 0;
+    ask->good = count_in(state->evidence, 'g');
+    ask->bad = count_in(state->evidence, 'b');
+    ask->errors = count_in(state->evidence, 'e');
 }
 
 static void ask_gate(struct planner *p, const struct gate_spec *g, const struct gate_state *state)
