@@ -169,7 +169,7 @@ enum flow rule_stable_missing(struct planner *p)
 static bool walks_down_inside(const struct planner *p, const struct replicaset *rs)
 {
     return p->committed && !p->outside && rs == p->previous && p->surge.surge == 0 &&
-           rs->replicas > 0;
+           rs->replicas <= p->surge.unavailable && rs->replicas > 0;
 }
 
 enum flow rule_inside(struct planner *p)

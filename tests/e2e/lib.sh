@@ -24,7 +24,7 @@ mkdir -p "$e2e_log"
 
 install() {
     k apply -f manifests/install.yaml >/dev/null
-    await 30 'the CRD to be served' k get rollouts -A
+    await 30 'the CRD to be served' k get rollouts.sluice.dev -A
     k -n sluice-system scale deployment sluice-controller --replicas=0 >/dev/null
     local token
     token=$(k -n sluice-system create token sluice-controller --duration=24h)
