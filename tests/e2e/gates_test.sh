@@ -32,7 +32,7 @@ begin() { # GATE
     local url
     url="http://$(kn get service web -o json | jq -r .spec.clusterIP)/"
     await 30 'the app to answer' reached "$url"
-    load_start "$e2e_log/gates-load.json" --rate 100 "$url"
+    load_start "$e2e_log/gates-load.json" --rate 100 --connections new "$url"
 }
 
 aborted_by() { # WORDS

@@ -34,6 +34,7 @@ struct game {
     uint64_t seed;
     bool trace;
     int version;
+    bool alone;   /* one replica is fine: there is room for another */
     bool meddled; /* capacity was taken by hand: endpoints are not judged for a while */
     int64_t calm_at_ms;
 };
@@ -56,10 +57,20 @@ static void open_game(struct game *g, const char *spec, uint64_t seed)
     static const char *const limits[] = {"0", "1", "3", "10"};
     const struct sim_options opt = {.gate_bad = "bad", .never_ready = "never"};
     struct err e = {0};
+    uint32_t limit;
+    int replicas, surge, unavailable;
 
     memset(g, 0, sizeof *g);
     g->seed = seed;
     g->random = seed * 0x9e3779b97f4a7c15U + 1;
+    /* One after the other: the order of arguments is the compiler's. */
+    replicas = 1 + (int)pick(g, 8);
+    limit = pick(g, 4);
+    surge = (int)pick(g, 3);
+    unavailable = (int)pick(g, 2);
+    g->alone = surge > 0;
+    if (replicas == 1 && !g->alone)
+        replicas = 2; /* refused: no room to judge a new pod */
     g->trace = getenv("SIM_TRACE") != NULL;
     sim_init(&g->s, &opt);
     arena_init(&g->a);
@@ -71,8 +82,7 @@ static void open_game(struct game *g, const char *spec, uint64_t seed)
                  "'revisionHistoryLimit':%r,'selector':{'matchLabels':" APP "},'template':%r,"
                  "'strategy':{'type':'RollingUpdate','rollingUpdate':{'maxSurge':%d,"
                  "'maxUnavailable':%d}}}}",
-                 1 + (int)pick(g, 8), limits[pick(g, 4)], image_template(&g->a, "app:v1"),
-                 1 + (int)pick(g, 2), (int)pick(g, 2)),
+                 replicas, limits[limit], image_template(&g->a, "app:v1"), surge, unavailable),
         &e));
     assert_true(
         sim_create(&g->s, SIM_SERVICE,
@@ -118,8 +128,11 @@ static void meddle(struct game *g)
 
 static void scale(struct game *g)
 {
+    const int n = (int)pick(g, 9);
+
     meddle(g);
-    patch(g, SIM_DEPLOYMENT, "web", json_fmt(&g->a, "{'spec':{'replicas':%d}}", (int)pick(g, 9)));
+    patch(g, SIM_DEPLOYMENT, "web",
+          json_fmt(&g->a, "{'spec':{'replicas':%d}}", n == 1 && !g->alone ? 2 : n));
 }
 
 static void scale_up(struct game *g)

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Passes before an API server that fails: what is read before what is written, and what is not
+ * written again (C10, C42, C45, C60, C61, C64). */
+#include "ctl_fixture.h"
+
+#define ROLLOUT    "/apis/sluice.dev/v1beta1/namespaces/shop/rollouts/web"
+#define DEPLOYMENT "/apis/apps/v1/namespaces/shop/deployments/web"
+#define SET        "/apis/apps/v1/namespaces/shop/replicasets/web-1"
+#define SERVICE    "/api/v1/namespaces/shop/services/web"
+#define STATUS     "PATCH " ROLLOUT "/status;"
+#define LOOKED     "GET " ROLLOUT ";"
+#define META(name)                                                                                 \
+    "'namespace':'shop','name':'" name "','uid':'u','generation':1,"                               \
+    "'creationTimestamp':'2026-11-28T01:00:00Z'"
+#define NUMBER ",'annotations':{'deployment.kubernetes.io/revision':'1'}"
+#define OWNED                                                                                      \
+    ",'labels':{'app':'web','pod-template-hash':'h1'},'ownerReferences':[{'apiVersion':"           \
+    "'apps/v1','kind':'Deployment','name':'web','uid':'u','controller':true}]"
+#define TEMPLATE                                                                                   \
+    "'template':{'metadata':{'labels':{'app':'web'}},'spec':{'containers':[{'name':'c'}]}}"
+#define COUNTS                                                                                     \
+    "'observedGeneration':1,'replicas':1,'updatedReplicas':1,'readyReplicas':1,"                   \
+    "'availableReplicas':1"
+
+static void put(struct fake *f, const char *path, const char *meta, const char *rest)
+{
+    fake_put(f, path, json_fmt(&f->arena, meta), json_fmt(&f->arena, rest));
+}
+
+static int setup(void **state)
+{
+    struct fake *f = xcalloc(1, sizeof(*f));
+
+    fake_open(f);
+    put(f, ROLLOUT, META("web"),
+        "'spec':{'targetRef':{'name':'web'},'strategy':{'blueGreen':"
+        "{'activeService':'web'}}}");
+    put(f, DEPLOYMENT, META("web") NUMBER,
+        "'spec':{'replicas':1,'selector':{'matchLabels':{'app':'web'}}," TEMPLATE
+        "},'status':{" COUNTS "}");
+    put(f, SET, META("web-1") NUMBER OWNED,
+        "'spec':{'replicas':1,'selector':{'matchLabels':{'app':'web','pod-template-hash':"
+        "'h1'}}," TEMPLATE "},'status':{" COUNTS "}");
+    put(f, SERVICE, META("web"), "'spec':{'selector':{'app':'web'},'ports':[{'port':80}]}");
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fake_close(*state);
+    free(*state);
+    return 0;
+}
+
+static size_t times(const struct fake *f, const char *text)
+{
+    const char *at = strbuf_str(&f->log);
+    size_t n = 0;
+
+    while ((at = strstr(at, text))) {
+        at += strlen(text);
+        n++;
+    }
+    return n;
+}
+
+static bool written_once(void *arg)
+{
+    return times(arg, STATUS) >= 1;
+}
+
+static bool written_twice(void *arg)
+{
+    return times(arg, STATUS) >= 2;
+}
+
+static bool never(void *arg UNUSED)
+{
+    return false;
+}
+
+/* Attached: status.stable is written, and nothing is left to do but to report. */
+static bool attached(void *arg)
+{
+    const struct fake *f = arg;
+    const struct object *o = store_get(f->ctl.store, KIND_ROLLOUT, "shop", "web");
+
+    return o && o->as.rollout->status.stable.revision && f->ctl.passes == 0;
+}
+
+static void begin(struct fake *f)
+{
+    caches_start(&f->ctl);
+}
+
+static void await(struct fake *f, bool (*condition)(void *arg))
+{
+    CHECK(loop_run_until(f->ctl.loop, condition, f, 10000), "waited in vain: %s",
+          strbuf_str(&f->log));
+}
+
+static void pause_ms(struct fake *f, int64_t ms)
+{
+    loop_run_until(f->ctl.loop, never, f, ms);
+}
+
+static struct key *web(const struct fake *f)
+{
+    return key_find(&f->ctl, "shop/web");
+}
+
+static void nothing_decides_on_the_cache_alone(void **state)
+{
+    struct fake *f = *state;
+
+    begin(f);
+    await(f, attached);
+    assert_true(times(f, LOOKED) >= 1);
+    assert_true(times(f, "GET " DEPLOYMENT ";") >= 1);
+    CHECK(strstr(strbuf_str(&f->log), LOOKED) < strstr(strbuf_str(&f->log), STATUS), "%s",
+          strbuf_str(&f->log));
+}
+
+static void at_rest_nothing_is_sent(void **state)
+{
+    struct fake *f = *state;
+    size_t len;
+
+    begin(f);
+    await(f, attached);
+    pause_ms(f, 1500);
+    len = f->log.len;
+    pause_ms(f, 1500);
+    CHECK(f->log.len == len, "%s", strbuf_str(&f->log) + len);
+}
+
+static void a_conflict_is_looked_at_and_planned_again(void **state)
+{
+    struct fake *f = *state;
+
+    fake_fail_next(f, (struct fake_failure){
+                          .begins = "PATCH " ROLLOUT,
+                          .code = 409,
+                          .body = "{\"kind\":\"Status\",\"reason\":\"Conflict\",\"code\":409}"});
+    begin(f);
+    await(f, attached);
+    assert_int_equal(f->ctl.metrics.conflicts, 1);
+    assert_true(times(f, LOOKED) >= 2);
+    assert_int_equal(f->ctl.metrics.passes_failed, 0);
+}
+
+/* The write was done, only its answer says otherwise: a repeat would be a second one. */
+static void an_unknown_outcome_is_not_repeated(void **state)
+{
+    struct fake *f = *state;
+    const char *second;
+
+    fake_fail_next(f, (struct fake_failure){
+                          .begins = "PATCH " ROLLOUT, .code = 504, .body = "late", .commit = true});
+    begin(f);
+    await(f, attached);
+    pause_ms(f, 500);
+    assert_int_equal(f->ctl.metrics.unknown, 1);
+    second = strstr(strstr(strbuf_str(&f->log), STATUS), LOOKED);
+    CHECK(second, "no look after it: %s", strbuf_str(&f->log));
+    assert_int_equal(f->ctl.metrics.writes[ACT_DECIDE], 0);
+}
+
+static void a_refusal_is_remembered_and_tried_slowly(void **state)
+{
+    struct fake *f = *state;
+
+    for (int i = 0; i < 3; i++)
+        fake_fail_next(f, (struct fake_failure){
+                              .begins = "PATCH " ROLLOUT,
+                              .code = 403,
+                              .body = "{\"kind\":\"Status\",\"reason\":\"Forbidden\",\"message\":"
+                                      "\"exceeded quota\",\"code\":403}"});
+    begin(f);
+    await(f, written_once);
+    pause_ms(f, 1000);
+    assert_true(web(f)->refused.present);
+    assert_int_equal(web(f)->refused.kind, ERR_QUOTA);
+    assert_true(times(f, STATUS) <= 2); /* the decision; a report of the refusal, refused too */
+    assert_int_equal(f->ctl.passes, 0);
+}
+
+static void a_read_that_is_refused_stops_writes(void **state)
+{
+    struct fake *f = *state;
+
+    fake_fail_next(f, (struct fake_failure){
+                          .begins = "GET " SERVICE,
+                          .code = 403,
+                          .body = "{\"kind\":\"Status\",\"reason\":\"Forbidden\",\"code\":403}"});
+    fake_fail_next(f, (struct fake_failure){
+                          .begins = "GET /api/v1/namespaces/shop/services",
+                          .code = 403,
+                          .body = "{\"kind\":\"Status\",\"reason\":\"Forbidden\",\"code\":403}"});
+    begin(f);
+    pause_ms(f, 800);
+    assert_true(web(f)->refused.present);
+    assert_true(web(f)->refused.reading);
+    assert_string_equal(web(f)->refused.what, "list services");
+    assert_int_equal(f->ctl.metrics.writes[ACT_DECIDE], 0);
+}
+
+/* The watch is mute: our own writes are never seen, so the cache is not trusted again before a
+ * look took its place. */
+static void caches_that_lag_are_waited_for_and_then_replaced(void **state)
+{
+    struct fake *f = *state;
+
+    f->mute = true;
+    begin(f);
+    await(f, attached);
+    assert_false(barrier_open(&web(f)->barrier));
+    key_queue(web(f), clock_mono_ms(), QUEUE_HIGH, "test");
+    pause_ms(f, 200);
+    assert_true(f->ctl.metrics.barrier_waits > 0);
+    assert_int_equal(f->ctl.metrics.barrier_looks, 0);
+    pause_ms(f, BARRIER_WAIT_MS + 500);
+    assert_true(f->ctl.metrics.barrier_looks > 0);
+}
+
+static void own_writes_seen_open_the_barrier(void **state)
+{
+    struct fake *f = *state;
+
+    begin(f);
+    await(f, attached);
+    pause_ms(f, 600);
+    assert_true(barrier_open(&web(f)->barrier));
+    assert_int_equal(f->ctl.closed.count, 0);
+    assert_int_equal(f->ctl.metrics.barrier_looks, 0);
+}
+
+/* Stopping: a look is dropped, a write under way is finished, nothing new begins. */
+static void stopping_finishes_the_write_under_way(void **state)
+{
+    struct fake *f = *state;
+
+    begin(f);
+    await(f, written_once);
+    passes_stop(&f->ctl, false);
+    pause_ms(f, 500);
+    assert_int_equal(f->ctl.passes, 0);
+    assert_int_equal(kube_client_writes_open(f->ctl.client), 0);
+    assert_int_equal(times(f, STATUS), 1);
+}
+
+static void a_standby_writes_nothing(void **state)
+{
+    struct fake *f = *state;
+
+    f->ctl.leading = false;
+    begin(f);
+    pause_ms(f, 700);
+    assert_true(caches_ready(&f->ctl));
+    assert_string_equal(strbuf_str(&f->log), "");
+    f->ctl.leading = true;
+    passes_kick(&f->ctl);
+    await(f, attached);
+}
+
+static void a_budget_bounds_the_writes_of_one(void **state)
+{
+    struct fake *f = *state;
+    struct key *key;
+
+    begin(f);
+    await(f, written_twice);
+    key = web(f);
+    for (int i = 0; i < BUDGET_BURST; i++)
+        key_wrote(key, clock_mono_ms());
+    assert_false(key_may_write(key, clock_mono_ms()));
+    assert_true(key_may_write(key, clock_mono_ms() + 20 * SECOND_MS));
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(nothing_decides_on_the_cache_alone),
+        TEST(at_rest_nothing_is_sent),
+        TEST(a_conflict_is_looked_at_and_planned_again),
+        TEST(an_unknown_outcome_is_not_repeated),
+        TEST(a_refusal_is_remembered_and_tried_slowly),
+        TEST(a_read_that_is_refused_stops_writes),
+        TEST(caches_that_lag_are_waited_for_and_then_replaced),
+        TEST(own_writes_seen_open_the_barrier),
+        TEST(stopping_finishes_the_write_under_way),
+        TEST(a_standby_writes_nothing),
+        TEST(a_budget_bounds_the_writes_of_one),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
