@@ -192,8 +192,8 @@ static void choose_write(struct planner *p)
 
     if (differs && p->decided)
         send_status(p, ACT_DECIDE);
-    else if (p->act.act == ACT_NONE && differs)
-        send_status(p, ACT_REPORT);
+    else if (differs && (p->act.act == ACT_NONE || p->w->refusal.present))
+        send_status(p, ACT_REPORT); /* a refusal is told before it is tried again */
     if (p->act.act != ACT_DECIDE)
         p->event_count = 0;
 }

@@ -155,7 +155,7 @@ is() { # WHAT WANTED ACTUAL
 one_test() { # NAME
     local name=$1 status=0
     ns=$suite-${name//_/-}
-    ns=${ns:0:50}
+    ns=${ns:0:44}-$RANDOM # a former run's may still be on its way out
     k create namespace "$ns" >/dev/null
     set +e
     (
