@@ -4,7 +4,7 @@ JOBS ?= 2
 PREFIX ?= build
 
 .DEFAULT_GOAL := build
-.PHONY: help build install unit test fuzz e2e load cluster demo sim fmt lint tidy coverage clean
+.PHONY: help build install unit test fuzz e2e load gates cluster demo sim fmt lint tidy coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -34,6 +34,10 @@ e2e: build ## the suites on a real cluster
 load: build ## real pods, a real router, steady load: nothing may be lost
 	tests/cluster/cluster up
 	tests/e2e/load_test.sh
+
+gates: build ## real pods and a real Prometheus: bad, slow, dead and unreachable
+	tests/cluster/cluster up
+	tests/e2e/gates_test.sh
 
 cluster: ## a real Kubernetes on this machine
 	tests/cluster/cluster up

@@ -2,17 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 # Gates on real pods: Prometheus scrapes the app; versions with errors, slow ones, ones whose probe
 # fails or that never become ready; Prometheus stopped. Slow: `make gates`.
+# shellcheck disable=SC2016 # $(pods) is Sluice's
 # shellcheck source=tests/e2e/lib.sh
 source "$(dirname "$0")/lib.sh"
 
 canary='{"canary": {"steps": [{"weight": 50, "hold": "5s"}]}}'
 quick='"drain": "1s", "bake": "1s", "progressDeadline": "20s"'
-errors='{"name": "errors", "metric": {"every": "2s", "count": 3, "failures": 2, "max": "0.1",
-    "prometheus": {"address": "http://198.18.0.1:9090", "query":
-    "sum(rate(http_requests_total{code=\"500\",pod=~\"$(pods)\"}[15s])) / sum(rate(http_requests_total{pod=~\"$(pods)\"}[15s]))"}}}'
-latency='{"name": "latency", "metric": {"every": "2s", "count": 3, "failures": 2, "max": "0.2",
-    "prometheus": {"address": "http://198.18.0.1:9090", "query":
-    "histogram_quantile(0.9, sum by (le) (rate(http_request_duration_seconds_bucket{pod=~\"$(pods)\"}[15s])))"}}}'
+metric() { # NAME MAX QUERY
+    jq -cn --arg n "$1" --arg m "$2" --arg q "$3" '{name: $n, metric: {every: "2s", count: 3,
+        failures: 2, max: $m, prometheus: {address: "http://198.18.0.1:9090", query: $q}}}'
+}
+answers='rate(http_requests_total{pod=~"$(pods)"}[15s])'
+failed='rate(http_requests_total{code="500",pod=~"$(pods)"}[15s])'
+times='rate(http_request_duration_seconds_bucket{pod=~"$(pods)"}[15s])'
+errors=$(metric errors 0.1 "sum($failed) / sum($answers)")
+latency=$(metric latency 0.2 "histogram_quantile(0.9, sum by (le) ($times))")
 probe='{"name": "smoke", "probe": {"http": {"path": "/healthz", "port": "http"}, "every": "1s", "failures": 2}}'
 
 images() {
