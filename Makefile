@@ -4,7 +4,8 @@ JOBS ?= 2
 PREFIX ?= build
 
 .DEFAULT_GOAL := build
-.PHONY: help build install unit test fuzz e2e load gates cluster demo sim fmt lint tidy coverage clean
+.PHONY: help build install unit test fuzz e2e load \
+    gates cluster demo sim fmt lint tidy coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
