@@ -43,7 +43,9 @@ gates: build ## real pods and a real Prometheus: bad, slow, dead and unreachable
 cluster: ## a real Kubernetes on this machine
 	tests/cluster/cluster up
 
-demo: build ## a release you can watch
+demo: ## releases you can watch, on a real Kubernetes; installs what it needs
+	tests/deps
+	$(MAKE) -s build
 	tests/demo/run
 
 sim: ## whole releases on the simulated cluster

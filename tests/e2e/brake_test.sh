@@ -125,7 +125,37 @@ test_abort_with_every_gate_dead() {
     is 'serves' v1 "$(images_behind web)"
 }
 
-# The last: without the policies a resume in flight brings the stable template back natively.
+test_undo_in_the_bake_is_at_once() {
+    app web 2
+    rollout_with web '{"blueGreen": {"activeService": "web"}}' '"drain": "1s", "bake": "2m"'
+    local stable began
+    stable=$(rollout web .status.stable.revision)
+    image web v2
+    word web Baking
+    began=${EPOCHREALTIME/[^0-9]/}
+    sl undo web >/dev/null
+    await 20 'stable to serve' serves web v1
+    printf '  undone in %s ms\n' $(((${EPOCHREALTIME/[^0-9]/} - began) / 1000))
+    at_rest web v1 2
+    is 'stable' "$stable" "$(rollout web .status.stable.revision)"
+}
+
+# With the CRD gone and the API server restarted no Deployment of the cluster may be stuck.
+test_zz_crd_gone() {
+    app web 1
+    k delete crd rollouts.sluice.dev >/dev/null
+    tests/cluster/cluster restart kube-apiserver >/dev/null 2>&1
+    await 60 'the API server' k get --raw /readyz
+    image web v2
+    await 60 'an ordinary rolling update' whole web 1
+    is 'image' sluice.test/app:v2 "$(deployment web '.spec.template.spec.containers[0].image')"
+    k delete -f manifests/install.yaml -l app.kubernetes.io/component=binding >/dev/null
+    image web v3
+    await 60 'and another without the bindings' whole web 1
+    install
+}
+
+# Near the last: without the policies a resume in flight brings the stable template back natively.
 test_z_without_policies() {
     app web 2
     rollout_with web "$blue_green" "$quick"

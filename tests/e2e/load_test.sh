@@ -104,6 +104,56 @@ test_canary_by_route() {
     load_off 0 any
 }
 
+# Abort at every step, try again, supersede, undo: both kinds of clients, an app that ends gracefully.
+every_way() { # TAG...: v2 is refused twice, v3 superseded by v2, which goes through
+    image web v2
+    word web Approval 90
+    sl abort web >/dev/null
+    word web Aborted 60
+    sl retry web >/dev/null
+    word web Approval 90
+    sl approve web >/dev/null
+    await 60 'step 2' rollout_is web '.status.flight.step == 2 and .status.display.status == "Approval"'
+    sl abort web >/dev/null
+    word web Aborted 60
+    image web v3
+    word web Approval 90
+    image web v2
+    await 60 'v2 again, held' word_is web Aborted
+    sl retry web >/dev/null
+    word web Approval 90
+    sl promote web >/dev/null
+    word web Baking 90
+    sl undo web >/dev/null
+    at_rest web v1 3
+}
+asked='"steps": [{"weight": 25, "approve": true}, {"weight": 50, "approve": true}]'
+
+test_every_way_by_pods() {
+    images
+    app web 3 real
+    env_of web GRACEFUL=1
+    await 60 'the app whole' whole web 3
+    rollout_with web "{\"canary\": {$asked}}" '"drain": "2s", "bake": "1m"'
+    load_on "http://$(address web)/"
+    every_way
+    load_off 0 0
+}
+
+test_every_way_by_route() {
+    images
+    tests/cluster/gateway up >"$e2e_log/load-gateway.log" 2>&1
+    app web 3 real
+    env_of web GRACEFUL=1
+    await 60 'the app whole' whole web 3
+    route
+    rollout_with web '{"canary": {"stableService": "web", "traffic": [{"gatewayAPI": {"name": "web"}}],
+        '"$asked}}" '"drain": "2s", "bake": "1m"'
+    load_on http://198.18.0.1:8080/
+    every_way
+    load_off 0 0
+}
+
 test_operator_killed_under_load() {
     images
     app web 3 real

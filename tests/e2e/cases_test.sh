@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Deployments that are not like the others, for each strategy where it matters.
+# shellcheck disable=SC2034 # read by lib.sh
+cluster_options=--no-node
+# shellcheck source=tests/e2e/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+blue_green='{"blueGreen": {"activeService": "web"}}'
+asked='{"blueGreen": {"activeService": "web", "switch": "Approve"}}'
+canary='{"canary": {"steps": [{"weight": 50}]}}'
+rolling='{"rolling": {"steps": [{"replicas": "50%"}]}}'
+quick='"drain": "1s", "bake": "1s"'
+
+test_no_history_and_min_ready_seconds() {
+    local strategy
+    app web 3 fake '"revisionHistoryLimit": 0, "minReadySeconds": 2,'
+    for strategy in "$blue_green" "$rolling"; do
+        rollout_with web "$strategy" "$quick"
+        image web v2
+        at_rest web v2 3
+        image web v1
+        at_rest web v1 3
+        kn delete rollout web --timeout=30s >/dev/null
+    done
+}
+
+# The candidate is the ReplicaSet that history holds already: no second one with its template.
+test_template_of_history() {
+    local strategy
+    app web 3
+    for strategy in "$blue_green" "$canary" "$rolling"; do
+        rollout_with web "$strategy" "$quick"
+        image web v2
+        at_rest web v2 3
+        image web v1
+        at_rest web v1 3
+        is 'ReplicaSets' 2 "$(kn get rs -o json | jq '.items | length')"
+        is 'history in order' true "$(kn get rs -o json | jq '[.items[] | {n: (.metadata.annotations
+            ["deployment.kubernetes.io/revision"] | tonumber), r: .spec.replicas}] |
+            max_by(.n).r == 3')"
+        kn delete rollout web --timeout=30s >/dev/null
+    done
+}
+
+test_zero_replicas() {
+    local strategy
+    app web 0
+    for strategy in "$blue_green" "$canary" "$rolling"; do
+        rollout_with web "$strategy" "$quick"
+        image web v2
+        await 60 'nothing to be judged' rollout_is web '.status.conditions[] |
+            select(.type == "Reconciling") | .reason == "ScaledToZero"'
+        kn scale deployment web --replicas=2 >/dev/null
+        at_rest web v2 2
+        image web v1
+        at_rest web v1 2
+        kn delete rollout web --timeout=30s >/dev/null
+        kn scale deployment web --replicas=0 >/dev/null
+        await 30 'no pod left' whole web 0
+    done
+}
+
+# Stable is broken already: its capacity is not waited for, the repair goes through.
+test_stable_broken() {
+    app web 2
+    rollout_with web "$asked" "$quick"
+    kn annotate pods -l app=web kwok.test/ready=false >/dev/null
+    await 30 'stable to be broken' endpoints_are web 0
+    image web v2
+    word web Approval
+    sl approve web >/dev/null
+    at_rest web v2 2
+}
+
+test_promoted_never_whole_turns_back() {
+    app web 2
+    rollout_with web "$asked" "$quick"', "progressDeadline": "10s"'
+    kn patch deployment web --type=merge -p '{"spec": {"template": {"metadata": {"annotations":
+        {"kwok.test/ready": "false"}}}}}' >/dev/null
+    word web Aborted
+    is 'serves' v1 "$(images_behind web)"
+    image web v2
+    kn patch deployment web --type=json -p '[{"op": "remove",
+        "path": "/spec/template/metadata/annotations"}]' >/dev/null
+    word web Approval
+    sl approve web >/dev/null
+    at_rest web v2 2
+}
+
+test_steps_edited_in_flight() {
+    app web 4
+    rollout_with web '{"rolling": {"steps": [{"replicas": 1}, {"replicas": 2, "approve": true}]}}' '"bake": "1s"'
+    image web v2
+    word web Approval
+    kn patch rollout web --type=merge -p '{"spec": {"strategy": {"rolling": {"steps":
+        [{"replicas": 1}, {"replicas": 2, "hold": "1s"}]}}}}' >/dev/null
+    at_rest web v2 4
+}
+
+test_paused_stands_still() {
+    app web 2
+    rollout_with web "$blue_green" "$quick"
+    sl pause web >/dev/null
+    image web v2
+    word web Paused
+    is 'serves' v1 "$(images_behind web)"
+    sl resume web >/dev/null
+    at_rest web v2 2
+}
+
+# A pause of the user's own is nothing of ours; a change of the template then starts a release.
+test_a_users_own_pause() {
+    app web 2
+    rollout_with web "$asked" "$quick"
+    kn rollout pause deployment/web >/dev/null
+    await 30 'the pause to be told' rollout_is web '.status.conditions[] |
+        select(.type == "TargetValid") | .reason == "PausedByUser"'
+    kn rollout resume deployment/web >/dev/null
+    at_rest web v1 2
+}
+
+test_deployment_deleted_in_flight() {
+    app web 2
+    rollout_with web "$asked" "$quick"
+    image web v2
+    word web Approval
+    kn delete deployment web --timeout=30s >/dev/null
+    await 30 'everything of it to go' nothing_left
+    app web 2
+    await 60 'the new one to be attached' rollout_is web '.status.display.status == "Resting"'
+    at_rest web v1 2
+}
+nothing_left() {
+    [ "$(kn get rs,controllerrevisions,pods -o json | jq '.items | length')" = 0 ]
+}
+
+run_tests "$@"
