@@ -207,16 +207,7 @@ EOF
 test_operator_killed() {
     app web 3
     rollout_with web '{"blueGreen": {"activeService": "web"}}' '"drain": "1s", "bake": "2s"'
-    local i
-    for i in 2 3 2 3; do
-        image web "v$i"
-        for _ in 1 2 3; do
-            sleep "0.$((RANDOM % 9 + 1))"
-            operator_kill
-            operator_start
-        done
-        at_rest web "v$i" 3
-    done
+    released_under_kills web 3 v2 v3 v2
 }
 
 test_wrong_input_is_told() {

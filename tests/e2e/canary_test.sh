@@ -9,9 +9,6 @@ source "$(dirname "$0")/lib.sh"
 canary='{"canary": {"steps": [{"weight": 20}, {"weight": 50, "approve": true}]}}'
 quick='"drain": "1s", "bake": "2s"'
 
-new_pods() { kn get pods -o json | jq '[.items[] | select(.metadata.deletionTimestamp == null and
-    (.spec.containers[0].image | endswith(":'"$1"'")))] | length'; }
-
 test_forward() {
     app web 4
     rollout_with web "$canary" "$quick"
@@ -86,16 +83,7 @@ test_never_ready_reaches_its_deadline() {
 test_operator_killed() {
     app web 4
     rollout_with web '{"canary": {"steps": [{"weight": 20}, {"weight": 50}]}}' "$quick"
-    local i
-    for i in 2 3; do
-        image web "v$i"
-        for _ in 1 2 3; do
-            sleep "0.$((RANDOM % 9 + 1))" # any moment will do
-            operator_kill
-            operator_start
-        done
-        at_rest web "v$i" 4
-    done
+    released_under_kills web 4 v2 v3
 }
 
 run_tests "$@"

@@ -120,6 +120,26 @@ images_behind() { # SERVICE: images of its ready pods, each once
 }
 serves() { [ "$(images_behind "$1")" = "$2" ]; } # SERVICE 'TAG...'
 
+new_pods() { # TAG: pods of that image, those on their way out left out
+    kn get pods -o json | jq --arg t ":$1" '[.items[] | select(.metadata.deletionTimestamp == null and
+        (.spec.containers[0].image | endswith($t)))] | length'
+}
+
+# Each TAG is released while the operator is killed three times, at any moment, and started again.
+released_under_kills() { # NAME N TAG...
+    local name=$1 n=$2 tag
+    shift 2
+    for tag in "$@"; do
+        image "$name" "$tag"
+        for _ in 1 2 3; do
+            sleep "$((RANDOM % 2)).$((RANDOM % 9 + 1))"
+            operator_kill
+            operator_start
+        done
+        at_rest "$name" "$tag" "$n"
+    done
+}
+
 # At rest nothing of ours is left in the users' objects (I13).
 at_rest() { # NAME TAG N
     word "$1" Resting 90

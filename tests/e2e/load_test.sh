@@ -159,16 +159,7 @@ test_operator_killed_under_load() {
     app web 3 real
     rollout_with web "$blue_green" "$quick"
     load_on "http://$(address web)/"
-    local i
-    for i in 2 3; do
-        image web "v$i"
-        for _ in 1 2 3; do
-            sleep "$((RANDOM % 3)).$((RANDOM % 9 + 1))" # any moment will do
-            operator_kill
-            operator_start
-        done
-        at_rest web "v$i" 3
-    done
+    released_under_kills web 3 v2 v3
     load_off 0 any
 }
 

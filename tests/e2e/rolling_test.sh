@@ -9,9 +9,6 @@ source "$(dirname "$0")/lib.sh"
 rolling='{"rolling": {"steps": [{"replicas": "20%"}, {"replicas": "60%", "approve": true}]}}'
 quick='"bake": "1s"'
 
-new_pods() { kn get pods -o json | jq '[.items[] | select(.metadata.deletionTimestamp == null and
-    (.spec.containers[0].image | endswith(":'"$1"'")))] | length'; }
-
 forward() { # N SURGE UNAVAILABLE
     app web "$1" fake "\"strategy\": {\"rollingUpdate\": {\"maxSurge\": $2, \"maxUnavailable\": $3}},"
     rollout_with web "$rolling" "$quick"
@@ -96,16 +93,7 @@ test_superseded_and_reverted() {
 test_operator_killed() {
     app web 6
     rollout_with web '{"rolling": {"steps": [{"replicas": "20%"}, {"replicas": "60%"}]}}' "$quick"
-    local i
-    for i in 2 3; do
-        image web "v$i"
-        for _ in 1 2 3; do
-            sleep "0.$((RANDOM % 9 + 1))" # any moment will do
-            operator_kill
-            operator_start
-        done
-        at_rest web "v$i" 6
-    done
+    released_under_kills web 6 v2 v3
 }
 
 run_tests "$@"
