@@ -142,7 +142,10 @@ released_under_kills() { # NAME N TAG...
 
 # At rest nothing of ours is left in the users' objects (I13).
 at_rest() { # NAME TAG N
-    word "$1" Resting 90
+    await 90 "Rollout $1 to rest with the present template" rests "$1" || {
+        kn get rollout "$1" -o json | jq -c .status >&2
+        return 1
+    }
     await 20 "Deployment $1 to be whole" whole "$1" "$3"
     is "$1: image" "sluice.test/app:$2" "$(deployment "$1" '.spec.template.spec.containers[0].image')"
     is "$1: paused" null "$(deployment "$1" .spec.paused)"
@@ -154,6 +157,13 @@ at_rest() { # NAME TAG N
     is "$1: our ReplicaSets" 0 "$(kn get rs -l "sluice.dev/of=$1" -o json | jq '.items | length')"
     is "$1: our Services" 0 "$(kn get services -l sluice.dev/created -o json | jq '.items | length')"
     await 20 "Service $1 to reach $3 pods" endpoints_are "$1" "$3"
+}
+# The word alone could be of the time before the last change: the generation judged says.
+rests() { # NAME
+    local generation
+    generation=$(deployment "$1" .metadata.generation)
+    rollout_is "$1" ".status.display.status == \"Resting\" and
+        .status.target.observedGeneration >= $generation"
 }
 no_object() { ! kn get "$1" "$2" >/dev/null 2>&1; }
 rollout_is() { kn get rollout "$1" -o json | jq -e "$2" >/dev/null; }
