@@ -5,10 +5,10 @@ PREFIX ?= build
 
 .DEFAULT_GOAL := build
 .PHONY: help build install unit test fuzz e2e load \
-    gates cluster demo sim fmt lint tidy coverage clean
+    gates cluster cluster-down demo sim fmt lint tidy coverage clean
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 build: ## release programs, in build/bin
 	cmake --preset release
@@ -52,6 +52,9 @@ sim: ## whole releases on the simulated cluster
 	cmake --preset dev
 	cmake --build --preset dev -j $(JOBS)
 	ctest --preset dev -R '^sim_'
+
+cluster-down: ## and nothing of it is left but what was built
+	tests/cluster/cluster down
 
 fmt: ## C as clang-format has it
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
