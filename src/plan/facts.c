@@ -118,6 +118,8 @@ bool inside_allowed(const struct planner *p, const struct replicaset *rs)
 {
     if (rs == p->stable)
         return true;
+    if (p->spec->brake == BRAKE_PAUSED && !p->changed && in_history(p, rs) && rs_empty(rs))
+        return true; /* given back under the pause that stays; stable is the newest template */
     return rs == p->candidate && p->forward && !p->outside && p->n > 1 && rs->replicas < p->n &&
            p->stable && rs_inside(p, p->stable);
 }

@@ -252,7 +252,7 @@ static bool promoted(const struct planner *p)
 
 static bool resumes(const struct planner *p)
 {
-    return p->spec->brake != BRAKE_PAUSED || p->r->meta.deleting_ms || p->st.flight.present;
+    return p->spec->brake != BRAKE_PAUSED || p->r->meta.deleting_ms;
 }
 
 enum flow rule_settle(struct planner *p)

@@ -121,11 +121,14 @@ static void say_resting(struct planner *p)
     p->sum.resting = true;
 }
 
-static enum flow keep_paused(struct planner *p)
+/* brake: Paused keeps the pause at rest too, and a finalizer, so that leaving takes it off. */
+static enum flow rest_paused(struct planner *p)
 {
-    if (p->spec->brake == BRAKE_PAUSED && !p->r->meta.deleting_ms)
-        return act_brake(p, p->rec.stable_number, NULL);
-    return NEXT;
+    if (p->r->meta.deleting_ms)
+        return p->d->paused ? act_resume(p, NULL) : NEXT;
+    if (!p->r->has_finalizer)
+        return act_finalizer(p, true);
+    return p->d->paused ? NEXT : act_brake(p, p->rec.stable_number, NULL);
 }
 
 /* At rest: nothing of ours is left, and nothing is to be done. */
@@ -149,12 +152,12 @@ enum flow rule_rest(struct planner *p)
         decide(p);
         return AGAIN;
     }
-    if (p->r->has_finalizer) {
+    if (p->spec->brake == BRAKE_PAUSED && rest_paused(p) != NEXT)
+        return STOP;
+    if (p->r->has_finalizer && (p->spec->brake != BRAKE_PAUSED || p->r->meta.deleting_ms)) {
         say_resting(p);
         return act_finalizer(p, false);
     }
-    if (!p->d->paused && keep_paused(p) != NEXT)
-        return STOP;
     if (!p->r->meta.deleting_ms && !attach_checks(p))
         return STOP;
     say_resting(p);

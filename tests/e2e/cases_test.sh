@@ -109,6 +109,26 @@ test_paused_stands_still() {
     at_rest web v2 2
 }
 
+# For API servers without the policy: paused at rest too, and leaving takes the pause off.
+test_brake_by_pause() {
+    app web 2
+    rollout_with web "$blue_green" "$quick"', "brake": "Paused"'
+    await 30 'the pause' deployment_is web '.spec.paused'
+    local tag
+    for tag in v2 v3; do
+        image web "$tag"
+        await 60 "$tag promoted, at rest" rests_on web "$tag"
+        await 30 'whole' whole web 2
+        is 'paused at rest' true "$(deployment web .spec.paused)"
+        is 'serves' "$tag" "$(images_behind web)"
+    done
+    kn delete rollout web --timeout=30s >/dev/null
+    is 'paused' null "$(deployment web .spec.paused)"
+    is 'dead man' null "$(deployment web ".metadata.annotations[\"$DEAD_MAN\"]")"
+}
+deployment_is() { kn get deployment "$1" -o json | jq -e "$2" >/dev/null; }
+rests_on() { rests "$1" && serves "$1" "$2"; }
+
 # A pause of the user's own is nothing of ours; a change of the template then starts a release.
 test_a_users_own_pause() {
     app web 2
