@@ -104,6 +104,34 @@ test_canary_by_route() {
     load_off 0 any
 }
 
+share() { # TAG WEIGHT: the answers of 8 s are within 3 sigma of the weight
+    local report=$e2e_log/load-split.json n new
+    in_ns load --rate 300 --seconds 8 --connections new --report "$report" http://198.18.0.1:8080/ >/dev/null
+    n=$(jq .ok "$report")
+    new=$(jq --arg t "$1" '[.versions // .by_version | to_entries[] | select(.key == $t) | .value] | add // 0' "$report")
+    printf '  weight %s: %s of %s\n' "$2" "$new" "$n"
+    is "share at weight $2" true "$(jq -n --argjson n "$n" --argjson x "$new" --argjson w "$2" \
+        '($x - $n * $w / 100) | fabs <= 3 * ($n * $w / 100 * (1 - $w / 100) | sqrt) + 0.5')"
+}
+
+test_split_follows_weight() {
+    images
+    tests/cluster/gateway up >"$e2e_log/load-gateway.log" 2>&1
+    app web 3 real
+    route
+    rollout_with web '{"canary": {"stableService": "web", "traffic": [{"gatewayAPI": {"name": "web"}}],
+        "steps": [{"weight": 10, "approve": true}, {"weight": 50, "approve": true}, {"weight": 100, "approve": true}]}}' "$quick"
+    image web v2
+    local weight
+    for weight in 10 50 100; do
+        await 60 "weight $weight" rollout_is web ".status.flight.weight.accepted == $weight and
+            .status.display.status == \"Approval\""
+        share v2 "$weight"
+        sl approve web >/dev/null
+    done
+    at_rest web v2 3
+}
+
 # Abort at every step, try again, supersede, undo: both kinds of clients, an app that ends gracefully.
 every_way() { # TAG...: v2 is refused twice, v3 superseded by v2, which goes through
     image web v2
