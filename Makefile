@@ -5,7 +5,7 @@ PREFIX ?= build
 
 .DEFAULT_GOAL := build
 .PHONY: help build install unit test fuzz e2e load \
-    gates cluster cluster-down demo sim fmt lint tidy coverage clean
+    gates cluster cluster-down demo sim bench fmt lint tidy coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -55,6 +55,9 @@ sim: ## whole releases on the simulated cluster
 
 cluster-down: ## and nothing of it is left but what was built
 	tests/cluster/cluster down
+
+bench: build ## what releases cost, beside plain Deployments
+	tests/bench/run
 
 fmt: ## C as clang-format has it
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
