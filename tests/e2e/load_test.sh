@@ -108,7 +108,7 @@ share() { # TAG WEIGHT: the answers of 8 s are within 3 sigma of the weight
     local report=$e2e_log/load-split.json n new
     in_ns load --rate 300 --seconds 8 --connections new --report "$report" http://198.18.0.1:8080/ >/dev/null
     n=$(jq .ok "$report")
-    new=$(jq --arg t "$1" '[.versions // .by_version | to_entries[] | select(.key == $t) | .value] | add // 0' "$report")
+    new=$(jq --arg t "$1" '.by_version[$t] // 0' "$report")
     printf '  weight %s: %s of %s\n' "$2" "$new" "$n"
     is "share at weight $2" true "$(jq -n --argjson n "$n" --argjson x "$new" --argjson w "$2" \
         '($x - $n * $w / 100) | fabs <= 3 * ($n * $w / 100 * (1 - $w / 100) | sqrt) + 0.5')"
@@ -120,7 +120,8 @@ test_split_follows_weight() {
     app web 3 real
     route
     rollout_with web '{"canary": {"stableService": "web", "traffic": [{"gatewayAPI": {"name": "web"}}],
-        "steps": [{"weight": 10, "approve": true}, {"weight": 50, "approve": true}, {"weight": 100, "approve": true}]}}' "$quick"
+        "steps": [{"weight": 10, "approve": true}, {"weight": 50, "approve": true},
+            {"weight": 100, "approve": true}]}}' "$quick"
     image web v2
     local weight
     for weight in 10 50 100; do
