@@ -11,18 +11,21 @@
 
 #include <stdlib.h>
 
-#define PROOFS_MAX         8 /* under way at once */
-#define PROOF_AGAIN_MS     HOUR_MS
-#define PROOF_SPREAD_MS    (2 * SECOND_MS) /* after a change of the policy */
-#define PROOF_RETRY_MS     INT64_C(500)    /* doubling: the policy takes effect a moment late */
-#define PROOF_FAILURES_MAX 5 /* then it is said to have failed, and tried each minute */
-#define ANNOTATION_PROOF   "sluice.dev/brake-proof" /* only ever in a dry run */
+#define PROOFS_MAX          8 /* under way at once */
+#define PROOF_AGAIN_MS      HOUR_MS
+#define PROOF_SPREAD_MS     (2 * SECOND_MS) /* after a change of the policy */
+#define PROOF_RETRY_MS      INT64_C(500)    /* doubling: the policy takes effect a moment late */
+#define PROOF_RETRY_MAX_MS  MINUTE_MS
+#define PROOF_DOUBLINGS_MAX 7
+#define PROOF_FAILURES_MAX  5 /* then it is said to have failed, and tried on */
+#define ANNOTATION_PROOF    "sluice.dev/brake-proof" /* only ever in a dry run */
 
 struct prover {
     struct ctl *ctl;
     struct queue *queue;
     struct timer *timer;
     size_t open;
+    bool some_failed; /* and it was said */
 };
 
 static void pump(void *arg);
@@ -113,9 +116,26 @@ static void finished(struct key *key)
     timer_move(p->timer, 0);
 }
 
+/* The policy is the same for all. Where its parameters were gone, with the CRD, the API server takes
+ * up to a minute to see those that are back: the first Rollout that it stops for tells the others. */
+static void prove_failed_again(struct prover *p)
+{
+    const char *name;
+    void *value;
+
+    p->some_failed = false;
+    for (size_t i = 0; map_next(&p->ctl->keys, &i, &name, &value);) {
+        struct key *key = value;
+        if (key->brake.queued && key->brake.failures > 0)
+            plan_proof(key, loop_random(0, PROOF_SPREAD_MS));
+    }
+}
+
 static void proved(struct key *key)
 {
     key->brake.failures = 0;
+    if (key->ctl->prover->some_failed)
+        prove_failed_again(key->ctl->prover);
     conclude(key, BRAKE_PROVED, NULL);
     plan_proof(key, loop_random(PROOF_AGAIN_MS * 9 / 10, PROOF_AGAIN_MS * 11 / 10));
 }
@@ -125,12 +145,13 @@ static void failed(struct key *key, const char *why)
     struct brake_memory *b = &key->brake;
 
     key->ctl->metrics.proofs_failed++;
-    if (++b->failures < PROOF_FAILURES_MAX) {
-        plan_proof(key, PROOF_RETRY_MS << b->failures);
-        return;
+    if (b->failures < PROOF_DOUBLINGS_MAX)
+        b->failures++;
+    if (b->failures >= PROOF_FAILURES_MAX) {
+        key->ctl->prover->some_failed = true;
+        conclude(key, BRAKE_PROOF_FAILED, why);
     }
-    conclude(key, BRAKE_PROOF_FAILED, why);
-    plan_proof(key, MINUTE_MS);
+    plan_proof(key, min_i64(PROOF_RETRY_MS << b->failures, PROOF_RETRY_MAX_MS));
 }
 
 /* The Deployment as it would have become: stopped, with a way back? */

@@ -188,6 +188,40 @@ static void find_record(struct planner *p)
     recall_commit(p);
 }
 
+/* The same template under another version of the digest: the Deployment is as it was when its digest
+ * was recorded, or the revision's ReplicaSet has the template that the Deployment has. */
+static bool is_renamed(const struct planner *p, const char *revision, const char *digest)
+{
+    const struct replicaset *rs = rs_by_revision(p, revision);
+
+    if (str_empty(digest) || str_equal(digest, p->d->digest))
+        return false;
+    if (rs && str_equal(rs->digest, p->d->digest))
+        return true;
+    return str_equal(p->st.target.uid, p->d->meta.uid) &&
+           p->st.target.observed_generation == p->d->meta.generation &&
+           str_equal(digest, p->st.target.digest);
+}
+
+/* An upgrade of Sluice must never start a release: templates are compared, and what was recorded of
+ * them by an earlier version of the digest is read anew. What counts as stable is its ReplicaSet. */
+static void renew_digests(struct planner *p)
+{
+    const struct replicaset *stable = rs_by_revision(p, p->rec.stable_revision);
+    const struct replicaset *previous = rs_by_revision(p, p->rec.previous);
+
+    if (stable)
+        p->rec.stable_digest = stable->digest;
+    else if (is_renamed(p, NULL, p->rec.stable_digest))
+        p->rec.stable_digest = p->d->digest;
+    if (previous)
+        p->rec.previous_digest = previous->digest;
+    if (is_renamed(p, p->st.flight.revision, p->st.flight.digest))
+        p->st.flight.digest = p->d->digest;
+    if (is_renamed(p, p->st.rejected.revision, p->st.rejected.digest))
+        p->st.rejected.digest = p->d->digest;
+}
+
 void facts(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
@@ -205,6 +239,7 @@ void facts(struct planner *p)
     find_record(p);
     if (!p->rec_known)
         return;
+    renew_digests(p);
     p->stable = rs_by_revision(p, p->rec.stable_revision);
     if (!p->stable)
         p->stable = rs_by_digest(p, p->rec.stable_digest);

@@ -18,7 +18,8 @@ enum flow rule_stable_follows(struct planner *p)
         number = p->stable->deployment_revision;
     if (p->stable && !p->f)
         revision = p->stable->revision; /* the Deployment healed itself under another name */
-    if (str_equal(p->st.stable.revision, revision) && p->st.stable.deployment_revision == number)
+    if (str_equal(p->st.stable.revision, revision) && p->st.stable.deployment_revision == number &&
+        str_equal(p->st.stable.digest, p->rec.stable_digest))
         return NEXT;
     p->st.stable.revision = revision;
     p->st.stable.digest = p->rec.stable_digest;

@@ -99,6 +99,7 @@ summary() {
         (.versions[] | row("  answered by \(.v)"; .n)),
         row("  answered with an error"; .errors),
         row("requests lost"; .lost)' "${files[@]}"
+    jq -c 'select(.lost > 0) | {lost_why, lost_ms, seen_ms}' "${files[@]}" >&2
     lost=$((lost + $(jq -s 'map(.lost) | add' "${files[@]}")))
 }
 

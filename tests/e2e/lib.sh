@@ -84,7 +84,7 @@ rollout_with() { # NAME STRATEGY-JSON [MORE-JSON-MEMBERS]
 {"apiVersion": "sluice.dev/v1beta1", "kind": "Rollout", "metadata": {"name": "$1"},
  "spec": {"targetRef": {"name": "$1"}, "strategy": $2${3:+, $3}}}
 EOF
-    word "$1" Resting 60
+    word "$1" Resting 120 # after the CRD was gone the API server takes up to a minute to brake
     condition "$1" BrakeArmed True
 }
 
@@ -97,10 +97,7 @@ rollout() { kn get rollout "$1" -o json | jq -r "$2"; } # NAME JQ
 deployment() { kn get deployment "$1" -o json | jq -r "$2"; }
 word_is() { [ "$(rollout "$1" .status.display.status)" = "$2" ]; }
 word() { # NAME WORD [SECONDS]
-    await "${3:-60}" "Rollout $1 to say $2" word_is "$1" "$2" || {
-        kn get rollout "$1" -o json | jq -c .status >&2
-        return 1
-    }
+    await "${3:-60}" "Rollout $1 to say $2" word_is "$1" "$2"
 }
 condition_is() {
     [ "$(rollout "$1" ".status.conditions[] | select(.type == \"$2\") | .status")" = "$3" ]
@@ -142,10 +139,7 @@ released_under_kills() { # NAME N TAG...
 
 # At rest nothing of ours is left in the users' objects (I13).
 at_rest() { # NAME TAG N
-    await 90 "Rollout $1 to rest with the present template" rests "$1" || {
-        kn get rollout "$1" -o json | jq -c .status >&2
-        return 1
-    }
+    await 90 "Rollout $1 to rest with the present template" rests "$1"
     await 20 "Deployment $1 to be whole" whole "$1" "$3"
     is "$1: image" "sluice.test/app:$2" "$(deployment "$1" '.spec.template.spec.containers[0].image')"
     is "$1: paused" null "$(deployment "$1" .spec.paused)"
@@ -169,6 +163,11 @@ no_object() { ! kn get "$1" "$2" >/dev/null 2>&1; }
 rollout_is() { kn get rollout "$1" -o json | jq -e "$2" >/dev/null; }
 endpoints_are() { [ "$(endpoints "$1")" = "$2" ]; }
 restarts() { kn get pods -o json | jq '[.items[].status.containerStatuses[]?.restartCount] | add // 0'; }
+
+# jq: what a Rollout says of itself, a line each
+told='"\(.metadata.name): \(.status.display // {} | tojson)",
+    "  flight \(.status.flight // {} | del(.steps, .gates) | tojson)",
+    (.status.conditions[]? | "  \(.type) \(.status) \(.reason) \(.message)")'
 
 # ---- tests ------------------------------------------------------------------------------------
 
@@ -202,7 +201,7 @@ one_test() { # NAME
         failed=$((failed + 1))
         printf 'FAIL  %s\n' "$name"
         kn get rollouts,deployments,rs,services,pods,controllerrevisions 2>&1 | head -60
-        kn get rollouts -o json | jq -c '.items[].status' || true
+        kn get rollouts -o json | jq -r ".items[] | $told" || true
     fi
     k delete namespace "$ns" --wait=false >/dev/null
 }
@@ -214,7 +213,8 @@ run_tests() { # [NAME...]
     tests/cluster/cluster up ${cluster_options:+$cluster_options} >"$e2e_log/$suite-cluster.log" 2>&1
     install
     : >"$e2e_log/$suite-operator.log"
-    trap operator_stop EXIT
+    trap 'operator_stop; ${after_tests:-:}' EXIT
+    ${before_tests:-:}
     operator_start
     for name in "${all[@]}"; do
         start=$SECONDS

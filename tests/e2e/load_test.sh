@@ -30,6 +30,7 @@ load_off() { # LOST-WITH-NEW-CONNECTIONS LOST-WITH-KEEP-ALIVE ('any' is not judg
     keep=$(load_stop "$e2e_log/load-keep.json")
     printf '  new connections: %s sent, %s lost; keep-alive: %s sent, %s lost\n' \
         "$(jq .sent <<<"$new")" "$(jq .lost <<<"$new")" "$(jq .sent <<<"$keep")" "$(jq .lost <<<"$keep")"
+    jq -c 'select(.lost > 0) | {lost_why, lost_ms}' <<<"$new $keep"
     is 'requests were sent' true "$(jq '.sent > 500' <<<"$new")"
     is 'lost, new connections' "$1" "$(jq .lost <<<"$new")"
     [ "$2" = any ] || is 'lost, keep-alive' "$2" "$(jq .lost <<<"$keep")"
