@@ -116,8 +116,9 @@ static void finished(struct key *key)
     timer_move(p->timer, 0);
 }
 
-/* The policy is the same for all. Where its parameters were gone, with the CRD, the API server takes
- * up to a minute to see those that are back: the first Rollout that it stops for tells the others. */
+/* The policy is the same for all. Where its parameters were gone, with the CRD, the API server
+ * takes up to a minute to see those that are back: the first Rollout that it stops for tells the
+ * others. */
 static void prove_failed_again(struct prover *p)
 {
     const char *name;

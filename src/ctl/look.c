@@ -137,10 +137,15 @@ static void ask_sets_of(struct look *look, const struct deployment *d)
     ask_list(look, KIND_REPLICASET, selector_text(&look->arena, &d->selector));
 }
 
-static void ask_routes(struct look *look, const struct rollout *r)
+/* Those of the spec, and those that the flight has moved, whatever the spec says since. */
+static void ask_routes(struct look *look, const struct rollout *r, const struct object *fence)
 {
+    const struct record *flown = fence ? &fence->as.fence->record : NULL;
+
     for (size_t i = 0; i < r->spec.traffic_count; i++)
         ask_get(look, KIND_HTTPROUTE, r->spec.traffic[i].name);
+    for (size_t i = 0; flown && i < flown->route_count; i++)
+        ask_get(look, KIND_HTTPROUTE, flown->routes[i].traffic.name);
 }
 
 static void ask_named_service(const char *name, void *arg)
@@ -173,7 +178,9 @@ static void first_round(struct look *look, const struct rollout *r)
     look->round = 1;
     ask_get(look, KIND_ROLLOUT, look->spec.name);
     ask_services(look, r);
-    ask_routes(look, r);
+    ask_routes(
+        look, r,
+        store_get(look->spec.store, KIND_FENCE, look->spec.ns, name_fence(&look->arena, target)));
     if (str_empty(target))
         return; /* not a valid Rollout: it has nothing else */
     ask_get(look, KIND_DEPLOYMENT, target);
@@ -208,7 +215,7 @@ static void second_round(struct look *look)
     look->round = 2;
     scene_keep_own(sc);
     ask_slices(look);
-    ask_routes(look, sc->rollout->as.rollout);
+    ask_routes(look, sc->rollout->as.rollout, sc->fence);
     if (d && !str_equal(d->meta.uid, look->deployment_uid))
         ask_sets_of(look, d);
     if (d && look->spec.pods)

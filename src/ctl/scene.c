@@ -93,15 +93,24 @@ static void services_from_store(struct scene *sc, const struct store *s)
         add_selecting(sc, s, sc->deployment->as.deployment);
 }
 
+static void add_route(struct scene *sc, const struct store *s, const char *name)
+{
+    struct object *o = store_get(s, KIND_HTTPROUTE, sc->rollout->meta->ns, name);
+
+    if (o && !object_list_find(&sc->routes, o->meta->name))
+        object_list_add(&sc->routes, o);
+}
+
+/* Those of the spec, and those that the flight has moved, whatever the spec says since. */
 static void routes_from_store(struct scene *sc, const struct store *s)
 {
     const struct rollout *r = sc->rollout->as.rollout;
+    const struct record *flown = sc->fence ? &sc->fence->as.fence->record : NULL;
 
-    for (size_t i = 0; i < r->spec.traffic_count; i++) {
-        struct object *o = store_get(s, KIND_HTTPROUTE, r->meta.ns, r->spec.traffic[i].name);
-        if (o && !object_list_find(&sc->routes, o->meta->name))
-            object_list_add(&sc->routes, o);
-    }
+    for (size_t i = 0; i < r->spec.traffic_count; i++)
+        add_route(sc, s, r->spec.traffic[i].name);
+    for (size_t i = 0; flown && i < flown->route_count; i++)
+        add_route(sc, s, flown->routes[i].traffic.name);
 }
 
 static bool matches_selector(const struct scene *sc, const struct object *pod)

@@ -3,6 +3,7 @@
 #include "read.h"
 #include "sluice/base/clock.h"
 #include "sluice/json/jfmt.h"
+#include "sluice/model/rollout.h"
 
 #include <string.h>
 
@@ -54,6 +55,40 @@ static void read_history(struct arena *a, const cJSON *list, struct record *out)
     out->history = names;
 }
 
+static void read_rules(struct arena *a, const cJSON *list, struct traffic_spec *out)
+{
+    const char **rules = ARENA_ARRAY(a, const char *, json_count(list) + 1);
+
+    JSON_EACH(item, list) {
+        if (json_str(item, ""))
+            rules[out->rule_count++] = read_str(a, item, "");
+    }
+    out->rules = rules;
+}
+
+static void read_routes(struct arena *a, const cJSON *list, struct record *out)
+{
+    struct flown_route *routes = ARENA_ARRAY(a, struct flown_route, json_count(list) + 1);
+
+    out->routes = routes;
+    JSON_EACH(item, list) {
+        struct flown_route *r = &routes[out->route_count];
+
+        *r = (struct flown_route){
+            .traffic = {.router = read_str(a, item, "router"),
+                        .kind = read_str(a, item, "kind"),
+                        .name = read_str(a, item, "name"),
+                        .settle_ms = json_i64(item, "settleMs", -1)},
+            .stable = read_str(a, item, "stable"),
+            .canary = read_str(a, item, "canary"),
+            .rest = read_str(a, item, "rest"),
+        };
+        read_rules(a, json_key(item, "rules"), &r->traffic);
+        if (r->traffic.router && r->traffic.name && r->stable)
+            out->route_count++;
+    }
+}
+
 bool record_read(struct arena *a, const char *text, struct record *out)
 {
     struct err e = {0};
@@ -66,9 +101,7 @@ bool record_read(struct arena *a, const char *text, struct record *out)
     read_previous(a, doc, text, &r);
     read_history(a, json_key(doc, "history"), &r);
     r.committed_ms = read_time(doc, "committedAt");
-    r.routes_raw = read_raw(a, text, strlen(text), "routes");
-    if (!r.routes_raw)
-        r.routes_raw = "[]";
+    read_routes(a, json_key(doc, "routes"), &r);
     r.route_returned = json_bool(doc, "routesReturned", false);
     *out = r;
     return true;
@@ -82,6 +115,19 @@ static void write_previous(struct strbuf *out, const struct record *r)
                 ",'previous':{'revision':%q,'digest':%q,'deploymentRevision':%l,'template':%r}",
                 r->previous, r->previous_digest, r->previous_number,
                 r->previous_template ? r->previous_template : "null");
+}
+
+static void write_route(struct strbuf *out, const struct flown_route *r)
+{
+    json_fmt_to(out, "{'router':%q,'kind':%q,'name':%q,'settleMs':%l,'stable':%q,'canary':%q,",
+                r->traffic.router, r->traffic.kind, r->traffic.name, r->traffic.settle_ms,
+                r->stable, r->canary);
+    if (r->rest)
+        json_fmt_to(out, "'rest':%q,", r->rest);
+    strbuf_adds(out, "\"rules\":[");
+    for (size_t i = 0; i < r->traffic.rule_count; i++)
+        json_fmt_to(out, "%r%q", i ? "," : "", r->traffic.rules[i]);
+    strbuf_adds(out, "]}");
 }
 
 char *record_write(struct arena *a, const struct record *r)
@@ -102,8 +148,12 @@ char *record_write(struct arena *a, const struct record *r)
     strbuf_adds(&out, ",\"history\":[");
     for (size_t i = 0; i < r->history_count; i++)
         json_fmt_to(&out, "%r%q", i ? "," : "", r->history[i]);
-    json_fmt_to(&out, "],'routes':%r,'routesReturned':%b}", r->routes_raw ? r->routes_raw : "[]",
-                (int)r->route_returned);
+    strbuf_adds(&out, "],\"routes\":[");
+    for (size_t i = 0; i < r->route_count; i++) {
+        strbuf_adds(&out, i ? "," : "");
+        write_route(&out, &r->routes[i]);
+    }
+    json_fmt_to(&out, "],'routesReturned':%b}", (int)r->route_returned);
     return arena_strndup(a, strbuf_str(&out), out.len);
 }
 

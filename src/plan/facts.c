@@ -173,9 +173,11 @@ static void find_record(struct planner *p)
         f && f->readable && f->meta.deleting_ms == 0 && str_equal(f->deployment_uid, p->d->meta.uid)
             ? f
             : NULL;
-    p->rec = (struct record){.routes_raw = "[]"};
+    p->rec = (struct record){0};
     if (p->f) {
         p->rec = p->f->record;
+        p->routes = p->rec.routes;
+        p->route_count = p->rec.route_count;
         p->rec_known = true;
         return;
     }
@@ -188,8 +190,8 @@ static void find_record(struct planner *p)
     recall_commit(p);
 }
 
-/* The same template under another version of the digest: the Deployment is as it was when its digest
- * was recorded, or the revision's ReplicaSet has the template that the Deployment has. */
+/* The same template under another version of the digest: the Deployment is as it was when its
+ * digest was recorded, or the revision's ReplicaSet has the template that the Deployment has. */
 static bool is_renamed(const struct planner *p, const char *revision, const char *digest)
 {
     const struct replicaset *rs = rs_by_revision(p, revision);
@@ -203,8 +205,9 @@ static bool is_renamed(const struct planner *p, const char *revision, const char
            str_equal(digest, p->st.target.digest);
 }
 
-/* An upgrade of Sluice must never start a release: templates are compared, and what was recorded of
- * them by an earlier version of the digest is read anew. What counts as stable is its ReplicaSet. */
+/* An upgrade of Sluice must never start a release: templates are compared, and what was recorded
+ * of them by an earlier version of the digest is read anew. What counts as stable is its
+ * ReplicaSet. */
 static void renew_digests(struct planner *p)
 {
     const struct replicaset *stable = rs_by_revision(p, p->rec.stable_revision);

@@ -34,8 +34,11 @@ const char *spec_digest(struct planner *p)
 
     h = mix(mix(mix(mix(h, s->active_service), s->preview_service), s->stable_service),
             s->canary_service);
-    for (size_t i = 0; i < s->traffic_count; i++)
+    for (size_t i = 0; i < s->traffic_count; i++) {
         h = mix(mix(h, s->traffic[i].router), s->traffic[i].name);
+        for (size_t k = 0; k < s->traffic[i].rule_count; k++)
+            h = mix(h, s->traffic[i].rules[k]);
+    }
     at += (size_t)snprintf(out, sizeof out, "%08x", h);
     for (int i = 0; i < p->c.step_count; i++) {
         const struct step *step = &p->c.steps[i];
@@ -198,6 +201,15 @@ static enum flow superseded(struct planner *p, const char *by)
     return AGAIN;
 }
 
+/* spec.traffic names other routes than the flight has moved: those go to rest first. */
+static bool routes_bind(struct planner *p)
+{
+    struct record anew = p->rec;
+
+    routes_of_spec(p, &anew);
+    return p->f && routes_differ(&anew, &p->rec) && !routes_at_rest(p);
+}
+
 /* After the commit the promoted revision stays stable, unless what came is the one before. */
 static enum flow moved_after_commit(struct planner *p)
 {
@@ -207,6 +219,8 @@ static enum flow moved_after_commit(struct planner *p)
         flight_back(p, "the template before was put back", false, true);
         return AGAIN;
     }
+    if (routes_bind(p))
+        return NEXT;
     flight_end(p, p->st.flight.forced ? "Forced" : "Promoted", "a new template ended the bake");
     return AGAIN;
 }
@@ -221,7 +235,7 @@ static enum flow moved_forward(struct planner *p)
     }
     if (p->rejected)
         return superseded(p, "by a revision that was rejected before");
-    if (!str_equal(p->d->digest, p->st.flight.digest))
+    if (!str_equal(p->d->digest, p->st.flight.digest) && !routes_bind(p))
         return superseded(p, "by a newer template");
     return NEXT;
 }
@@ -231,19 +245,27 @@ static enum flow moved_back(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
 
-    if (p->committed || !p->changed || p->rejected || str_equal(p->d->digest, fl->digest))
+    if (p->committed || !p->changed || p->rejected || str_equal(p->d->digest, fl->digest) ||
+        routes_bind(p))
         return NEXT;
     flight_end(p, fl->undo ? "Undone" : "Aborted", fl->abort_reason ? fl->abort_reason : "");
     return AGAIN;
 }
 
-/* A new flight must not carry the commit of the one before it. */
+/* A new flight must not carry the commit of the one before it, nor its routes. */
 static enum flow clean_record(struct planner *p)
 {
-    struct record rec = p->rec;
+    struct record rec = p->rec, anew = p->rec;
 
-    if (!p->f || !rec.committed_ms)
+    if (!p->f)
         return NEXT;
+    routes_of_spec(p, &anew);
+    if (routes_differ(&anew, &rec)) {
+        rec.routes = anew.routes;
+        rec.route_count = anew.route_count;
+    } else if (!rec.committed_ms) {
+        return NEXT;
+    }
     rec.committed_ms = 0;
     rec.previous = rec.previous_template = rec.previous_digest = NULL;
     rec.previous_number = 0;
@@ -256,6 +278,8 @@ enum flow rule_flight(struct planner *p)
     if (p->st.flight.present)
         return p->committed ? moved_after_commit(p) : p->back ? moved_back(p) : moved_forward(p);
     if (!p->changed || p->rejected || !p->d->paused || p->r->meta.deleting_ms)
+        return NEXT;
+    if (routes_bind(p))
         return NEXT;
     if (!attach_checks(p))
         return STOP;

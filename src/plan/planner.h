@@ -36,10 +36,12 @@ struct planner {
     const struct deployment *d; /* not NULL beyond rule "gone" */
     const struct fence *f;      /* NULL: none; unreadable counts as none but is deleted first */
 
-    struct rollout_status st; /* working copy */
-    bool decided;             /* a deciding field of st was changed */
-    struct record rec;        /* of the fence, or made from status when there is none */
-    bool rec_known;           /* stable is known */
+    struct rollout_status st;         /* working copy */
+    bool decided;                     /* a deciding field of st was changed */
+    struct record rec;                /* of the fence, or made from status when there is none */
+    bool rec_known;                   /* stable is known */
+    const struct flown_route *routes; /* of the fence: none without one */
+    size_t route_count;
 
     /* facts.c */
     const struct replicaset *stable;    /* S, NULL: missing */
@@ -177,11 +179,12 @@ const char *serve_revision(const struct planner *p); /* revision that live Servi
 bool pins_proved(const struct planner *p, const char *revision); /* every live Service and slice */
 bool pins_off(const struct planner *p); /* nothing of ours left in any Service */
 struct pin_state *pin_find(struct planner *p, const char *service);
-bool weight_settled(struct planner *p);  /* the desired weight is accepted and settled (route.c) */
-bool routes_at_rest(struct planner *p);  /* resting values written, accepted, settled */
-char *routes_resting(struct planner *p); /* JSON array for the record */
-bool traffic_off(struct planner *p);     /* nothing extra is served: pins and weights proved */
-bool drained(struct planner *p);         /* ... since `drain` (capacity.c) */
+bool weight_settled(struct planner *p); /* the desired weight is accepted and settled (route.c) */
+bool routes_at_rest(struct planner *p); /* resting values written, accepted, settled */
+void routes_of_spec(struct planner *p, struct record *rec);         /* ... as they rest now */
+bool routes_differ(const struct record *a, const struct record *b); /* other routes, by name */
+bool traffic_off(struct planner *p); /* nothing extra is served: pins and weights proved */
+bool drained(struct planner *p);     /* ... since `drain` (capacity.c) */
 /* Asks the gates of `set`, updates st.gates, gives the first that failed, else the first that
  * waits, else NULL with *verdict Pass (gates.c). */
 const struct gate_spec *gates_ask(struct planner *p, unsigned set, int step, int64_t since,

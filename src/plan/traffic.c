@@ -9,10 +9,59 @@
 
 #define RESETS_MAX 5
 
-static bool routed(const struct planner *p)
+/* ---- which routes ---------------------------------------------------------------------------- */
+
+/* What was written since is no resting value. */
+static bool moved_already(const struct planner *p)
 {
-    return p->c.by == TRAFFIC_ROUTE;
+    return p->st.flight.present && (p->st.flight.step > 0 || p->st.flight.weight_desired > 0);
 }
+
+void routes_of_spec(struct planner *p, struct record *rec)
+{
+    const struct rollout_spec *spec = p->spec;
+    const size_t count = p->c.by == TRAFFIC_ROUTE ? spec->traffic_count : 0;
+    struct flown_route *routes = ARENA_ARRAY(p->a, struct flown_route, count + 1);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct traffic_spec *t = &spec->traffic[i];
+        const struct route *r = world_route(p->w, t->name);
+        const struct router *router = router_find(t->router);
+
+        routes[i] = (struct flown_route){
+            .traffic = *t, .stable = spec->stable_service, .canary = side_service(p)};
+        if (r && router && !moved_already(p))
+            routes[i].rest = router->resting(p->a, r, t, spec->stable_service, side_service(p));
+    }
+    rec->routes = routes;
+    rec->route_count = count;
+}
+
+static bool same_route(const struct flown_route *a, const struct flown_route *b)
+{
+    if (!str_equal(a->traffic.router, b->traffic.router) ||
+        !str_equal(a->traffic.name, b->traffic.name) || !str_equal(a->stable, b->stable) ||
+        !str_equal(a->canary, b->canary) || a->traffic.rule_count != b->traffic.rule_count)
+        return false;
+    for (size_t i = 0; i < a->traffic.rule_count; i++) {
+        if (!str_equal(a->traffic.rules[i], b->traffic.rules[i]))
+            return false;
+    }
+    return true;
+}
+
+bool routes_differ(const struct record *a, const struct record *b)
+{
+    if (a->route_count != b->route_count)
+        return true;
+    for (size_t i = 0; i < a->route_count; i++) {
+        if (!same_route(&a->routes[i], &b->routes[i]))
+            return true;
+    }
+    return false;
+}
+
+/* ---- what is wanted of them ------------------------------------------------------------------ */
 
 /* Resting values come back when only stable is left, or all pins are on what was promoted. */
 static bool resting(const struct planner *p)
@@ -41,48 +90,6 @@ static struct route_state *state_of(struct planner *p, const struct traffic_spec
     return s;
 }
 
-/* ---- the record's copy of the resting values: [{"name":"web","rest":"..."}] ------------------ */
-
-char *routes_resting(struct planner *p)
-{
-    struct strbuf out;
-    char *text;
-    bool first = true;
-
-    strbuf_init(&out, RECORD_BYTES_MAX);
-    strbuf_addc(&out, '[');
-    for (size_t i = 0; routed(p) && i < p->spec->traffic_count; i++) {
-        const struct traffic_spec *t = &p->spec->traffic[i];
-        const struct route *r = world_route(p->w, t->name);
-        const struct router *router = router_find(t->router);
-
-        if (!r || !router)
-            continue;
-        json_fmt_to(&out, "%r{'name':%q,'rest':%q}", first ? "" : ",", t->name,
-                    router->resting(p->a, r, t, p->spec->stable_service, side_service(p)));
-        first = false;
-    }
-    strbuf_addc(&out, ']');
-    text = arena_strdup(p->a, strbuf_str(&out));
-    strbuf_release(&out);
-    return text;
-}
-
-static const char *rest_of(struct planner *p, const char *name)
-{
-    const char *raw = p->rec.routes_raw ? p->rec.routes_raw : "[]";
-    struct err e = {0};
-    cJSON *doc = json_parse(raw, strlen(raw), &e);
-    const char *found = NULL;
-
-    JSON_EACH(item, doc) {
-        if (str_equal(json_str(item, "name"), name))
-            found = arena_strdup(p->a, json_str(item, "rest"));
-    }
-    json_release(&doc);
-    return found;
-}
-
 /* ---- one route ------------------------------------------------------------------------------- */
 
 struct look {
@@ -96,9 +103,10 @@ struct look {
 
 static bool look_at(struct planner *p, size_t i, struct look *l)
 {
-    const char *stable = p->spec->stable_service, *side = side_service(p);
+    const struct flown_route *flown = &p->routes[i];
+    const char *stable = flown->stable, *side = flown->canary;
 
-    *l = (struct look){.t = &p->spec->traffic[i]};
+    *l = (struct look){.t = &flown->traffic};
     l->router = router_find(l->t->router);
     l->r = world_route(p->w, l->t->name);
     if (!l->router || !l->r)
@@ -106,9 +114,7 @@ static bool look_at(struct planner *p, size_t i, struct look *l)
     l->st = state_of(p, l->t);
     l->router->view(p->a, l->r, l->t, stable, side, &l->view);
     if (resting(p)) {
-        const char *rest = rest_of(p, l->t->name);
-
-        l->patch = l->router->restore(p->a, l->r, l->t, stable, side, rest);
+        l->patch = l->router->restore(p->a, l->r, l->t, stable, side, flown->rest);
     } else if (l->view.found && l->view.weight != wanted(p) &&
                (l->view.canary_present || wanted(p) != 0)) {
         l->patch = l->router->render(p->a, l->r, l->t, stable, side, wanted(p));
@@ -165,7 +171,7 @@ static void note_acceptance(struct planner *p, struct look *l)
 
 enum flow rule_route(struct planner *p)
 {
-    for (size_t i = 0; routed(p) && p->f && i < p->spec->traffic_count; i++) {
+    for (size_t i = 0; p->f && i < p->route_count; i++) {
         struct look l;
 
         if (!look_at(p, i, &l))
@@ -206,7 +212,7 @@ static bool settled(struct planner *p, struct look *l)
 
 bool weight_settled(struct planner *p)
 {
-    for (size_t i = 0; routed(p) && i < p->spec->traffic_count; i++) {
+    for (size_t i = 0; i < p->route_count; i++) {
         struct look l;
 
         if (look_at(p, i, &l) ? !settled(p, &l) : wanted(p) != 0)
@@ -217,7 +223,7 @@ bool weight_settled(struct planner *p)
 
 bool routes_at_rest(struct planner *p)
 {
-    return !routed(p) || (resting(p) && weight_settled(p));
+    return p->route_count == 0 || (resting(p) && weight_settled(p));
 }
 
 bool traffic_off(struct planner *p)

@@ -50,7 +50,8 @@ EOF
 # The autoscaler has set N replicas and has no complaint.
 scaled_to() { # NAME N
     [ "$(deployment "$1" .spec.replicas)" = "$2" ] &&
-        kn get hpa "$1" -o json | jq -e 'any(.status.conditions[]; .type == "AbleToScale" and .status == "True")' >/dev/null
+        kn get hpa "$1" -o json | jq -e 'any(.status.conditions[]; .type == "AbleToScale" and
+            .status == "True")' >/dev/null
 }
 scales_to() { # NAME N
     demand "$2"

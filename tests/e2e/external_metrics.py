@@ -22,7 +22,8 @@ def answer(path, value):
              "singularName": "", "verbs": ["get"]}]}
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"kind": "ExternalMetricValueList", "apiVersion": GROUP, "metadata": {}, "items": [
-        {"metricName": path.rsplit("/", 1)[1], "metricLabels": {}, "timestamp": now, "value": value}]}
+        {"metricName": path.rsplit("/", 1)[1], "metricLabels": {}, "timestamp": now,
+         "value": value}]}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -3,7 +3,7 @@
 #include "model_lib.h"
 #include "sluice/base/clock.h"
 #include "sluice/json/jfmt.h"
-#include "sluice/model/objects.h"
+#include "sluice/model/rollout.h"
 
 #define TEMPLATE                                                                                   \
     "{\"metadata\":{\"labels\":{\"app\":\"web\"}},\"spec\":{\"big\":1e15,\"a\":\"\\u003c\"}}"
@@ -15,6 +15,19 @@ static const char *digest_of(struct arena *a, const char *tmpl)
     template_digest((struct jslice){tmpl, strlen(tmpl)}, digest);
     return arena_strdup(a, digest);
 }
+
+static const char *const rules[] = {"home", "checkout"};
+static const struct flown_route a_route = {
+    .traffic = {.router = "gatewayAPI",
+                .kind = "HTTPRoute",
+                .name = "web",
+                .rules = rules,
+                .rule_count = 2,
+                .settle_ms = 1500},
+    .stable = "web",
+    .canary = "web-canary",
+    .rest = "{\"canary\":false,\"rules\":[{\"name\":\"home\",\"stable\":{}}]}",
+};
 
 static struct record a_record(struct arena *a)
 {
@@ -34,7 +47,8 @@ static struct record a_record(struct arena *a)
         .committed_ms = 1795857273250,
         .history = history,
         .history_count = 2,
-        .routes_raw = "[{\"route\":\"web\",\"rules\":[1,2.50]}]",
+        .routes = &a_route,
+        .route_count = 1,
         .route_returned = true,
     };
 }
@@ -54,7 +68,16 @@ static void record_reads_back(void **state UNUSED)
     CHECK_TEXT(back.previous, r.previous, "previous");
     CHECK_TEXT(back.previous_digest, r.previous_digest, "previous");
     CHECK_TEXT(back.previous_template, r.previous_template, "previous");
-    CHECK_TEXT(back.routes_raw, r.routes_raw, "routes");
+    assert_int_equal(back.route_count, 1);
+    CHECK_TEXT(back.routes[0].traffic.router, "gatewayAPI", "router");
+    CHECK_TEXT(back.routes[0].traffic.kind, "HTTPRoute", "kind");
+    CHECK_TEXT(back.routes[0].traffic.name, "web", "name");
+    CHECK_TEXT(back.routes[0].traffic.rules[1], "checkout", "rules");
+    assert_int_equal(back.routes[0].traffic.rule_count, 2);
+    assert_int_equal(back.routes[0].traffic.settle_ms, 1500);
+    CHECK_TEXT(back.routes[0].stable, "web", "stable");
+    CHECK_TEXT(back.routes[0].canary, "web-canary", "canary");
+    CHECK_TEXT(back.routes[0].rest, a_route.rest, "rest");
     assert_int_equal(back.stable_number, 41);
     assert_int_equal(back.stable_min_ready, 5);
     assert_int_equal(back.previous_number, 40);
@@ -68,8 +91,7 @@ static void record_reads_back(void **state UNUSED)
 
 static void least_record(void **state UNUSED)
 {
-    const struct record r = {
-        .stable_revision = "r", .stable_template = "{\"spec\":{\"x\":1}}", .routes_raw = NULL};
+    const struct record r = {.stable_revision = "r", .stable_template = "{\"spec\":{\"x\":1}}"};
     struct arena a;
     struct record back;
 
@@ -79,7 +101,7 @@ static void least_record(void **state UNUSED)
     assert_null(back.previous_template);
     assert_int_equal(back.committed_ms, 0);
     assert_int_equal(back.history_count, 0);
-    CHECK_TEXT(back.routes_raw, "[]", "routes");
+    assert_int_equal(back.route_count, 0);
     assert_false(back.route_returned);
     arena_release(&a);
 }

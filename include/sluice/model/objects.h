@@ -113,8 +113,9 @@ struct fence {
         int64_t committed_ms;       /* 0 = not committed in this flight */
         const char *const *history; /* revisions that are given back at rest */
         size_t history_count;
-        const char *routes_raw; /* JSON array of resting route values, "[]" */
-        bool route_returned;    /* resting values were put back after the commit */
+        const struct flown_route *routes; /* whose weights this flight moves (rollout.h) */
+        size_t route_count;
+        bool route_returned; /* resting values were put back after the commit */
     } record;
 };
 

@@ -86,6 +86,14 @@ struct traffic_spec {
     int64_t settle_ms;
 };
 
+/* One route of a flight, as spec.traffic said when it began: it is given back by that, whatever the
+ * spec says since. */
+struct flown_route {
+    struct traffic_spec traffic;
+    const char *stable, *canary; /* Services */
+    const char *rest;            /* resting values, JSON text of its router; NULL: not known */
+};
+
 struct action_spec {
     const char *id; /* NULL = no action */
     enum verb verb;

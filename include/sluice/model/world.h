@@ -55,7 +55,8 @@ struct world {
     size_t service_count;
     const struct slice *const *slices; /* of those Services */
     size_t slice_count;
-    const struct route *const *routes; /* named by spec.strategy.canary.traffic */
+    const struct route *const
+        *routes; /* named by spec.strategy.canary.traffic, or by the fence's record */
     size_t route_count;
     const struct pod *const *pods; /* matching the Deployment's selector */
     size_t pod_count;
