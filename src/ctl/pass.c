@@ -77,7 +77,7 @@ static void looked(struct look_result *result, void *arg)
     scene_release(&p->scene);
     p->scene = result->scene;
     result->scene = (struct scene){0};
-    p->looked_ms = result->started_ms;
+    p->looked_ms = look_age_begins(result->started_ms, clock_mono_ms());
     p->live = p->fresh = true;
     key->needs_look = key->needs_pods = false;
     if (p->instead) { /* the store now has all that the caches should have shown */
@@ -105,6 +105,7 @@ void pass_look(struct pass *p)
         .store = c->store,
         .ns = p->key->ns,
         .name = p->key->rollout,
+        .all = p->key->needs_look,
         .pods = p->key->needs_pods,
         .done = looked,
         .arg = p,
