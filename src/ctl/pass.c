@@ -13,6 +13,8 @@ static void pass_free(struct pass *p)
     struct key *key = p->key;
 
     key->pass = NULL;
+    if (!p->waited)
+        key->woken_ms = 0;
     p->ctl->passes--;
     histogram_add(&p->ctl->metrics.pass_time, clock_mono_ms() - p->started_ms);
     look_cancel(p->look);
@@ -279,6 +281,7 @@ static void pass_begin(struct pass *p)
         pass_look(p);
     } else if (waits_for_caches(p, now)) {
         m->barrier_waits++;
+        p->waited = true;
         pass_end(p, key->barrier.since_ms + BARRIER_WAIT_MS);
     } else if (!barrier_open(&key->barrier) && may_look) {
         m->barrier_looks++;
@@ -290,7 +293,7 @@ static void pass_begin(struct pass *p)
     }
 }
 
-static void pass_start(struct ctl *c, struct key *key)
+static void pass_start(struct ctl *c, struct key *key, int64_t woken_ms)
 {
     struct pass *p = xcalloc(1, sizeof(*p));
 
@@ -299,6 +302,8 @@ static void pass_start(struct ctl *c, struct key *key)
     p->ctl = c;
     p->key = key;
     p->started_ms = clock_mono_ms();
+    if (!key->woken_ms)
+        key->woken_ms = woken_ms;
     c->passes++;
     pass_begin(p);
 }
@@ -322,7 +327,7 @@ void passes_pump(struct ctl *c)
         struct key *key = key_find(c, item->key);
         histogram_add(&c->metrics.queue_time, clock_mono_ms() - item->added_ms);
         if (key)
-            pass_start(c, key);
+            pass_start(c, key, item->added_ms);
         else
             queue_done(c->queue, item->key, clock_mono_ms());
         started++;
