@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define LEASE_NAME            "sluice-controller"
+#define MMAP_BYTES_MIN        (128 * 1024)
 #define HOUSEKEEPING_MS       (10 * MINUTE_MS)
 #define HOUSEKEEPING_FIRST_MS (15 * SECOND_MS) /* the first lists are done by then */
 #define STOP_WRITES_MS        INT64_C(4500)    /* a write ends within 5 s, the server's part in 4 */
@@ -239,12 +240,23 @@ static void end(struct app *app)
     loop_free(c->loop);
 }
 
+/* Bodies of lists come and go: each in a mapping of its own. Left alone, the first that goes moves
+ * the limit, and the next ones widen the heap for good. */
+static void tune_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, MMAP_BYTES_MIN);
+    mallopt(M_TRIM_THRESHOLD, MMAP_BYTES_MIN);
+#endif
+}
+
 int app_run(const struct app_options *options)
 {
     struct app *app = xcalloc(1, sizeof(*app));
     struct err e = {0};
     int code;
 
+    tune_memory();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0}); /* credentials are in this memory (C21) */
     log_set_level(options->log_level);
     app->ctl.options = *options;

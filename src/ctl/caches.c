@@ -23,13 +23,24 @@ static const struct cache {
     {KIND_MAP_BINDING, .optional = true, .fields = "metadata.name=" POLICY_BRAKE},
 };
 
+/* An answer to our own write, or a look, was faster than the watch. */
+static bool is_known(const struct cache_sink *sink, const char *ns, const cJSON *doc)
+{
+    const struct object *o =
+        store_get(sink->ctl->store, sink->kind, ns, json_str(doc, "metadata.name"));
+
+    return o && str_equal(o->meta->uid, json_str(doc, "metadata.uid")) &&
+           str_equal(o->meta->rv, json_str(doc, "metadata.resourceVersion"));
+}
+
 static void on_upsert(void *arg, const cJSON *doc, const char *raw, size_t len)
 {
     const struct cache_sink *sink = arg;
     const char *ns = json_str(doc, "metadata.namespace");
     struct object *o;
 
-    if (!store_wants_namespace(sink->ctl->store, sink->kind, ns ? ns : ""))
+    if (!store_wants_namespace(sink->ctl->store, sink->kind, ns ? ns : "") ||
+        is_known(sink, ns, doc))
         return;
     o = object_read(sink->kind, doc, raw, len);
     if (!o)
@@ -49,7 +60,8 @@ static void on_remove(void *arg, const char *ns, const char *name, const char *u
     for (size_t i = 0; map_next(&c->closed, &i, &key_name, &value);) {
         struct key *key = value;
         barrier_removed(&key->barrier, sink->kind, uid);
-        key_barrier_changed(key);
+        if (barrier_open(&key->barrier))
+            key_barrier_changed(key);
     }
 }
 
@@ -62,7 +74,8 @@ static void on_progress(void *arg, const char *rv)
     for (size_t i = 0; map_next(&sink->ctl->closed, &i, &key_name, &value);) {
         struct key *key = value;
         barrier_progress(&key->barrier, sink->kind, rv);
-        key_barrier_changed(key);
+        if (barrier_open(&key->barrier))
+            key_barrier_changed(key);
     }
 }
 

@@ -19,13 +19,21 @@ struct ask_live {
     struct kube_call *call; /* NULL: answered */
 };
 
+/* A Service whose EndpointSlices were asked for. */
+struct sliced {
+    const char *service;
+    struct sliced *next;
+};
+
 struct look {
     struct look_spec spec; /* ns and name are our copies */
     struct arena arena;    /* paths, queries, asks */
     struct ask_live **asks;
     size_t ask_count, ask_cap, open;
-    int round;
-    char *deployment_uid; /* whose selector the first round used; NULL: none */
+    char *deployment_uid;        /* whose selector was used; NULL: none */
+    bool all_ours;               /* ReplicaSets with our label were asked for */
+    bool services, all_services; /* were asked for; ... all of the namespace */
+    struct sliced *sliced;
     struct look_result result;
 };
 
@@ -131,10 +139,46 @@ static const char *selector_text(struct arena *a, const struct selector *s)
     return out;
 }
 
-static void ask_sets_of(struct look *look, const struct deployment *d)
+/* Is there one that the Deployment's selector does not match? What is fenced lost its labels; and
+ * one may be left over from an earlier Deployment of that name. */
+static bool has_strangers(const struct scene *sc, const struct deployment *d)
 {
+    for (size_t i = 0; i < sc->sets.count; i++) {
+        const struct meta *m = sc->sets.items[i]->meta;
+        if (!selector_matches(&d->selector, m->labels, m->label_count))
+            return true;
+    }
+    return false;
+}
+
+/* The selector tells of those inside, our label of the others. Where the cache knows of no fence
+ * and of none without the labels there are none, unless the cache is new to this Rollout or a
+ * write's outcome is unknown. */
+static void ask_sets(struct look *look, const char *target, const struct scene *sc)
+{
+    const struct deployment *d = sc->deployment ? sc->deployment->as.deployment : NULL;
+
+    if (!look->all_ours && (!d || sc->fence || look->spec.all || has_strangers(sc, d))) {
+        look->all_ours = true;
+        ask_list(look, KIND_REPLICASET, arena_printf(&look->arena, LABEL_OF "=%s", target));
+    }
+    if (!d || str_equal(d->meta.uid, look->deployment_uid))
+        return;
     look->deployment_uid = arena_strdup(&look->arena, d->meta.uid);
     ask_list(look, KIND_REPLICASET, selector_text(&look->arena, &d->selector));
+    if (look->spec.pods)
+        ask_list(look, KIND_POD, selector_text(&look->arena, &d->selector));
+}
+
+/* Known to the cache and in neither list: gone, or changed hands between the two. */
+static void ask_missing_sets(struct look *look, const struct scene *sc)
+{
+    const struct object_list *cached = store_bucket(look->spec.store, BUCKET_OWNED, look->spec.ns,
+                                                    sc->rollout->as.rollout->spec.target);
+
+    for (size_t i = 0; cached && i < cached->count; i++)
+        if (!object_list_find(&sc->sets, cached->items[i]->meta->name))
+            ask_get(look, KIND_REPLICASET, cached->items[i]->meta->name);
 }
 
 /* Those of the spec, and those that the flight has moved, whatever the spec says since. */
@@ -148,91 +192,115 @@ static void ask_routes(struct look *look, const struct rollout *r, const struct 
         ask_get(look, KIND_HTTPROUTE, flown->routes[i].traffic.name);
 }
 
+static bool any_pinned(const struct object_list *services)
+{
+    for (size_t i = 0; i < services->count; i++)
+        if (services->items[i]->as.service->pin)
+            return true;
+    return false;
+}
+
+/* A rolling update leaves Services alone, and nothing rests on them: the cache is good enough to
+ * see that no flight of another strategy left a pin. */
+static bool services_matter(const struct look *look, const struct scene *sc)
+{
+    const struct rollout *r = sc->rollout->as.rollout;
+
+    return look->spec.all || r->spec.strategy != STRATEGY_ROLLING || r->status.pin_count > 0 ||
+           (r->status.flight.present && r->status.flight.regime == REGIME_OUTSIDE) ||
+           any_pinned(&sc->services);
+}
+
 static void ask_named_service(const char *name, void *arg)
 {
     ask_get(arg, KIND_SERVICE, name);
 }
 
-static void ask_services(struct look *look, const struct rollout *r)
+static void ask_services(struct look *look, const struct rollout *r,
+                         const struct object_list *services)
 {
     const struct object_list *all =
         store_bucket(look->spec.store, BUCKET_SERVICES, look->spec.ns, "");
-    struct scene cached;
 
-    if (!all || all->count <= LOOK_SERVICES_MAX || look->spec.pods) {
+    if (look->all_services)
+        return;
+    look->services = true;
+    if (!all || all->count <= LOOK_SERVICES_MAX || look->spec.all) {
+        look->all_services = true;
         ask_list(look, KIND_SERVICE, NULL);
         return;
     }
     rollout_named_services(r, ask_named_service, look);
-    scene_from_store(&cached, look->spec.store, look->spec.ns, look->spec.name);
-    for (size_t i = 0; i < cached.services.count; i++)
-        ask_get(look, KIND_SERVICE, cached.services.items[i]->meta->name);
-    scene_release(&cached);
+    for (size_t i = 0; i < services->count; i++)
+        ask_get(look, KIND_SERVICE, services->items[i]->meta->name);
 }
 
-static void first_round(struct look *look, const struct rollout *r)
+static bool is_sliced(const struct look *look, const char *service)
 {
-    const char *target = r->spec.target ? r->spec.target : "";
-    const struct object *dep = store_get(look->spec.store, KIND_DEPLOYMENT, look->spec.ns, target);
+    const struct sliced *s = look->sliced;
 
-    look->round = 1;
-    ask_get(look, KIND_ROLLOUT, look->spec.name);
-    ask_services(look, r);
-    ask_routes(
-        look, r,
-        store_get(look->spec.store, KIND_FENCE, look->spec.ns, name_fence(&look->arena, target)));
+    while (s && !str_equal(s->service, service))
+        s = s->next;
+    return s != NULL;
+}
+
+static void ask_slices(struct look *look, const struct object_list *services)
+{
+    struct strbuf names;
+
+    strbuf_init(&names, SELECTOR_TEXT_MAX);
+    for (size_t i = 0; i < services->count; i++) {
+        const char *name = services->items[i]->meta->name;
+        struct sliced *s;
+        if (is_sliced(look, name))
+            continue;
+        s = ARENA_NEW(&look->arena, struct sliced);
+        *s = (struct sliced){.service = arena_strdup(&look->arena, name), .next = look->sliced};
+        look->sliced = s;
+        strbuf_addf(&names, "%s%s", names.len ? "," : "", name);
+    }
+    if (names.len > 0 || names.overflow)
+        ask_list(look, KIND_ENDPOINTSLICE,
+                 names.overflow ? LABEL_SLICE_SERVICE
+                                : arena_printf(&look->arena, LABEL_SLICE_SERVICE " in (%s)",
+                                               strbuf_str(&names)));
+    strbuf_release(&names);
+}
+
+/* What the scene rests on, as far as it was not asked for yet: first of the cached scene, then of
+ * the one that was read. */
+static void ask_for(struct look *look, const struct scene *sc)
+{
+    const struct rollout *r = sc->rollout->as.rollout;
+    const char *target = r->spec.target ? r->spec.target : "";
+
+    ask_routes(look, r, sc->fence);
+    if (services_matter(look, sc)) {
+        ask_services(look, r, &sc->services);
+        ask_slices(look, &sc->services);
+    }
     if (str_empty(target))
         return; /* not a valid Rollout: it has nothing else */
     ask_get(look, KIND_DEPLOYMENT, target);
     ask_get(look, KIND_FENCE, name_fence(&look->arena, target));
-    ask_list(look, KIND_REPLICASET, arena_printf(&look->arena, LABEL_OF "=%s", target));
-    if (dep)
-        ask_sets_of(look, dep->as.deployment);
-}
-
-static void ask_slices(struct look *look)
-{
-    const struct object_list *services = &look->result.scene.services;
-    struct strbuf names;
-
-    if (services->count == 0)
-        return;
-    strbuf_init(&names, SELECTOR_TEXT_MAX);
-    for (size_t i = 0; i < services->count; i++)
-        strbuf_addf(&names, "%s%s", i ? "," : "", services->items[i]->meta->name);
-    ask_list(look, KIND_ENDPOINTSLICE,
-             names.overflow
-                 ? LABEL_SLICE_SERVICE
-                 : arena_printf(&look->arena, LABEL_SLICE_SERVICE " in (%s)", strbuf_str(&names)));
-    strbuf_release(&names);
-}
-
-static void second_round(struct look *look)
-{
-    struct scene *sc = &look->result.scene;
-    const struct deployment *d = sc->deployment ? sc->deployment->as.deployment : NULL;
-
-    look->round = 2;
-    scene_keep_own(sc);
-    ask_slices(look);
-    ask_routes(look, sc->rollout->as.rollout, sc->fence);
-    if (d && !str_equal(d->meta.uid, look->deployment_uid))
-        ask_sets_of(look, d);
-    if (d && look->spec.pods)
-        ask_list(look, KIND_POD, selector_text(&look->arena, &d->selector));
+    ask_sets(look, target, sc);
 }
 
 struct look *look_start(const struct look_spec *spec)
 {
-    const struct object *rollout = store_get(spec->store, KIND_ROLLOUT, spec->ns, spec->name);
     struct look *look = xcalloc(1, sizeof(*look));
+    struct scene cached;
 
-    assert(rollout);
+    scene_from_store(&cached, spec->store, spec->ns, spec->name);
+    assert(cached.rollout);
     look->spec = *spec;
     look->spec.ns = arena_strdup(&look->arena, spec->ns);
     look->spec.name = arena_strdup(&look->arena, spec->name);
+    look->spec.all |= spec->pods;
     look->result.started_ms = clock_mono_ms();
-    first_round(look, rollout->as.rollout);
+    ask_get(look, KIND_ROLLOUT, look->spec.name);
+    ask_for(look, &cached);
+    scene_release(&cached);
     return look;
 }
 
@@ -320,6 +388,8 @@ static void complete(struct look *look)
     struct scene *sc = &look->result.scene;
     const struct object *rival;
 
+    if (!look->services)
+        scene_services_from_store(sc, look->spec.store);
     scene_keep_own(sc);
     scene_pods_from_store(sc, look->spec.store);
     rival = store_rival(look->spec.store, sc->rollout);
@@ -347,8 +417,9 @@ static void answered(const struct kube_reply *reply, void *arg)
         end(look); /* gone; the rest means nothing */
         return;
     }
-    if (look->round == 1)
-        second_round(look);
+    scene_keep_own(&look->result.scene);
+    ask_for(look, &look->result.scene);
+    ask_missing_sets(look, &look->result.scene);
     if (look->open == 0)
         complete(look);
 }

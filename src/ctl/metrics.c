@@ -134,6 +134,8 @@ static void write_passes(const struct ctl *c, struct strbuf *out)
     labelled(out, "sluice_write_failures_total", "kind", "conflict", (double)m->conflicts);
     labelled(out, "sluice_write_failures_total", "kind", "unknown", (double)m->unknown);
     labelled(out, "sluice_write_failures_total", "kind", "refused", (double)m->refused);
+    head(out, "sluice_reaction_seconds", "histogram");
+    histogram_write(out, "sluice_reaction_seconds", "", &m->reaction);
     head(out, "sluice_look_seconds", "histogram");
     histogram_write(out, "sluice_look_seconds", "", &m->look_time);
     one(out, "sluice_looks_total", "counter", (double)m->looks);

@@ -25,6 +25,7 @@ struct metrics {
     uint64_t barrier_waits, barrier_looks;
     uint64_t proofs, proofs_failed;
     struct histogram pass_time, look_time, queue_time;
+    struct histogram reaction; /* from an event or a due time to the write that it led to */
     struct histogram requests[KUBE_VERB_COUNT];
 };
 

@@ -9,6 +9,11 @@ static bool look_too_old(const struct pass_view *v)
     return !v->fresh && v->look_age_ms > (v->action->harmful ? LOOK_AGE_HARMFUL_MS : LOOK_AGE_MS);
 }
 
+int64_t look_age_begins(int64_t started_ms, int64_t ended_ms)
+{
+    return ended_ms - started_ms <= LOOK_AGE_MS ? ended_ms : started_ms;
+}
+
 enum next pass_next(const struct pass_view *v)
 {
     if (v->action->act == ACT_NONE)

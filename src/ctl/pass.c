@@ -13,6 +13,8 @@ static void pass_free(struct pass *p)
     struct key *key = p->key;
 
     key->pass = NULL;
+    if (!p->waited)
+        key->woken_ms = 0;
     p->ctl->passes--;
     histogram_add(&p->ctl->metrics.pass_time, clock_mono_ms() - p->started_ms);
     look_cancel(p->look);
@@ -77,7 +79,7 @@ static void looked(struct look_result *result, void *arg)
     scene_release(&p->scene);
     p->scene = result->scene;
     result->scene = (struct scene){0};
-    p->looked_ms = result->started_ms;
+    p->looked_ms = look_age_begins(result->started_ms, clock_mono_ms());
     p->live = p->fresh = true;
     key->needs_look = key->needs_pods = false;
     if (p->instead) { /* the store now has all that the caches should have shown */
@@ -105,6 +107,7 @@ void pass_look(struct pass *p)
         .store = c->store,
         .ns = p->key->ns,
         .name = p->key->rollout,
+        .all = p->key->needs_look,
         .pods = p->key->needs_pods,
         .done = looked,
         .arg = p,
@@ -278,6 +281,7 @@ static void pass_begin(struct pass *p)
         pass_look(p);
     } else if (waits_for_caches(p, now)) {
         m->barrier_waits++;
+        p->waited = true;
         pass_end(p, key->barrier.since_ms + BARRIER_WAIT_MS);
     } else if (!barrier_open(&key->barrier) && may_look) {
         m->barrier_looks++;
@@ -289,7 +293,7 @@ static void pass_begin(struct pass *p)
     }
 }
 
-static void pass_start(struct ctl *c, struct key *key)
+static void pass_start(struct ctl *c, struct key *key, int64_t woken_ms)
 {
     struct pass *p = xcalloc(1, sizeof(*p));
 
@@ -298,6 +302,8 @@ static void pass_start(struct ctl *c, struct key *key)
     p->ctl = c;
     p->key = key;
     p->started_ms = clock_mono_ms();
+    if (!key->woken_ms)
+        key->woken_ms = woken_ms;
     c->passes++;
     pass_begin(p);
 }
@@ -321,7 +327,7 @@ void passes_pump(struct ctl *c)
         struct key *key = key_find(c, item->key);
         histogram_add(&c->metrics.queue_time, clock_mono_ms() - item->added_ms);
         if (key)
-            pass_start(c, key);
+            pass_start(c, key, item->added_ms);
         else
             queue_done(c->queue, item->key, clock_mono_ms());
         started++;

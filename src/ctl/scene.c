@@ -81,7 +81,7 @@ static void add_selecting(struct scene *sc, const struct store *s, const struct 
     }
 }
 
-static void services_from_store(struct scene *sc, const struct store *s)
+static void add_services(struct scene *sc, const struct store *s)
 {
     const struct rollout *r = sc->rollout->as.rollout;
     const struct object_list *made = store_bucket(s, BUCKET_MADE_FOR, r->meta.ns, r->spec.target);
@@ -91,6 +91,15 @@ static void services_from_store(struct scene *sc, const struct store *s)
         add_service(sc, made->items[i]);
     if (sc->deployment)
         add_selecting(sc, s, sc->deployment->as.deployment);
+}
+
+void scene_services_from_store(struct scene *sc, const struct store *s)
+{
+    const char *ns = sc->rollout->meta->ns;
+
+    add_services(sc, s);
+    for (size_t i = 0; i < sc->services.count; i++)
+        add_all(&sc->slices, store_bucket(s, BUCKET_SLICES, ns, sc->services.items[i]->meta->name));
 }
 
 static void add_route(struct scene *sc, const struct store *s, const char *name)
@@ -150,9 +159,7 @@ void scene_from_store(struct scene *sc, const struct store *s, const char *ns, c
         replace(&sc->fence, o);
     arena_release(&scratch);
     add_all(&sc->sets, store_bucket(s, BUCKET_OWNED, ns, target));
-    services_from_store(sc, s);
-    for (size_t i = 0; i < sc->services.count; i++)
-        add_all(&sc->slices, store_bucket(s, BUCKET_SLICES, ns, sc->services.items[i]->meta->name));
+    scene_services_from_store(sc, s);
     routes_from_store(sc, s);
     scene_keep_own(sc);
     scene_pods_from_store(sc, s);

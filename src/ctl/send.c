@@ -191,9 +191,14 @@ void pass_send(struct pass *p)
 {
     const struct action *a = &p->plan->action;
     const enum kube_verb verb = verb_of(a);
+    const int64_t now = clock_mono_ms();
     struct arena scratch = {0};
 
-    key_wrote(p->key, clock_mono_ms());
+    key_wrote(p->key, now);
+    if (a->act != ACT_REPORT && p->key->woken_ms) { /* those that follow in this pass wait for it */
+        histogram_add(&p->ctl->metrics.reaction, now - p->key->woken_ms);
+        p->key->woken_ms = 0;
+    }
     p->call = kube_send(p->ctl->client,
                         &(struct kube_request){
                             .verb = verb,

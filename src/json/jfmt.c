@@ -21,14 +21,28 @@ static void add_escaped(struct strbuf *out, const char *s, size_t n)
         strbuf_add(out, s, n);
 }
 
+/* How many characters stand for themselves. */
+static size_t plain_run(const char *s, size_t len, bool pointer)
+{
+    size_t n = 0;
+
+    while (n < len && s[n] >= 0x20 && (unsigned char)s[n] < 0x80 && s[n] != '"' && s[n] != '\\' &&
+           !(pointer && (s[n] == '~' || s[n] == '/')))
+        n++;
+    return n;
+}
+
 /* With `pointer`, also as a token of a JSON Pointer: ~ is ~0, / is ~1 (RFC 6901). */
 static void add_text(struct strbuf *out, const char *s, bool pointer)
 {
     size_t len = s ? strlen(s) : 0;
 
     while (len > 0) {
-        const size_t n = utf8_char(s, len), eaten = n ? n : 1;
-        if (pointer && (*s == '~' || *s == '/'))
+        const size_t plain = plain_run(s, len, pointer);
+        const size_t n = plain ? plain : utf8_char(s, len), eaten = n ? n : 1;
+        if (plain)
+            strbuf_add(out, s, plain);
+        else if (pointer && (*s == '~' || *s == '/'))
             strbuf_adds(out, *s == '~' ? "~0" : "~1");
         else
             add_escaped(out, s, n);

@@ -4,11 +4,73 @@
 #include "scan.h"
 
 #include <math.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Above this a double no longer holds each integer. */
 #define EXACT_MAX 9007199254740992.0
+
+/* --- memory of trees --------------------------------------------------------------------------
+ *
+ * A tree is hundreds of small pieces that come and go together, between objects that stay: on the
+ * heap they cost more time than the parsing, and leave it in shreds. So they are laid one behind
+ * the other in a pool, which is empty again when its last piece is given back. What does not fit
+ * is the heap's, and so is all under a sanitizer, which shall see each piece by itself. */
+
+#define POOL_BYTES ((size_t)128 * 1024)
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define POOLED false
+#else
+#define POOLED true
+#endif
+
+static struct {
+    alignas(max_align_t) char bytes[POOL_BYTES];
+    size_t used, live; /* live: pieces not yet given back */
+} pool;
+
+static void *pool_get(size_t n)
+{
+    const size_t align = alignof(max_align_t);
+    void *p;
+
+    if (!POOLED || n == 0 || n > POOL_BYTES - align || n + align > POOL_BYTES - pool.used)
+        return xmalloc(n);
+    p = pool.bytes + pool.used;
+    pool.used += (n + align - 1) / align * align;
+    pool.live++;
+    return p;
+}
+
+static void pool_put(void *p)
+{
+    const uintptr_t at = (uintptr_t)p, begin = (uintptr_t)pool.bytes;
+
+    if (at < begin || at >= begin + POOL_BYTES) {
+        free(p);
+        return;
+    }
+    assert(pool.live > 0);
+    if (--pool.live == 0)
+        pool.used = 0;
+}
+
+/* Texts that cJSON prints are given to others, who free them: they stay on the heap. */
+static cJSON *parse_pooled(const char *text, size_t len)
+{
+    cJSON_Hooks hooks = {.malloc_fn = pool_get, .free_fn = pool_put};
+    cJSON *doc;
+
+    cJSON_InitHooks(&hooks);
+    doc = cJSON_ParseWithLengthOpts(text, len, NULL, 0);
+    hooks.malloc_fn = xmalloc;
+    cJSON_InitHooks(&hooks);
+    return doc;
+}
 
 void json_release(cJSON **doc)
 {
@@ -25,15 +87,34 @@ static int by_text(const void *a, const void *b)
     return strcmp(*x, *y);
 }
 
+/* Most objects have no two keys that fall on the same of these bits: then none stands twice. */
+#define KEY_BITS 1024
+
+static bool all_differ(const cJSON *object)
+{
+    uint64_t seen[KEY_BITS / 64] = {0};
+
+    JSON_EACH(item, object) {
+        uint32_t h = 2166136261; /* FNV-1a */
+        for (const char *p = item->string; *p; p++)
+            h = (h ^ (unsigned char)*p) * 16777619;
+        h = (h ^ h >> 16) % KEY_BITS;
+        if (seen[h / 64] >> h % 64 & 1)
+            return false;
+        seen[h / 64] |= UINT64_C(1) << h % 64;
+    }
+    return true;
+}
+
 /* A key that stands twice in the object, else NULL. */
 static const char *duplicate_in(const cJSON *object)
 {
-    const size_t count = json_count(object);
     auto_free const char **keys = NULL;
-    size_t i = 0;
+    size_t count, i = 0;
 
-    if (count < 2)
+    if (all_differ(object))
         return NULL;
+    count = json_count(object);
     keys = xcalloc(count, sizeof(*keys));
     JSON_EACH(item, object)
         keys[i++] = item->string;
@@ -79,7 +160,7 @@ cJSON *json_parse(const char *text, size_t len, struct err *e)
         err_set(e, ERR_INVALID, "not JSON at byte %zu: %s", at, wrong);
         return NULL;
     }
-    doc = cJSON_ParseWithLengthOpts(text, len, NULL, 0);
+    doc = parse_pooled(text, len);
     if (!doc) {
         err_set(e, ERR_INVALID, "not JSON");
         return NULL;

@@ -2,10 +2,10 @@
 # shellcheck shell=bash disable=SC2154 # what tests/e2e/lib.sh and run define
 # For tests/bench/run: many objects at once, when each of them is done, what a process takes.
 #
-#   objects TEMPLATE PREFIX COUNT TAG     the text for PREFIX0001, PREFIX0002 ...
-#   release WINDOW NAMESPACE PREFIX COUNT RESOURCE 'RESOURCE CONDITION'...
+#   objects TEMPLATE PREFIX COUNT TAG     the text for PREFIX0001, PREFIX0002 ..., PER in a namespace
+#   release WINDOW PREFIX COUNT RESOURCE 'RESOURCE CONDITION'...
 #                                         changes all images and waits until all are done
-#   await_all NAMESPACE RESOURCE COUNT TAG CONDITION
+#   await_all PREFIX RESOURCE COUNT TAG CONDITION
 #   memory, sample_memory, cpu_of, quiet  of a process
 #
 # RESOURCE is apis/GROUP/VERSION/PLURAL; CONDITION is jq's, of one object.
@@ -18,6 +18,7 @@ fact() { echo "$*" >>"$e2e_log/facts"; }
 facts_start() {
     : >"$e2e_log/facts"
     fact n "$N"
+    fact per "$PER"
     fact rounds "$ROUNDS"
     fact blue "$BLUE"
     fact steps "$STEPS"
@@ -46,27 +47,32 @@ api_start() {
     api_options=(--cacert "$dir/ca" --cert "$dir/crt" --key "$dir/key" --silent --show-error --fail)
 }
 
-path_of() { echo "$api/${2%/*}/namespaces/$1/${2##*/}"; } # NAMESPACE RESOURCE
-
 objects() { # TEMPLATE PREFIX COUNT TAG
-    awk -v prefix="$2" -v count="$3" -v tag="$4" '
+    awk -v prefix="$2" -v count="$3" -v tag="$4" -v per="$PER" '
         { text = text $0 "\n" }
         END {
             for (i = 1; i <= count; i++) {
                 one = text
+                gsub("NAMESPACE", sprintf("bench-%s%d", prefix, (i + per - 1) / per), one)
                 gsub("NAME", sprintf("%s%04d", prefix, i), one)
                 gsub("TAG", tag, one)
                 printf "%s", one
             }
         }' "$1"
 }
-create_all() { k -n "$1" create -f - >/dev/null; } # NAMESPACE
+create_all() { k create -f - >/dev/null; }
+create_namespaces() { # PREFIX COUNT
+    local i
+    for ((i = 1; i <= ($2 + PER - 1) / PER; i++)); do
+        printf '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bench-%s%d"}}\n' "$1" "$i"
+    done | create_all
+}
 
 # The images of all, by a JSON patch each, over one connection.
-change_images() { # NAMESPACE PREFIX COUNT RESOURCE TAG
+change_images() { # PREFIX COUNT RESOURCE TAG
     local patch='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "bench.test/app:TAG"}]'
     {
-        printf '%s\n' next "url = \"$(path_of "$1" "$4")/NAME\"" 'request = PATCH'
+        printf '%s\n' next "url = \"$api/${3%/*}/namespaces/NAMESPACE/${3##*/}/NAME\"" 'request = PATCH'
         printf 'header = "Content-Type: application/json-patch+json"\n'
         printf 'data = "%s"\n' "${patch//\"/\\\"}"
         printf 'output = "/dev/null"\n'
@@ -74,19 +80,19 @@ change_images() { # NAMESPACE PREFIX COUNT RESOURCE TAG
         printf 'cacert = "%s"\ncert = "%s"\nkey = "%s"\nfail\n' \
             "$CLUSTER_RUN/bench/ca" "$CLUSTER_RUN/bench/crt" "$CLUSTER_RUN/bench/key"
     } >"$e2e_log/patch"
-    objects "$e2e_log/patch" "$2" "$3" "$5" | tail -n +2 | in_ns curl --silent --show-error --config -
+    objects "$e2e_log/patch" "$1" "$2" "$4" | tail -n +2 | in_ns curl --silent --show-error --config -
 }
 
 # ---- when each is done ---------------------------------------------------------------------------
 
 # watch_start FILE ...: FILE gets a line "SECONDS NAME" whenever an object is seen to be done.
 watches=()
-watch_start() { # FILE NAMESPACE RESOURCE TAG SINCE CONDITION
+watch_start() { # FILE PREFIX RESOURCE TAG SINCE CONDITION
     local options=("${api_options[@]}")
     : >"$1"
-    become_in_ns curl -N "${options[@]}" "$(path_of "$2" "$3")?watch=1" > >(
-        exec jq --unbuffered -r --arg tag "$4" --arg since "$5" \
-            "select(.object | $6) | \"\\(now) \\(.object.metadata.name)\"" >"$1"
+    become_in_ns curl -N "${options[@]}" "$api/$3?watch=1" > >(
+        exec jq --unbuffered -r --arg tag "$4" --arg since "$5" --arg names "^$2[0-9]{4}\$" \
+            ".object | select((.metadata.name | test(\$names)) and ($6)) | \"\\(now) \\(.metadata.name)\"" >"$1"
     ) &
     watches+=($!)
 }
@@ -105,27 +111,27 @@ has_lines() { # FILE COUNT: that many names
     [ "$count" -ge "$2" ]
 }
 
-await_all() { # NAMESPACE RESOURCE COUNT TAG CONDITION
+await_all() { # PREFIX RESOURCE COUNT TAG CONDITION
     watch_start "$e2e_log/all" "$1" "$2" "$4" '' "$5"
-    await "$LIMIT" "all $3 of ${2##*/} in $1" has_lines "$e2e_log/all" "$3"
+    await "$LIMIT" "all $3 ${2##*/} $1..." has_lines "$e2e_log/all" "$3"
     watches_stop
 }
 
 tag=1
-release() { # WINDOW NAMESPACE PREFIX COUNT RESOURCE 'RESOURCE CONDITION'...
-    local window=$1 ns=$2 prefix=$3 count=$4 resource=$5 since start files=() file
-    shift 5
+release() { # WINDOW PREFIX COUNT RESOURCE 'RESOURCE CONDITION'...
+    local window=$1 prefix=$2 count=$3 resource=$4 since start files=() file
+    shift 4
     tag=$((tag + 1))
     say "$window: $count releases"
     since=$(date -u +%FT%TZ)
     for condition; do
         file=$e2e_log/done.$window.${#files[@]}
         files+=("$file")
-        watch_start "$file" "$ns" "${condition%% *}" "v$tag" "$since" "${condition#* }"
+        watch_start "$file" "$prefix" "${condition%% *}" "v$tag" "$since" "${condition#* }"
     done
     start=$(date +%s%6N)
     mark_window "$window" "$start"
-    change_images "$ns" "$prefix" "$count" "$resource" "v$tag"
+    change_images "$prefix" "$count" "$resource" "v$tag"
     fact "asked $window $(date +%s%6N)"
     for file in "${files[@]}"; do
         await "$LIMIT" "the $count releases of $window" has_lines "$file" "$count"
@@ -152,6 +158,10 @@ quiet() { # PID
     (($(ticks_of "$1") - before <= 2))
 }
 
+older() { # PID SECONDS: has run for so long; what a start leaves behind is given back by then
+    [ "$(ps -o etimes= -p "$1")" -ge "$2" ]
+}
+
 rollup() { # PID: kB resident, of it private, of it written
     awk '/^Rss:/ { rss = $2 } /^Private_Clean:/ { clean = $2 } /^Private_Dirty:/ { dirty = $2 }
         END { print rss, clean + dirty, dirty }' "/proc/$1/smaps_rollup"
@@ -172,7 +182,7 @@ samplers_stop() {
 profiler=
 profile_start() { # WHO PID
     [ -n "$PROFILE" ] && [ "$1" = sluice ] || return 0
-    perf record -q -F 499 -g -p "$2" -o "$e2e_log/perf.data" >/dev/null 2>&1 &
+    perf record -q -F 299 --call-graph dwarf,16384 -p "$2" -o "$e2e_log/perf.data" >/dev/null 2>&1 &
     profiler=$!
 }
 profile_stop() {

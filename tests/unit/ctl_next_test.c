@@ -57,6 +57,13 @@ static void what_goes_out_on_what_was_seen(void **state UNUSED)
     }
 }
 
+static void a_look_ages_from_its_end_unless_it_was_slow(void **state UNUSED)
+{
+    assert_int_equal(look_age_begins(1000, 1300), 1300);
+    assert_int_equal(look_age_begins(1000, 1000 + LOOK_AGE_MS), 1000 + LOOK_AGE_MS);
+    assert_int_equal(look_age_begins(1000, 1001 + LOOK_AGE_MS), 1000);
+}
+
 static void failures_are_reactions(void **state UNUSED)
 {
     assert_int_equal(write_failed(ERR_CONFLICT, 0), AFTER_LOOK);
@@ -141,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_goes_out_on_what_was_seen),
+        cmocka_unit_test(a_look_ages_from_its_end_unless_it_was_slow),
         cmocka_unit_test(failures_are_reactions),
         cmocka_unit_test(refusals_are_tried_slowly),
         cmocka_unit_test(a_refused_look_holds_up_all_but_reports),

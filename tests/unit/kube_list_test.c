@@ -109,10 +109,10 @@ static void no_older_than(void **state)
 
     /* The later pages go by their token alone; the server refuses both together. */
     SCRIPT(f->script,
-           .want = "GET /api/v1/pods?limit=500&resourceVersion=42&resourceVersionMatch="
+           .want = "GET /api/v1/pods?limit=100&resourceVersion=42&resourceVersionMatch="
                    "NotOlderThan&timeout=",
            .code = 200, .body = PAGE("50", MORE("x"), ""));
-    SCRIPT(f->script, .want = "GET /api/v1/pods?limit=500&continue=x&timeout=", .code = 200,
+    SCRIPT(f->script, .want = "GET /api/v1/pods?limit=100&continue=x&timeout=", .code = 200,
            .body = PAGE("50", "", ""));
     assert_string_equal(list(f, &spec).rv, "50");
 }

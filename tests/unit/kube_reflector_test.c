@@ -15,7 +15,7 @@
     EVENT("BOOKMARK", "{\"kind\":\"Pod\",\"metadata\":{\"resourceVersion\":\"" rv "\"}}")
 #define GONE STATUS_BODY(410, "Expired", "too old resource version: 1 (2)")
 
-#define WANT_LIST      "GET /api/v1/pods?limit=500&timeout="
+#define WANT_LIST      "GET /api/v1/pods?limit=100&timeout="
 #define WANT_WATCH(rv) "GET /api/v1/pods?watch=1&allowWatchBookmarks=true&resourceVersion=" rv "&"
 
 /* What the sink heard: "+a@5 -a#u =5 S". */
@@ -276,7 +276,7 @@ static void after_three_failures_the_list_is_asked(void **state)
     SCRIPT(h->f.script, .want = WANT_WATCH("10"), .code = 500);
     SCRIPT(h->f.script, .want = WANT_WATCH("10"), .code = 500);
     SCRIPT(h->f.script,
-           .want = "GET /api/v1/pods?limit=500&resourceVersion=10&resourceVersionMatch="
+           .want = "GET /api/v1/pods?limit=100&resourceVersion=10&resourceVersionMatch="
                    "NotOlderThan&",
            .code = 200, .body = LIST("20", OBJECT("b", "u2", "15")));
     SCRIPT(h->f.script, .want = WANT_WATCH("20"), .code = 200, .end = SCRIPT_STREAM);
@@ -394,7 +394,7 @@ static void not_older_than_may_be_refused(void **state)
     start_synced(h);
     for (int i = 0; i < 2; i++)
         SCRIPT(h->f.script, .want = WANT_WATCH("10"), .code = 500);
-    SCRIPT(h->f.script, .want = "GET /api/v1/pods?limit=500&resourceVersion=10&", .code = 504,
+    SCRIPT(h->f.script, .want = "GET /api/v1/pods?limit=100&resourceVersion=10&", .code = 504,
            .body = "{\"kind\":\"Status\",\"message\":\"Too large resource version: 10, current: "
                    "9\",\"code\":504}");
     SCRIPT(h->f.script, .want = WANT_LIST, .code = 200, .body = LIST("11", OBJECT("a", "u1", "5")));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* look.h - one Rollout's objects read live, before anything is written (C64).
  *
- * Consistent reads (resourceVersion unset), in two rounds: what is known by name, label or the
- * cached selector; then what only those answers tell. Pods come from the cache. What was read goes
- * into the store too. */
+ * Consistent reads (resourceVersion unset), all at once: what the cached scene rests on; then, when
+ * the answers tell of more, that. Pods come from the cache, and so do Services that the strategy
+ * leaves alone. What was read goes into the store too. */
 #ifndef SLUICE_CTL_LOOK_H
 #define SLUICE_CTL_LOOK_H
 
@@ -23,6 +23,7 @@ struct look_spec {
     struct kube_client *client;
     struct store *store;
     const char *ns, *name; /* of the Rollout, in the store; copied */
+    bool all;              /* leave nothing to the cache but pods: it may lack something */
     bool pods;             /* read the pods too: the cache does not have them yet */
     void (*done)(struct look_result *result, void *arg); /* once, unless cancelled; from the loop */
     void *arg;
@@ -32,6 +33,6 @@ struct look *look_start(const struct look_spec *spec);
 void look_cancel(struct look *look); /* not from inside `done`; NULL is fine */
 
 /* More Services than this in the namespace: only those that cache and spec know are read. */
-#define LOOK_SERVICES_MAX 200
+#define LOOK_SERVICES_MAX 50
 
 #endif

@@ -26,7 +26,7 @@ struct pass_view {
     const struct action *action;
     bool live;             /* planned on a look, with our own writes since folded in */
     bool fresh;            /* ... and nothing was written since that look */
-    int64_t look_age_ms;   /* since the look began */
+    int64_t look_age_ms;   /* since look_age_begins */
     int64_t report_age_ms; /* since a report was first wanted */
     bool refused;      /* the server refused this very write; the time to try again is not yet */
     bool spent;        /* the Rollout's write budget is (C49) */
@@ -34,6 +34,9 @@ struct pass_view {
 };
 
 enum next pass_next(const struct pass_view *v);
+/* From when on a look ages: its end, or a busy server would be asked the more; unless it was so
+ * slow that what it read first is old by then. */
+int64_t look_age_begins(int64_t started_ms, int64_t ended_ms);
 
 /* What to do after a write failed, by the kind of error. */
 enum after {

@@ -20,8 +20,10 @@ void scene_release(struct scene *sc);
 
 /* Everything from the cache. */
 void scene_from_store(struct scene *sc, const struct store *s, const char *ns, const char *name);
-/* The pods alone, for a scene whose ReplicaSets were read live. */
+/* The pods alone, or Services and EndpointSlices alone, for a scene whose other objects were read
+ * live. */
 void scene_pods_from_store(struct scene *sc, const struct store *s);
+void scene_services_from_store(struct scene *sc, const struct store *s);
 /* Keeps the Services of this Rollout and the ReplicaSets of its Deployment, drops the rest; in
  * order of their names. */
 void scene_keep_own(struct scene *sc);

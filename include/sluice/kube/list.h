@@ -9,7 +9,7 @@
 #include "sluice/kube/client.h"
 #include <cjson/cJSON.h>
 
-#define LIST_PAGE_LIMIT      500
+#define LIST_PAGE_LIMIT      100 /* a page is held as a tree, ten times its text */
 #define LIST_TOTAL_BYTES_MAX ((size_t)1024 * 1024 * 1024)
 
 struct kube_lister;
