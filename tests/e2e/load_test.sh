@@ -193,6 +193,41 @@ test_operator_killed_under_load() {
     load_off 0 any
 }
 
+test_operator_killed_under_routed_load() {
+    images
+    tests/cluster/gateway up >"$e2e_log/load-gateway.log" 2>&1
+    app web 3 real
+    route
+    local before
+    before=$(kn get httproute web -o json | jq -cS .spec)
+    rollout_with web '{"canary": {"stableService": "web", "traffic": [{"gatewayAPI": {"name": "web"}}],
+        "steps": [{"weight": 25, "hold": "1s"}, {"weight": 50, "hold": "1s"}]}}' "$quick"
+    load_on http://198.18.0.1:8080/
+    released_under_kills web 3 v2 v3
+    is 'the route is as it was' "$before" "$(kn get httproute web -o json | jq -cS .spec)"
+    load_off 0 any
+}
+
+# The spec forgets the route whose weights are at 50 %: it is given back, then the new strategy runs.
+test_strategy_edited_under_routed_load() {
+    images
+    tests/cluster/gateway up >"$e2e_log/load-gateway.log" 2>&1
+    app web 3 real
+    route
+    local before
+    before=$(kn get httproute web -o json | jq -cS .spec)
+    rollout_with web "$routed" "$quick"
+    load_on http://198.18.0.1:8080/
+    image web v2
+    word web Approval 90
+    kn patch rollout web --type=json -p '[{"op": "replace", "path": "/spec/strategy", "value":
+        {"canary": {"steps": [{"weight": 50, "hold": "1s"}]}}}]' >/dev/null
+    at_rest web v2 3
+    is 'the route is as it was' "$before" "$(kn get httproute web -o json | jq -cS .spec)"
+    is 'the first one' true "$(rollout web 'any(.status.history[]; .outcome == "Superseded")')"
+    load_off 0 any
+}
+
 # A rolling update removes pods that serve: with a preStop sleep none is lost; without, no more than
 # by the Deployment's own rolling update beside it.
 test_rolling_with_pre_stop() {
