@@ -146,12 +146,25 @@ static bool capacity_ready(struct planner *p)
            (p->stable && rs_available(p->stable, p->stable->replicas));
 }
 
+/* The first thing that is missing. */
+static const char *missing_capacity(struct planner *p)
+{
+    const int32_t want = want_new(p), ready = p->candidate ? p->candidate->st_ready : 0;
+    const char *why = worst_pod(p);
+
+    if (ready < want)
+        return arena_printf(p->a, "%d of %d new pods ready%s%s", ready, want, why ? ": " : "",
+                            why ? why : "");
+    if (!rs_available(p->candidate, want))
+        return arena_printf(p->a, "%d of %d new pods ready for %ds", available(p->candidate), want,
+                            (int)p->candidate->min_ready_seconds);
+    return arena_printf(p->a, "%d of %d stable pods available", available(p->stable),
+                        p->stable ? p->stable->replicas : p->n);
+}
+
 static enum flow wait_capacity(struct planner *p)
 {
-    const char *why = worst_pod(p);
-    const char *what =
-        arena_printf(p->a, "%d of %d new pods ready%s%s", p->candidate ? p->candidate->st_ready : 0,
-                     want_new(p), why ? ": " : "", why ? why : "");
+    const char *what = missing_capacity(p);
 
     say(p, "Progressing", stable_broken(p) ? REASON_STABLE_BROKEN : REASON_PROGRESSING, false,
         "Waits for pods: %s.", what);

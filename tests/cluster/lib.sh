@@ -62,6 +62,7 @@ load_start() {
 }
 load_stop() {
     kill -TERM "$(cat "$1.pid")" 2>/dev/null || true
+    rm -f "$1.pid"
     await 15 "the load's report" test -e "$1" && cat "$1"
 }
 

@@ -140,6 +140,44 @@ test_a_users_own_pause() {
     at_rest web v1 2
 }
 
+# An upgrade of Sluice may hash templates another way: that starts, ends and rejects nothing.
+test_digests_of_another_version() {
+    app web 2
+    rollout_with web "$asked" "$quick"
+    upgraded web
+    at_rest web v1 2
+    image web v2
+    word web Approval
+    upgraded web
+    word web Approval
+    is 'one flight' '0 1' "$(rollout web '"\(.status.history | length) \(.status.flight.step)"')"
+    sl abort web >/dev/null
+    word web Aborted
+    upgraded web
+    word web Aborted
+    is 'serves' v1 "$(images_behind web)"
+    is 'told' '' "$(kn get events.events.k8s.io -o json | jq -r '.items[] |
+        select(.reason == "BrakeMissed" or .reason == "Superseded") | .reason')"
+    image web v1
+    at_rest web v1 2
+}
+upgraded() { # NAME: every digest in the status is another version's; then the operator starts anew
+    local before generation
+    before=$(rollout "$1" '.status | [.stable, .rejected.digest, .flight.digest, .target.digest] | tojson')
+    generation=$(deployment "$1" .metadata.generation)
+    operator_stop
+    kn get rollout "$1" -o json | jq '{status: (.status |
+        walk(if type == "object" and has("digest") then .digest |= (explode | reverse | implode) else . end))}' \
+        >"$e2e_log/cases-status.json"
+    kn patch rollout "$1" --subresource=status --type=merge --patch-file "$e2e_log/cases-status.json" >/dev/null
+    operator_start
+    await 30 'the digests to be renewed' digests_are "$1" "$before"
+    is 'the Deployment was left alone' "$generation" "$(deployment "$1" .metadata.generation)"
+}
+digests_are() {
+    [ "$(rollout "$1" '.status | [.stable, .rejected.digest, .flight.digest, .target.digest] | tojson')" = "$2" ]
+}
+
 test_deployment_deleted_in_flight() {
     app web 2
     rollout_with web "$asked" "$quick"

@@ -182,7 +182,7 @@ is() { # WHAT WANTED ACTUAL
 
 # In a subshell, so that a failing command ends this test only; not as a condition, where -e sleeps.
 one_test() { # NAME
-    local name=$1 status=0
+    local name=$1 status=0 report
     ns=$suite-${name//_/-}
     ns=${ns:0:44}-$RANDOM # a former run's may still be on its way out
     k create namespace "$ns" >/dev/null
@@ -202,6 +202,9 @@ one_test() { # NAME
         printf 'FAIL  %s\n' "$name"
         kn get rollouts,deployments,rs,services,pods,controllerrevisions 2>&1 | head -60
         kn get rollouts -o json | jq -r ".items[] | $told" || true
+        for report in "$e2e_log"/*.pid; do # load that the test did not end itself
+            [ "$report" = "$e2e_log/$suite-operator.pid" ] || load_stop "${report%.pid}" >/dev/null || true
+        done
     fi
     k delete namespace "$ns" --wait=false >/dev/null
 }

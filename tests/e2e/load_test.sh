@@ -159,6 +159,36 @@ every_way() { # TAG...: v2 is refused twice, v3 superseded by v2, which goes thr
 }
 asked='"steps": [{"weight": 25, "approve": true}, {"weight": 50, "approve": true}]'
 
+test_every_way_blue_green() {
+    images
+    app web 3 real
+    env_of web GRACEFUL=1
+    await 60 'the app whole' whole web 3
+    rollout_with web '{"blueGreen": {"activeService": "web", "switch": "Approve"}}' '"drain": "2s", "bake": "1m"'
+    load_on "http://$(address web)/"
+    image web v2
+    word web Approval
+    sl abort web >/dev/null # at the preview
+    word web Aborted
+    sl retry web >/dev/null
+    word web Approval
+    image web v3 # superseded
+    await 60 'v3 at the preview' previews v3
+    sl approve web >/dev/null
+    word web Baking
+    sl abort web >/dev/null # at the switch
+    word web Aborted
+    is 'serves' v1 "$(images_behind web)"
+    image web v2
+    word web Approval
+    sl approve web >/dev/null
+    word web Baking
+    sl undo web >/dev/null
+    at_rest web v1 3
+    load_off 0 0
+}
+previews() { word_is web Approval && [ "$(images_behind web-preview)" = "$1" ]; } # TAG
+
 test_every_way_by_pods() {
     images
     app web 3 real
