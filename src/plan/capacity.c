@@ -137,6 +137,12 @@ static enum flow no_pods_to_judge(struct planner *p)
     return STOP;
 }
 
+/* With its pods at once, where no request reaches them before it was compared. */
+static int32_t first_size(const struct planner *p)
+{
+    return p->outside && p->c.by != TRAFFIC_PODS ? want_new(p) : 0;
+}
+
 enum flow rule_candidate(struct planner *p)
 {
     if (!p->forward || !p->f || p->st.flight.step < 1)
@@ -147,8 +153,8 @@ enum flow rule_candidate(struct planner *p)
         return STOP;
     if (p->n == 0)
         return no_pods_to_judge(p);
-    return act_rs_create(p, p->st.flight.revision, 0, p->d->template_raw, revision_next(p),
-                         shares_deployment(p));
+    return act_rs_create(p, p->st.flight.revision, first_size(p), p->d->template_raw,
+                         revision_next(p), shares_deployment(p));
 }
 
 static bool older(const struct replicaset *a, const struct replicaset *b)
