@@ -10,16 +10,32 @@
 /* Blocks double from 1 KiB, so a small arena costs little and a large one few calls. */
 #define BLOCK_MIN ((size_t)1024)
 #define BLOCK_MAX ((size_t)256 * 1024)
+#define BLOCK_ADD ((size_t)256) /* least further one of an arena that was sized */
 
+/* Structs are laid from the beginning, texts, which need no alignment, from the end. */
 struct arena_block {
     struct arena_block *next; /* older */
-    size_t cap, used;
+    size_t cap, used, tail;
     alignas(max_align_t) char data[];
 };
 
 void arena_init(struct arena *a)
 {
     *a = (struct arena){0};
+}
+
+void arena_init_sized(struct arena *a, size_t first)
+{
+    *a = (struct arena){.first = first};
+}
+
+size_t arena_used(const struct arena *a)
+{
+    size_t sum = 0;
+
+    for (const struct arena_block *block = a->head; block; block = block->next)
+        sum += block->used + block->cap - block->tail;
+    return sum;
 }
 
 void arena_release(struct arena *a)
@@ -34,19 +50,27 @@ void arena_release(struct arena *a)
     *a = (struct arena){0};
 }
 
+static size_t usual_size(const struct arena *a)
+{
+    if (!a->head)
+        return a->first ? a->first : BLOCK_MIN;
+    if (a->first)
+        return a->first / 8 > BLOCK_ADD ? a->first / 8 : BLOCK_ADD;
+    return a->head->cap * 2 < BLOCK_MAX ? a->head->cap * 2 : BLOCK_MAX;
+}
+
 static struct arena_block *block_new(struct arena *a, size_t need)
 {
-    size_t cap = a->head ? a->head->cap * 2 : BLOCK_MIN;
+    size_t cap = usual_size(a);
     struct arena_block *block;
 
-    if (cap > BLOCK_MAX)
-        cap = BLOCK_MAX;
     if (cap < need)
         cap = need;
-    if (cap > SIZE_MAX - sizeof(*block))
+    if (cap > SIZE_MAX - sizeof(*block) - alignof(max_align_t))
         abort();
+    cap = (cap + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
     block = xcalloc(1, sizeof(*block) + cap);
-    block->cap = cap;
+    block->cap = block->tail = cap;
     a->bytes += sizeof(*block) + cap;
     return block;
 }
@@ -56,7 +80,7 @@ static struct arena_block *block_with_room(struct arena *a, size_t n)
 {
     struct arena_block *block = a->head;
 
-    if (block && block->cap - block->used >= n)
+    if (block && block->tail - block->used >= n)
         return block;
     const bool large = block && n > BLOCK_MAX / 4;
     block = block_new(a, n);
@@ -85,10 +109,18 @@ void *arena_alloc(struct arena *a, size_t n)
     return p;
 }
 
+static char *alloc_text(struct arena *a, size_t n)
+{
+    struct arena_block *block = block_with_room(a, n);
+
+    block->tail -= n;
+    return block->data + block->tail;
+}
+
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
     const size_t n = len ? strnlen(s, len) : 0; /* `s` may be NULL then */
-    char *copy = arena_alloc(a, n + 1);
+    char *copy = alloc_text(a, n + 1);
 
     if (n)
         memcpy(copy, s, n);
@@ -112,7 +144,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
     va_end(ap);
     if (len < 0)
         abort();
-    text = arena_alloc(a, (size_t)len + 1);
+    text = alloc_text(a, (size_t)len + 1);
     vsnprintf(text, (size_t)len + 1, fmt, again);
     va_end(again);
     return text;

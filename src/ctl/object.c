@@ -34,6 +34,17 @@ static const void *view_read(struct arena *a, enum kube_kind kind, const cJSON *
     }
 }
 
+/* What objects of a kind took so far, the larger ones remembered longer: a first block that is
+ * nearly right is most of what the memory of a cache can be spared. */
+static size_t typical_sizes[KIND_COUNT];
+
+static void note_size(enum kube_kind kind, size_t used)
+{
+    size_t *size = &typical_sizes[kind];
+
+    *size = used > *size ? used : *size - (*size - used) / 8;
+}
+
 struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw, size_t len)
 {
     const char *name = json_str(o, "metadata.name"), *uid = json_str(o, "metadata.uid");
@@ -42,7 +53,7 @@ struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw,
 
     if (str_empty(name) || str_empty(uid))
         return NULL;
-    arena_init(&a);
+    arena_init_sized(&a, typical_sizes[kind]);
     object = ARENA_NEW(&a, struct object);
     object->kind = kind;
     object->refs = 1;
@@ -52,6 +63,7 @@ struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw,
         return NULL;
     }
     object->meta = object->as.any; /* the first member of every view */
+    note_size(kind, arena_used(&a));
     object->arena = a;
     return object;
 }

@@ -37,7 +37,5 @@ struct rollout *rollout_read(struct arena *a, const cJSON *o, const char *raw, s
     read_spec(a, json_key(o, "spec"), r);
     status_read_raw(a, status, raw ? json_slice(raw, len, "status") : (struct jslice){0},
                     &r->status);
-    if (status)
-        r->status_raw = status_write(a, &r->status);
     return r;
 }

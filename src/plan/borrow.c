@@ -211,13 +211,17 @@ enum flow rule_give(struct planner *p)
     return give(p, s);
 }
 
-/* The dead man names what is stable now. */
+/* The dead man names what is stable now. Where the template is stable's a resume does no harm: one
+ * that names a fenced revision is dropped by the Deployment controller. But a bake is long enough
+ * for a new template to come while nobody is there to follow. */
 enum flow rule_dead_man_follows(struct planner *p)
 {
     const struct replicaset *s = p->stable;
     const char *want;
 
     if (!p->d->paused || !p->f || !s || s->deployment_revision == 0)
+        return NEXT;
+    if (!p->changed && p->d->dead_man && p->spec->bake_ms == 0)
         return NEXT;
     want = arena_printf(p->a, "%lld", (long long)s->deployment_revision);
     if (str_equal(p->d->dead_man, want))

@@ -137,6 +137,12 @@ static enum flow no_pods_to_judge(struct planner *p)
     return STOP;
 }
 
+/* With its pods at once, where no request reaches them before it was compared. */
+static int32_t first_size(const struct planner *p)
+{
+    return p->outside && p->c.by != TRAFFIC_PODS ? want_new(p) : 0;
+}
+
 enum flow rule_candidate(struct planner *p)
 {
     if (!p->forward || !p->f || p->st.flight.step < 1)
@@ -147,8 +153,8 @@ enum flow rule_candidate(struct planner *p)
         return STOP;
     if (p->n == 0)
         return no_pods_to_judge(p);
-    return act_rs_create(p, p->st.flight.revision, 0, p->d->template_raw, revision_next(p),
-                         shares_deployment(p));
+    return act_rs_create(p, p->st.flight.revision, first_size(p), p->d->template_raw,
+                         revision_next(p), shares_deployment(p));
 }
 
 static bool older(const struct replicaset *a, const struct replicaset *b)
@@ -158,14 +164,24 @@ static bool older(const struct replicaset *a, const struct replicaset *b)
     return strcmp(a->meta.name, b->meta.name) < 0;
 }
 
-/* Of two sides as large as each other the Deployment controller shrinks the older and grows the
- * newer: a candidate from history cannot take the one pod that makes them so. Nearly is enough. */
+/* One write moves as many. Of two sides as large as each other the Deployment controller shrinks
+ * the older and grows the newer: a candidate from history must step over that, or not get there. */
+static int32_t next_size(const struct planner *p, int32_t want)
+{
+    const struct replicaset *c = p->candidate, *s = p->stable;
+    const int32_t next =
+        (int32_t)min_i64(want, c->replicas + p->surge.surge + p->surge.unavailable);
+
+    return next == s->replicas && c->replicas > 0 && older(c, s) ? next - 1 : next;
+}
+
+/* Then what it has is enough: the commit gives it the rest. */
 static bool as_far_as_it_goes(const struct planner *p, int32_t want)
 {
     const struct replicaset *c = p->candidate, *s = p->stable;
 
-    return c && s && shares_deployment(p) && rs_inside(p, c) && c->replicas == want - 1 &&
-           s->replicas == want && c->replicas > 0 && older(c, s);
+    return c && s && shares_deployment(p) && rs_inside(p, c) && c->replicas < want &&
+           s->replicas == c->replicas + 1 && next_size(p, want) <= c->replicas;
 }
 
 int32_t want_new(const struct planner *p)
@@ -178,7 +194,7 @@ int32_t want_new(const struct planner *p)
     if (p->outside && p->candidate && str_equal(serve_revision(p), p->candidate->revision))
         return p->n;
     want = step_replicas(&p->c, p->d, step);
-    return as_far_as_it_goes(p, want) ? want - 1 : want;
+    return as_far_as_it_goes(p, want) ? p->candidate->replicas : want;
 }
 
 static bool all_available(const struct replicaset *rs)
@@ -200,7 +216,9 @@ static enum flow walk(struct planner *p, int32_t want)
         return NEXT;
     if (!all_available(s) && available(s) > 0)
         return NEXT;
-    next = (int32_t)min_i64(want, c->replicas + p->surge.surge + p->surge.unavailable);
+    next = next_size(p, want);
+    if (next <= c->replicas)
+        return NEXT;
     if (s->replicas >= next)
         return act_rs_scale(p, c, next);
     return act_rs_scale(p, s, all - next);

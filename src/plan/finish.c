@@ -53,7 +53,7 @@ static bool switch_proved(struct planner *p)
     if (!p->outside)
         return true;
     return str_equal(serve_revision(p), p->candidate->revision) &&
-           pins_proved(p, p->candidate->revision) && weight_settled(p) && drained(p);
+           pins_proved(p, p->candidate->revision) && weight_settled(p);
 }
 
 enum flow rule_commit(struct planner *p)
@@ -89,12 +89,17 @@ static enum flow uncommit(struct planner *p)
     return act_record(p, &rec);
 }
 
+static bool handed_over(struct planner *p)
+{
+    return dep_complete(p) && p->stable && rs_inside(p, p->stable) && routes_at_rest(p);
+}
+
 /* The hand-over has a deadline too: a promoted revision that cannot reach N turns back. */
 static enum flow hand_over_deadline(struct planner *p)
 {
     const int64_t until = p->st.flight.progressed_ms + p->spec->progress_deadline_ms;
 
-    if (p->st.flight.bake_until_ms || p->n == 0)
+    if (p->st.flight.bake_until_ms || p->n == 0 || !p->d->paused || handed_over(p))
         return NEXT;
     if (p->now < until) {
         wake_at(p, until);
@@ -104,18 +109,27 @@ static enum flow hand_over_deadline(struct planner *p)
     return AGAIN;
 }
 
+/* What follows from the record is no decision: it is found again, and written with what comes. */
+static void note_commit(struct planner *p)
+{
+    struct flight *fl = &p->st.flight;
+
+    fl->committed_ms = p->rec.committed_ms;
+    if (p->back)
+        return;
+    fl->progressed_ms = fl->drained_ms = p->rec.committed_ms; /* all pins were proved by then */
+    if (fl->step >= 1 && !step_ended(p, fl->step))
+        end_step(p, p->rec.committed_ms);
+}
+
 enum flow rule_turn_back(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
 
     if (!p->committed)
         return NEXT;
-    if (!fl->committed_ms) {
-        fl->committed_ms = p->rec.committed_ms;
-        fl->progressed_ms = p->now;
-        decide(p);
-        return AGAIN;
-    }
+    if (!fl->committed_ms)
+        note_commit(p);
     if (p->back)
         return p->rec.previous ? uncommit(p) : NEXT;
     return hand_over_deadline(p);
@@ -125,11 +139,15 @@ enum flow rule_turn_back(struct planner *p)
 
 static enum flow begin_bake(struct planner *p)
 {
-    if (!dep_complete(p) || !rs_inside(p, p->stable) || !routes_at_rest(p)) {
+    if (!p->d->paused)
+        return NEXT; /* it was resumed because all was handed over */
+    if (!handed_over(p)) {
         say(p, "Promoting", REASON_PROMOTING, false, "Hands over to revision %s: %d/%d pods ready.",
             p->st.stable.revision, p->d->st_available, p->n);
         return STOP;
     }
+    if (!p->outside && p->spec->bake_ms == 0)
+        return NEXT; /* no old pods wait for it, and no clock */
     p->st.flight.bake_until_ms = p->now + p->spec->bake_ms;
     decide(p);
     return AGAIN;
@@ -188,11 +206,8 @@ static enum flow close_side(struct planner *p)
             "Waits for the routes to be as they were.");
         return STOP;
     }
-    if (entry) {
+    if (entry)
         *entry = p->st.pins[--p->st.pin_count];
-        decide(p);
-        return AGAIN;
-    }
     if (s && s->created_for && !s->meta.deleting_ms)
         return act_service_delete(p, s);
     if (s && s->pin)
@@ -255,6 +270,23 @@ static bool resumes(const struct planner *p)
     return p->spec->brake != BRAKE_PAUSED || p->r->meta.deleting_ms;
 }
 
+/* Does the status say what the fence does? The brake names status.stable as the one to go back to,
+ * and without a fence the status alone tells that a flight was committed. */
+static bool status_follows(const struct planner *p)
+{
+    const struct rollout_status *told = &p->r->status;
+
+    return str_equal(told->stable.revision, p->st.stable.revision) &&
+           told->stable.deployment_revision == p->st.stable.deployment_revision &&
+           told->flight.committed_ms == p->st.flight.committed_ms;
+}
+
+/* Under a pause that stays, a flight without its fence would make a new one. */
+static bool fence_goes_first(const struct planner *p)
+{
+    return p->w->fence && !p->d->paused;
+}
+
 enum flow rule_settle(struct planner *p)
 {
     enum flow flow;
@@ -269,18 +301,22 @@ enum flow rule_settle(struct planner *p)
     if (p->d->paused && resumes(p)) {
         if (!rs_inside(p, p->stable) && p->f)
             return STOP;
+        if (!status_follows(p))
+            decide(p);
         return act_resume(p, NULL);
     }
     flow = p->f ? give_history(p) : NEXT;
     if (flow != NEXT)
         return flow;
-    if (p->st.flight.present) {
+    if (p->st.flight.present && !fence_goes_first(p)) {
         end_flight(p);
         return AGAIN;
     }
-    if (p->w->fence && !p->w->fence->meta.deleting_ms)
-        return act_fence_delete(p);
-    return STOP;
+    if (!p->w->fence || p->w->fence->meta.deleting_ms)
+        return STOP;
+    if (!status_follows(p))
+        decide(p);
+    return act_fence_delete(p);
 }
 
 /* ---- held ------------------------------------------------------------------------------------ */

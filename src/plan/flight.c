@@ -73,6 +73,14 @@ static void copy_steps(struct planner *p)
     }
 }
 
+/* 0 where something is waited for before the first. */
+static int first_step(const struct planner *p, int step)
+{
+    const bool waits = p->c.start_gates || p->spec->paused;
+
+    return (int)clamp_i64(step > 1 || !waits ? max_i64(step, 1) : 0, 0, p->c.step_count);
+}
+
 void flight_begin(struct planner *p, int step)
 {
     struct flight *fl = &p->st.flight;
@@ -93,11 +101,12 @@ void flight_begin(struct planner *p, int step)
                                   : revision_next(p);
     fl->spec_digest = spec_digest(p);
     copy_steps(p);
-    fl->step = (int)clamp_i64(step > 1 ? step : 0, 0, p->c.step_count);
+    fl->step = first_step(p, step);
     for (int i = 0; i + 1 < fl->step; i++)
         fl->steps[i].ended_ms = p->now;
     p->st.gate_count = 0;
     p->st.route_count = 0;
+    pin_side(p, fl->revision);
     p->st.held = true;
     decide(p);
     event(p, false, REASON_STARTED, "Revision %s starts: %s, %d steps.", fl->revision,

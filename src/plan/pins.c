@@ -42,7 +42,6 @@ static void pin_drop(struct planner *p, struct pin_state *entry)
 
     memmove(entry, entry + 1, ((size_t)p->st.pin_count - at - 1) * sizeof *entry);
     p->st.pin_count--;
-    decide(p);
 }
 
 static void pin_set(struct planner *p, const char *service, const char *revision)
@@ -58,6 +57,15 @@ static void pin_set(struct planner *p, const char *service, const char *revision
     entry->revision = revision;
     entry->proved = false;
     decide(p);
+}
+
+void pin_side(struct planner *p, const char *revision)
+{
+    const char *name = side_service(p);
+    const struct pin_state *entry = pin_find(p, name);
+
+    if (name && !(entry && str_equal(entry->revision, revision)))
+        pin_set(p, name, revision);
 }
 
 /* ---- where to -------------------------------------------------------------------------------- */
@@ -192,17 +200,26 @@ static bool enter(struct planner *p, const struct replicaset *to)
     return changed;
 }
 
-static bool leave(struct planner *p)
+/* Entries last: what is unpinned while its entry stands is at worst pinned once more. So they go
+ * with the write that tells of the end. */
+static void leave(struct planner *p)
 {
-    bool changed = false;
-
     for (int i = p->st.pin_count; i-- > 0;) {
-        if (str_equal(p->st.pins[i].service, side_service(p)))
-            continue;
-        pin_drop(p, &p->st.pins[i]);
-        changed = true;
+        if (!str_equal(p->st.pins[i].service, side_service(p)))
+            pin_drop(p, &p->st.pins[i]);
     }
-    return changed;
+}
+
+/* Somebody took it off: requests may have gone anywhere since, so the drain begins anew. */
+static bool pinned_anew(struct planner *p)
+{
+    struct flight *fl = &p->st.flight;
+
+    if (!fl->drained_ms)
+        return false;
+    fl->drained_ms = 0;
+    decide(p);
+    return true;
 }
 
 static enum flow write_pins(struct planner *p)
@@ -214,7 +231,7 @@ static enum flow write_pins(struct planner *p)
         if (!service_live(p, s))
             continue;
         if (entry && !pinned(s, entry->revision))
-            return act_service_pin(p, s, entry->revision);
+            return pinned_anew(p) ? AGAIN : act_service_pin(p, s, entry->revision);
         if (!entry && s->pin)
             return act_service_unpin(p, s);
     }
@@ -239,13 +256,17 @@ static bool note_proofs(struct planner *p)
 enum flow rule_pins(struct planner *p)
 {
     const struct replicaset *to = serve_target(p);
+    enum flow flow;
 
     if (!p->stable)
         return NEXT;
-    if (to ? enter(p, to) : leave(p))
+    if (to && enter(p, to))
         return AGAIN;
-    if (write_pins(p) == STOP)
-        return STOP;
+    if (!to)
+        leave(p);
+    flow = write_pins(p);
+    if (flow != NEXT)
+        return flow;
     if (note_proofs(p))
         return NEXT;
     say(p, p->back ? "Aborting" : "Progressing", p->back ? REASON_ABORTING : REASON_PROGRESSING,
@@ -266,7 +287,7 @@ enum flow rule_side_service(struct planner *p)
     if (!name || !p->forward || !p->candidate || (s && s->meta.deleting_ms))
         return NEXT;
     if (!entry || !str_equal(entry->revision, p->candidate->revision)) {
-        pin_set(p, name, p->candidate->revision);
+        pin_side(p, p->candidate->revision);
         return AGAIN;
     }
     if (!s && like)

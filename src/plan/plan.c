@@ -101,7 +101,7 @@ void awaits(struct planner *p, const char *what, const char *name, int64_t since
     va_end(ap);
 }
 
-/* Events tell of decisions, so they go out with the status write that records them, once. */
+/* Events tell of what changes in the status, so they go out with the write of it, once. */
 void event(struct planner *p, bool warning, enum reason reason, const char *fmt, ...)
 {
     struct plan_event *e;
@@ -185,16 +185,23 @@ static void send_status(struct planner *p, enum act act)
     };
 }
 
+/* These prepare for whatever is decided: done first, several decisions are one write. */
+static bool rests_on_nothing(enum act act)
+{
+    return act == ACT_FINALIZER_ADD || act == ACT_FENCE_CREATE;
+}
+
 /* The status comes before the act that rests on it; one that only reports comes after. */
 static void choose_write(struct planner *p)
 {
     const bool differs = !str_equal(status_write(p->a, &p->st), status_write(p->a, &p->r->status));
+    const bool refused = p->w->refusal.present; /* is told before it is tried again */
 
-    if (differs && p->decided)
+    if (differs && p->decided && (refused || !rests_on_nothing(p->act.act)))
         send_status(p, ACT_DECIDE);
-    else if (differs && (p->act.act == ACT_NONE || p->w->refusal.present))
-        send_status(p, ACT_REPORT); /* a refusal is told before it is tried again */
-    if (p->act.act != ACT_DECIDE)
+    else if (differs && (refused || p->act.act == ACT_NONE))
+        send_status(p, ACT_REPORT);
+    if (p->act.act != ACT_DECIDE && p->act.act != ACT_REPORT)
         p->event_count = 0;
 }
 

@@ -24,7 +24,8 @@ enum flow rule_stable_follows(struct planner *p)
     p->st.stable.revision = revision;
     p->st.stable.digest = p->rec.stable_digest;
     p->st.stable.deployment_revision = number;
-    decide(p);
+    if (!p->f)
+        decide(p); /* else the record says so, and goes on saying it */
     return AGAIN;
 }
 

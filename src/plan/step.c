@@ -13,6 +13,12 @@ static struct flight_step *record_of(struct planner *p)
     return &p->st.flight.steps[p->st.flight.step - 1];
 }
 
+/* Is anything asked but barriers? Those are found again, and need not be remembered. */
+static bool judges(const struct planner *p)
+{
+    return here(p)->gates || here(p)->hold_ms || here(p)->approve;
+}
+
 /* Barriers stay; what is waited for by the clock, a gate or a person may be passed over. */
 static bool passed_over(struct planner *p)
 {
@@ -300,19 +306,25 @@ static enum flow approval(struct planner *p)
     return STOP;
 }
 
+void end_step(struct planner *p, int64_t ms)
+{
+    const struct flight *fl = &p->st.flight;
+
+    record_of(p)->ended_ms = ms;
+    event(p, false, REASON_STEP_PASSED, "Revision %s passed step %d/%d.", fl->revision, fl->step,
+          p->c.step_count);
+}
+
 static enum flow pass_step(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
-    const int step = fl->step;
 
-    record_of(p)->ended_ms = p->now;
-    decide(p);
-    event(p, false, REASON_STEP_PASSED, "Revision %s passed step %d/%d.", fl->revision, step,
-          p->c.step_count);
-    if (step < p->c.step_count)
-        enter_step(p, step + 1);
-    else
-        fl->progressed_ms = p->now;
+    end_step(p, p->now);
+    fl->progressed_ms = p->now;
+    if (fl->step < p->c.step_count)
+        enter_step(p, fl->step + 1);
+    else if (judges(p))
+        decide(p);
     return AGAIN;
 }
 
@@ -372,6 +384,7 @@ enum flow rule_step(struct planner *p)
     if (flow != STOP)
         return flow == AGAIN ? AGAIN : wait_traffic(p);
     fl->settled_ms = fl->progressed_ms = p->now;
-    decide(p);
+    if (judges(p))
+        decide(p);
     return AGAIN;
 }

@@ -83,6 +83,27 @@ static void large_piece_wastes_nothing(void **state UNUSED)
     arena_release(&a);
 }
 
+/* The next one with the same contents takes one block, and no more than they need. */
+static void a_sized_arena_fits(void **state UNUSED)
+{
+    struct arena a;
+    size_t used = 0;
+
+    for (int i = 0; i < 2; i++) {
+        arena_init_sized(&a, used);
+        arena_alloc(&a, 1001);
+        arena_strdup(&a, "web");
+        arena_alloc(&a, 100);
+        arena_printf(&a, "%d", 4096);
+        used = arena_used(&a);
+    }
+    assert_int_equal(used, 1008 + 4 + 112 + 5);
+    assert_in_range(a.bytes, used, used + 64);
+    arena_strndup(&a, "more than was thought", 100);
+    assert_in_range(a.bytes, used, used + 512);
+    arena_release(&a);
+}
+
 static void texts_are_copied(void **state UNUSED)
 {
     struct arena a;
@@ -129,6 +150,7 @@ int main(void)
         cmocka_unit_test(random_sizes_do_not_overlap),
         cmocka_unit_test(bytes_are_counted_and_given_back),
         cmocka_unit_test(large_piece_wastes_nothing),
+        cmocka_unit_test(a_sized_arena_fits),
         cmocka_unit_test(texts_are_copied),
         cmocka_unit_test(typed_pieces),
     };

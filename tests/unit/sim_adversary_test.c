@@ -27,12 +27,23 @@ static const char *const strategies[] = {
     "]}",
 };
 
+/* Nothing is judged or baked: fewer writes, and other ones follow each other. */
+static const char *const plain[] = {
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web'}},'drain':'1s',"
+    "'progressDeadline':'10s'}",
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':20},{'weight':50}]}},"
+    "'drain':'1s','progressDeadline':'10s'}",
+    "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':"
+    "'60%%'}]}},'progressDeadline':'10s'}",
+};
+
 struct game {
     struct sim s;
     struct arena a;
     uint64_t random;
     uint64_t seed;
     bool trace;
+    bool plain;
     int version;
     bool alone;   /* one replica is fine: there is room for another */
     bool meddled; /* capacity was taken by hand: endpoints are not judged for a while */
@@ -263,7 +274,7 @@ static void check_served(struct game *g, const struct plan *plan, size_t strateg
 /* I2: blue-green never lets a version that its gate calls bad be reached through the Service. */
 static void check_judged(struct game *g, const struct plan *plan, size_t strategy)
 {
-    if (strategy != 0)
+    if (strategy != 0 || g->plain)
         return;
     for (struct sim_object *o = g->s.objects; o; o = o->next) {
         const char *revision;
@@ -359,7 +370,8 @@ static void play(size_t strategy, uint64_t seed)
     struct game *g = calloc(1, sizeof *g);
     int turns;
 
-    open_game(g, strategies[strategy], seed);
+    open_game(g, seed % 3 == 0 ? plain[strategy] : strategies[strategy], seed);
+    g->plain = seed % 3 == 0;
     for (int i = 0; i < 60; i++)
         turn(g, strategy);
     g->calm_at_ms = 0;

@@ -11,10 +11,15 @@ struct arena_block;
 struct arena {
     struct arena_block *head; /* newest block */
     size_t bytes;             /* taken from malloc so far, for memory budgets (C36) */
+    size_t first;             /* size of the first block; 0: the default */
 };
 
 void arena_init(struct arena *a);
-void arena_release(struct arena *a); /* frees all; the arena is empty and usable again */
+/* One that is kept for long: the first block is `first` bytes, what goes beyond that gets small
+ * ones. The arena_used() of one with like contents is a good size. */
+void arena_init_sized(struct arena *a, size_t first);
+size_t arena_used(const struct arena *a); /* by what lies in it */
+void arena_release(struct arena *a);      /* frees all; the arena is empty and usable again */
 
 void *arena_alloc(struct arena *a, size_t n);                    /* zeroed, aligned for any type */
 char *arena_strdup(struct arena *a, const char *s);              /* NULL gives NULL */

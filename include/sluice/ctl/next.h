@@ -9,7 +9,7 @@
 
 #include "sluice/plan/plan.h"
 
-#define REPORT_DELAY_MS     INT64_C(200)
+#define REPORT_DELAY_MS     INT64_C(1000)
 #define LOOK_AGE_HARMFUL_MS INT64_C(500)
 #define LOOK_AGE_MS         INT64_C(2000)
 #define PASS_WRITES_MAX     40

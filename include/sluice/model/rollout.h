@@ -289,9 +289,6 @@ struct rollout {
     const struct finding *findings; /* errors of validation only (warnings left out) */
     size_t finding_count;
     struct rollout_status status;
-    /* What status_write gives for the status as read, NULL when there is none: a write is needed
-     * when it gives something else now. (The server's own bytes differ in order and escapes.) */
-    const char *status_raw;
 };
 
 /* Decodes and validates; never NULL. */
