@@ -115,6 +115,17 @@ static bool leaving(const struct planner *p)
     return p->stable && rs_inside(p, p->stable);
 }
 
+/* The fence was lost while weights of ours may stand in the routes: those are no resting values,
+ * and what these were is not known any more. */
+static bool weights_are_ours(const struct planner *p)
+{
+    const char *name = side_service(p);
+    const struct service *side = name ? world_service(p->w, name) : NULL;
+    const struct flight *fl = &p->st.flight;
+
+    return fl->weight_desired > 0 || fl->committed_ms || (side && side->pin);
+}
+
 enum flow rule_fence(struct planner *p)
 {
     const struct replicaset *stable;
@@ -141,7 +152,7 @@ enum flow rule_fence(struct planner *p)
     if (p->rec.previous_template)
         p->rec.previous_template = template_plain(p, p->rec.previous_template);
     list_history(p, stable);
-    p->rec.routes_raw = routes_resting(p);
+    p->rec.routes_raw = weights_are_ours(p) ? "[]" : routes_resting(p);
     return act_fence_create(p);
 }
 
