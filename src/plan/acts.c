@@ -250,15 +250,23 @@ enum flow act_rs_create(struct planner *p, const char *revision, int32_t replica
                          d->min_ready_seconds, selector_of(p, revision), tmpl));
 }
 
+/* Counts are tested, not the version, which every change of a pod moves; but a scale-down that
+ * arrives late must not find the same count come back (C10). */
 enum flow act_rs_scale(struct planner *p, const struct replicaset *rs, int32_t replicas)
 {
+    const char *version =
+        replicas < rs->replicas
+            ? json_fmt(p->a, "{'op':'test','path':'/metadata/resourceVersion','value':%q},",
+                       rs->meta.rv)
+            : "";
+
     patch(p, ACT_RS_SCALE, TARGET_REPLICASET, &rs->meta, JSON_PATCH,
           json_fmt(p->a,
-                   "[{'op':'test','path':'/metadata/uid','value':%q},"
+                   "[%r{'op':'test','path':'/metadata/uid','value':%q},"
                    "{'op':'test','path':'/spec/replicas','value':%d},"
                    "{'op':'test','path':'/metadata/ownerReferences/0/uid','value':%q},"
                    "{'op':'replace','path':'/spec/replicas','value':%d}]",
-                   rs->meta.uid, rs->replicas, rs->first_owner_uid, replicas));
+                   version, rs->meta.uid, rs->replicas, rs->first_owner_uid, replicas));
     p->act.harmful = replicas < rs->replicas;
     return STOP;
 }

@@ -142,7 +142,7 @@ enum flow rule_fence(struct planner *p)
         p->rec.previous_template = template_plain(p, p->rec.previous_template);
     list_history(p, stable);
     routes_of_spec(p, &p->rec);
-    if (p->st.flight.present && p->st.flight.step > 0)
+    if (p->r->status.flight.present && p->r->status.flight.step > 0)
         event(p, true, REASON_RECORD_LOST,
               "The flight record was lost; it is made again from the status%s.",
               p->rec.route_count ? ", and routes will rest with all weight on stable" : "");

@@ -224,6 +224,15 @@ static enum flow walk(struct planner *p, int32_t want)
     return act_rs_scale(p, s, all - next);
 }
 
+/* No more weight than this step has, on the way or settled: an edit of the steps may have left the
+ * weight of a later one. */
+static bool weight_lowered(struct planner *p)
+{
+    const struct flight *fl = &p->st.flight;
+
+    return fl->weight_desired <= p->c.steps[fl->step - 1].weight_pct && weight_settled(p);
+}
+
 enum flow rule_size(struct planner *p)
 {
     const struct replicaset *c = p->candidate;
@@ -235,7 +244,7 @@ enum flow rule_size(struct planner *p)
         return rs_inside(p, c) ? walk(p, want) : NEXT;
     if (c->replicas == want)
         return p->n == 0 ? no_pods_to_judge(p) : NEXT;
-    if (want < c->replicas && p->c.by == TRAFFIC_ROUTE && !weight_settled(p))
+    if (want < c->replicas && p->c.by == TRAFFIC_ROUTE && !weight_lowered(p))
         return NEXT; /* its weight would be too much for what is left */
     return act_rs_scale(p, c, want);
 }

@@ -131,7 +131,7 @@ enum flow rule_turn_back(struct planner *p)
     if (!fl->committed_ms)
         note_commit(p);
     if (p->back)
-        return p->rec.previous ? uncommit(p) : NEXT;
+        return p->f && p->rec.previous ? uncommit(p) : NEXT;
     return hand_over_deadline(p);
 }
 
@@ -254,6 +254,18 @@ static void end_flight(struct planner *p)
           "Revision %s was taken back; the Deployment has the template of %s again.", fl->revision,
           p->rec.stable_revision);
     flight_end(p, fl->undo ? "Undone" : "Reverted", why);
+}
+
+/* All was given back and the fence is gone: nothing is left that a command could turn. */
+enum flow rule_ended(struct planner *p)
+{
+    const struct flight *fl = &p->st.flight;
+
+    if (!fl->present || p->w->fence || p->d->paused || p->changed ||
+        !(fl->committed_ms || p->back) || !p->stable || !rs_inside(p, p->stable))
+        return NEXT;
+    end_flight(p);
+    return AGAIN;
 }
 
 /* This flight, or the one that was just closed. */

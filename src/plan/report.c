@@ -22,6 +22,8 @@ static void default_words(struct planner *p)
     if (fl->present)
         say(p, "Progressing", REASON_PROGRESSING, false, "Revision %s is at step %d/%d.",
             fl->revision, fl->step, p->c.step_count);
+    if (p->d && p->rec_known && p->changed && !p->rejected)
+        say(p, "Progressing", REASON_PROGRESSING, false, "A new template begins its release.");
     if (p->d && p->rejected)
         say(p, "Aborting", REASON_ABORTING, false, "Holds stable %s.", p->st.stable.revision);
     say(p, "Pending", REASON_PENDING, false, "Not attached yet.");

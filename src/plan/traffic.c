@@ -11,10 +11,15 @@
 
 /* ---- which routes ---------------------------------------------------------------------------- */
 
-/* What was written since is no resting value. */
-static bool moved_already(const struct planner *p)
+/* The fence was lost while weights of ours may stand in the routes: those are no resting values,
+ * and what these were is not known any more. */
+static bool weights_are_ours(const struct planner *p)
 {
-    return p->st.flight.present && (p->st.flight.step > 0 || p->st.flight.weight_desired > 0);
+    const char *name = side_service(p);
+    const struct service *side = name ? world_service(p->w, name) : NULL;
+    const struct flight *fl = &p->st.flight;
+
+    return fl->weight_desired > 0 || fl->committed_ms || (side && side->pin);
 }
 
 void routes_of_spec(struct planner *p, struct record *rec)
@@ -30,7 +35,7 @@ void routes_of_spec(struct planner *p, struct record *rec)
 
         routes[i] = (struct flown_route){
             .traffic = *t, .stable = spec->stable_service, .canary = side_service(p)};
-        if (r && router && !moved_already(p))
+        if (r && router && !weights_are_ours(p))
             routes[i].rest = router->resting(p->a, r, t, spec->stable_service, side_service(p));
     }
     rec->routes = routes;

@@ -13,7 +13,7 @@ struct dc {
     struct sim *s;
     struct arena a;
     struct sim_object *dep;
-    struct deployment *d;
+    const struct deployment *d; /* as it was when this pass began */
     struct surge surge;
     struct sim_object *obj[RS_MAX]; /* ReplicaSets that it controls */
     struct replicaset *rs[RS_MAX];
@@ -57,12 +57,12 @@ static void claim(struct dc *c, struct sim_object *o, struct replicaset *rs)
     }
 }
 
+/* A copy: this pass goes on with the counts that it wrote. */
 static struct replicaset *read_rs(struct dc *c, struct sim_object *o)
 {
-    char *raw = json_print(o->doc);
-    struct replicaset *rs = replicaset_read(&c->a, o->doc, raw, strlen(raw), true);
+    struct replicaset *rs = ARENA_NEW(&c->a, struct replicaset);
 
-    free(raw);
+    *rs = *(const struct replicaset *)sim_view(o);
     return rs;
 }
 
@@ -107,6 +107,15 @@ static int active(const struct dc *c, int *which)
             n++;
         }
     }
+    return n;
+}
+
+static int32_t total(const struct dc *c)
+{
+    int32_t n = 0;
+
+    for (int i = 0; i < c->count; i++)
+        n += c->rs[i]->replicas;
     return n;
 }
 
@@ -246,9 +255,30 @@ static bool rollback(struct dc *c)
     return true;
 }
 
+struct progressing {
+    const char *status, *reason;
+};
+
+/* A deadline that passed is kept as long as the Deployment is paused. */
+static struct progressing progressing(const struct dc *c, const struct deployment *now,
+                                      int32_t updated, int32_t avail)
+{
+    const int32_t n = c->d->replicas;
+
+    if (c->d->paused && str_equal(now->progressing_reason, "ProgressDeadlineExceeded"))
+        return (struct progressing){now->progressing_status, now->progressing_reason};
+    if (c->d->paused)
+        return (struct progressing){"Unknown", "DeploymentPaused"};
+    if (updated == n && avail >= n && total(c) == n)
+        return (struct progressing){"True", "NewReplicaSetAvailable"};
+    return (struct progressing){"True", "ReplicaSetUpdated"};
+}
+
 static void write_status(struct dc *c)
 {
+    const struct deployment *now = sim_view(c->dep);
     int32_t all = 0, ready = 0, avail = 0, updated = 0;
+    struct progressing p;
 
     for (int i = 0; i < c->count; i++) {
         all += c->rs[i]->st_replicas;
@@ -257,50 +287,63 @@ static void write_status(struct dc *c)
     }
     if (c->fresh >= 0)
         updated = c->rs[c->fresh]->st_replicas;
+    p = progressing(c, now, updated, avail);
+    if (now->observed_generation == c->d->meta.generation && now->st_replicas == all &&
+        now->st_updated == updated && now->st_ready == ready && now->st_available == avail &&
+        str_equal(now->progressing_reason, p.reason))
+        return;
     sim_set(c->s, c->dep,
             json_fmt(&c->a,
                      "{'status':{'observedGeneration':%l,'replicas':%d,'updatedReplicas':%d,"
-                     "'readyReplicas':%d,'availableReplicas':%d}}",
-                     json_i64(c->dep->doc, "metadata.generation", 0), all, updated, ready, avail));
+                     "'readyReplicas':%d,'availableReplicas':%d,'conditions':[{'type':"
+                     "'Progressing','status':%q,'reason':%q}]}}",
+                     c->d->meta.generation, all, updated, ready, avail, p.status, p.reason));
 }
 
 /* ---- rolling --------------------------------------------------------------------------------- */
 
+static char *labels_json(struct dc *c, const struct pair *pairs, size_t count, const char *hash)
+{
+    struct strbuf out;
+    char *text;
+
+    strbuf_init(&out, 1 << 16);
+    json_fmt_to(&out, "{%q:%q", LABEL_REVISION, hash);
+    for (size_t i = 0; i < count; i++)
+        json_fmt_to(&out, ",%q:%q", pairs[i].key, pairs[i].value);
+    strbuf_addc(&out, '}');
+    text = arena_strdup(&c->a, strbuf_str(&out));
+    strbuf_release(&out);
+    return text;
+}
+
 static void create_new(struct dc *c)
 {
+    const struct deployment *d = c->d;
+    const struct jslice tmpl = {d->template_raw, strlen(d->template_raw)};
     char digest[DIGEST_TEXT_MAX], hash[16];
     struct err e = {0};
-    const char *tmpl = c->d->template_raw;
-    const char *labels, *owner;
+    const char *owner;
 
-    template_digest((struct jslice){tmpl, strlen(tmpl)}, digest);
+    template_digest(tmpl, digest);
     memcpy(hash, digest, 10);
     hash[10] = '\0';
-    tmpl = json_splice(&c->a, (struct jslice){tmpl, strlen(tmpl)}, "metadata.labels",
-                       LABEL_REVISION, hash);
-    labels = json_fmt(&c->a, "{%q:%q,%q:%q}", c->d->selector.pairs[0].key,
-                      c->d->selector.pairs[0].value, LABEL_REVISION, hash);
     owner = json_fmt(&c->a,
                      "[{'apiVersion':'apps/v1','kind':'Deployment','name':%q,'uid':%q,"
                      "'controller':true,'blockOwnerDeletion':true}]",
-                     c->d->meta.name, c->d->meta.uid);
+                     d->meta.name, d->meta.uid);
     if (sim_create(c->s, SIM_REPLICASET,
                    json_fmt(&c->a,
                             "{'metadata':{'name':'%s-%s','labels':%r,'ownerReferences':%r,"
-                            "'annotations':{}},'spec':{'replicas':0,'selector':{'matchLabels':%r},"
-                            "'template':%r}}",
-                            c->d->meta.name, hash, labels, owner, labels, tmpl),
+                            "'annotations':{}},'spec':{'replicas':0,'minReadySeconds':%d,"
+                            "'selector':{'matchLabels':%r},'template':%r}}",
+                            d->meta.name, hash,
+                            labels_json(c, d->template_labels, d->template_label_count, hash),
+                            owner, d->min_ready_seconds,
+                            labels_json(c, d->selector.pairs, d->selector.count, hash),
+                            json_splice(&c->a, tmpl, "metadata.labels", LABEL_REVISION, hash)),
                    &e))
         load(c);
-}
-
-static int32_t total(const struct dc *c)
-{
-    int32_t n = 0;
-
-    for (int i = 0; i < c->count; i++)
-        n += c->rs[i]->replicas;
-    return n;
 }
 
 static void roll(struct dc *c)
@@ -391,18 +434,15 @@ void sim_deployments(struct sim *s)
 {
     for (struct sim_object *o = s->objects; o; o = o->next) {
         struct dc c = {.s = s, .dep = o};
-        char *raw;
 
         if (o->kind != SIM_DEPLOYMENT)
             continue;
         arena_init(&c.a);
-        raw = json_print(o->doc);
-        c.d = deployment_read(&c.a, o->doc, raw, strlen(raw));
+        c.d = sim_view(o);
         c.surge = surge_of(c.d);
         sync_one(&c);
         load(&c);
         write_status(&c);
-        free(raw);
         arena_release(&c.a);
     }
 }

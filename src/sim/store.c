@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.c - the simulated API server: objects, resourceVersion, generation, patches, deletion. */
+/* store.c - the simulated API server: objects and their versions, resourceVersion, generation. */
 #include "sluice/base/clock.h"
 #include "sluice/json/jfmt.h"
 #include "sluice/sim/sim.h"
@@ -7,17 +7,114 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int64_t or_else(int64_t value, int64_t dflt)
+{
+    return value ? value : dflt;
+}
+
 void sim_init(struct sim *s, const struct sim_options *opt)
 {
-    *s = (struct sim){.now_ms = INT64_C(1700000000000), .last_rv = 1};
+    *s = (struct sim){.now_ms = SIM_BIRTH_MS, .last_rv = 1, .quiet_epoch = -1, .sliced_epoch = -1};
     if (opt)
         s->opt = *opt;
-    if (!s->opt.pod_start_ms)
-        s->opt.pod_start_ms = 200;
-    if (!s->opt.pod_stop_ms)
-        s->opt.pod_stop_ms = 100;
-    if (!s->opt.slice_lag_ms)
-        s->opt.slice_lag_ms = 200;
+    s->opt.pod_start_ms = or_else(s->opt.pod_start_ms, 200);
+    s->opt.pod_stop_ms = or_else(s->opt.pod_stop_ms, 100);
+    s->opt.slice_lag_ms = or_else(s->opt.slice_lag_ms, 200);
+    s->opt.route_lag_ms = or_else(s->opt.route_lag_ms, 150);
+    s->opt.proxy_lag_ms = or_else(s->opt.proxy_lag_ms, 100);
+    s->random = s->opt.seed * 0x9e3779b97f4a7c15U + 1;
+}
+
+/* ---- versions -------------------------------------------------------------------------------- */
+
+static struct sim_version *version_new(cJSON *doc)
+{
+    struct sim_version *v = xcalloc(1, sizeof *v);
+
+    v->doc = doc;
+    v->refs = 1;
+    arena_init(&v->a);
+    return v;
+}
+
+static struct sim_version *version_ref(struct sim_version *v)
+{
+    if (v)
+        v->refs++;
+    return v;
+}
+
+void sim_version_drop(struct sim_version *v)
+{
+    if (!v || --v->refs > 0)
+        return;
+    json_release(&v->doc);
+    arena_release(&v->a);
+    free(v);
+}
+
+static void retire(struct sim *s, struct sim_version *v)
+{
+    if (s->retired_count == s->retired_cap) {
+        s->retired_cap = s->retired_cap ? 2 * s->retired_cap : 64;
+        s->retired = xrealloc(s->retired, s->retired_cap * sizeof(struct sim_version *));
+    }
+    s->retired[s->retired_count++] = v;
+}
+
+void sim_forget(struct sim *s)
+{
+    for (size_t i = 0; i < s->retired_count; i++)
+        sim_version_drop(s->retired[i]);
+    s->retired_count = 0;
+}
+
+const void *sim_view(struct sim_object *o)
+{
+    struct sim_version *v = o->version;
+    char *raw;
+    size_t len;
+
+    if (v->view)
+        return v->view;
+    raw = json_print(v->doc);
+    len = strlen(raw);
+    switch (o->kind) {
+    case SIM_ROLLOUT:
+        v->view = rollout_read(&v->a, v->doc, raw, len);
+        break;
+    case SIM_DEPLOYMENT:
+        v->view = deployment_read(&v->a, v->doc, raw, len);
+        break;
+    case SIM_REPLICASET:
+        v->view = replicaset_read(&v->a, v->doc, raw, len, true);
+        break;
+    case SIM_FENCE:
+        v->view = fence_read(&v->a, v->doc, raw, len);
+        break;
+    case SIM_SERVICE:
+        v->view = service_read(&v->a, v->doc, raw, len);
+        break;
+    case SIM_SLICE:
+        v->view = slice_read(&v->a, v->doc);
+        break;
+    case SIM_ROUTE:
+        v->view = route_read(&v->a, v->doc, raw, len);
+        break;
+    case SIM_KIND_COUNT:
+        break;
+    }
+    free(raw);
+    return v->view;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static void object_free(struct sim_object *o)
+{
+    sim_version_drop(o->version);
+    sim_version_drop(o->sent_by);
+    free(o);
 }
 
 void sim_release(struct sim *s)
@@ -26,11 +123,36 @@ void sim_release(struct sim *s)
         struct sim_object *o = s->objects;
 
         s->objects = o->next;
-        json_release(&o->doc);
-        free(o);
+        object_free(o);
     }
+    sim_forget(s);
+    free(s->retired);
     free(s->pods);
     *s = (struct sim){0};
+}
+
+void sim_fork(struct sim *to, const struct sim *from)
+{
+    struct sim_object **end = &to->objects;
+
+    *to = *from;
+    to->objects = NULL;
+    to->retired = NULL;
+    to->retired_count = to->retired_cap = 0;
+    for (const struct sim_object *o = from->objects; o; o = o->next) {
+        struct sim_object *copy = xcalloc(1, sizeof *copy);
+
+        *copy = *o;
+        copy->next = NULL;
+        version_ref(copy->version);
+        version_ref(copy->sent_by);
+        *end = copy;
+        end = &copy->next;
+    }
+    to->pod_cap = from->pod_count;
+    to->pods = from->pod_count ? xcalloc(from->pod_count, sizeof *to->pods) : NULL;
+    if (from->pod_count)
+        memcpy(to->pods, from->pods, from->pod_count * sizeof *to->pods);
 }
 
 struct sim_object *sim_find(const struct sim *s, enum sim_kind kind, const char *name)
@@ -42,7 +164,9 @@ struct sim_object *sim_find(const struct sim *s, enum sim_kind kind, const char 
     return NULL;
 }
 
-static void merge_fmt(cJSON *doc, const char *text)
+/* ---- new versions ---------------------------------------------------------------------------- */
+
+static void merge_text(cJSON *doc, const char *text)
 {
     struct err e = {0};
     cJSON *patch = json_parse(text, strlen(text), &e);
@@ -52,16 +176,63 @@ static void merge_fmt(cJSON *doc, const char *text)
     json_release(&patch);
 }
 
-void sim_touch(struct sim *s, struct sim_object *o, bool spec_changed)
+static void stamp(struct sim *s, cJSON *doc, bool spec_changed)
 {
+    const int64_t generation = json_i64(doc, "metadata.generation", 0) + spec_changed;
     struct arena a;
-    int64_t generation = json_i64(o->doc, "metadata.generation", 0);
 
     arena_init(&a);
-    if (spec_changed)
-        generation++;
-    merge_fmt(o->doc, json_fmt(&a, "{'metadata':{'resourceVersion':'%l','generation':%l}}",
-                               ++s->last_rv, generation));
+    merge_text(doc, json_fmt(&a, "{'metadata':{'resourceVersion':'%l','generation':%l}}",
+                             ++s->last_rv, generation));
+    arena_release(&a);
+    s->epoch++;
+}
+
+/* Generation follows spec alone. */
+void sim_accept(struct sim *s, struct sim_object *o, cJSON *next)
+{
+    if (json_same(o->doc, next)) {
+        json_release(&next);
+        return;
+    }
+    stamp(s, next, !json_same(json_at(o->doc, "spec"), json_at(next, "spec")));
+    retire(s, o->version);
+    o->version = version_new(next);
+    o->doc = next;
+}
+
+void sim_bump(struct sim *s, struct sim_object *o)
+{
+    cJSON *next = json_copy(o->doc);
+
+    stamp(s, next, false);
+    retire(s, o->version);
+    o->version = version_new(next);
+    o->doc = next;
+}
+
+bool sim_set(struct sim *s, struct sim_object *o, const char *merge)
+{
+    cJSON *next = json_copy(o->doc);
+
+    merge_text(next, merge);
+    sim_accept(s, o, next);
+    return true;
+}
+
+static void complete_meta(struct sim *s, enum sim_kind kind, cJSON *doc)
+{
+    struct arena a;
+    char at[TIME_TEXT_MAX];
+
+    arena_init(&a);
+    time_format(s->now_ms, at);
+    merge_text(doc, json_fmt(&a,
+                             "{'metadata':{'namespace':'default','uid':'u%l','creationTimestamp':"
+                             "%q,'generation':0},'spec':{}}",
+                             ++s->last_uid, at));
+    if (kind == SIM_DEPLOYMENT && !json_at(doc, "spec.replicas"))
+        merge_text(doc, "{\"spec\":{\"replicas\":1}}");
     arena_release(&a);
 }
 
@@ -69,8 +240,6 @@ bool sim_create(struct sim *s, enum sim_kind kind, const char *json, struct err 
 {
     cJSON *doc = json_parse(json, strlen(json), e);
     struct sim_object *o, **end = &s->objects;
-    struct arena a;
-    char at[TIME_TEXT_MAX];
 
     if (!doc)
         return false;
@@ -79,150 +248,18 @@ bool sim_create(struct sim *s, enum sim_kind kind, const char *json, struct err 
         json_release(&doc);
         return false;
     }
+    complete_meta(s, kind, doc);
+    sim_admit(s, kind, NULL, doc);
+    stamp(s, doc, true);
     o = xcalloc(1, sizeof *o);
     o->kind = kind;
+    o->version = version_new(doc);
     o->doc = doc;
-    arena_init(&a);
-    time_format(s->now_ms, at);
-    merge_fmt(doc, json_fmt(&a,
-                            "{'metadata':{'namespace':'default','uid':'u%l','creationTimestamp':%q,"
-                            "'generation':0},'spec':{}}",
-                            ++s->last_uid, at));
-    if (kind == SIM_DEPLOYMENT && !json_at(doc, "spec.replicas"))
-        merge_fmt(doc, "{\"spec\":{\"replicas\":1}}");
-    arena_release(&a);
+    s->created[kind]++;
     while (*end)
         end = &(*end)->next;
     *end = o;
-    sim_admit(s, kind, NULL, doc);
-    sim_touch(s, o, true);
     return true;
-}
-
-/* ---- writes ---------------------------------------------------------------------------------- */
-
-/* Takes the edited copy when it differs; generation follows spec alone. */
-static void accept(struct sim *s, struct sim_object *o, cJSON *next)
-{
-    const bool spec = !json_same(json_at(o->doc, "spec"), json_at(next, "spec"));
-
-    if (json_same(o->doc, next)) {
-        json_release(&next);
-        return;
-    }
-    json_release(&o->doc);
-    o->doc = next;
-    sim_touch(s, o, spec);
-}
-
-bool sim_set(struct sim *s, struct sim_object *o, const char *merge)
-{
-    cJSON *next = json_copy(o->doc);
-
-    merge_fmt(next, merge);
-    accept(s, o, next);
-    return true;
-}
-
-bool sim_user_patch(struct sim *s, enum sim_kind kind, const char *name, const char *merge,
-                    struct err *e)
-{
-    struct sim_object *o = sim_find(s, kind, name);
-    cJSON *next;
-
-    if (!o)
-        return err_set(e, ERR_NOT_FOUND, "%s not found", name);
-    next = json_copy(o->doc);
-    merge_fmt(next, merge);
-    sim_admit(s, kind, o->doc, next);
-    accept(s, o, next);
-    return true;
-}
-
-static bool stale(const cJSON *doc, const char *member, const cJSON *patch)
-{
-    const char *path = str_equal(member, "uid") ? "metadata.uid" : "metadata.resourceVersion";
-    const char *asked = json_str(patch, path);
-
-    return asked && !str_equal(asked, json_str(doc, path));
-}
-
-static void apply_finalizers(cJSON *next, const cJSON *patch)
-{
-    const cJSON *finalizers = json_at(patch, "metadata.finalizers");
-
-    merge_fmt(next, finalizers ? "{\"metadata\":{\"finalizers\":[\"" FINALIZER_FLIGHT "\"]}}"
-                               : "{\"metadata\":{\"finalizers\":null}}");
-}
-
-static bool patch_object(struct sim *s, struct sim_object *o, const struct action *act,
-                         const cJSON *body, struct err *e)
-{
-    cJSON *next = json_copy(o->doc);
-    const bool json_patch = strstr(act->content_type, "json-patch") != NULL;
-    const bool apply = strstr(act->content_type, "apply-patch") != NULL;
-
-    if (json_patch) {
-        if (!json_edit_patch(next, body, e)) {
-            json_release(&next);
-            return false;
-        }
-    } else if (stale(o->doc, "uid", body) || stale(o->doc, "rv", body)) {
-        json_release(&next);
-        return err_set(e, ERR_CONFLICT, "the object has been modified");
-    } else if (apply && !act->subresource) {
-        apply_finalizers(next, body);
-    } else if (apply) {
-        merge_fmt(next, "{\"status\":null}");
-        json_edit_merge(next, body);
-    } else {
-        json_edit_merge(next, body);
-    }
-    accept(s, o, next);
-    return true;
-}
-
-static enum sim_kind kind_of(enum target t)
-{
-    static const enum sim_kind kinds[TARGET_COUNT] = {
-        [TARGET_ROLLOUT] = SIM_ROLLOUT,       [TARGET_DEPLOYMENT] = SIM_DEPLOYMENT,
-        [TARGET_REPLICASET] = SIM_REPLICASET, [TARGET_FENCE] = SIM_FENCE,
-        [TARGET_SERVICE] = SIM_SERVICE,       [TARGET_ROUTE] = SIM_ROUTE};
-
-    return kinds[t];
-}
-
-static bool send_parsed(struct sim *s, const struct action *act, const cJSON *body, struct err *e)
-{
-    struct sim_object *o = sim_find(s, kind_of(act->target), act->name);
-
-    if (str_equal(act->method, "POST"))
-        return sim_create(s, kind_of(act->target), act->body, e);
-    if (!o)
-        return err_set(e, ERR_NOT_FOUND, "%s not found", act->name);
-    if (str_equal(act->method, "PATCH"))
-        return patch_object(s, o, act, body, e);
-    if (!str_equal(json_str(body, "preconditions.uid"), json_str(o->doc, "metadata.uid")) ||
-        !str_equal(json_str(body, "preconditions.resourceVersion"),
-                   json_str(o->doc, "metadata.resourceVersion")))
-        return err_set(e, ERR_CONFLICT, "the preconditions do not hold");
-    sim_delete(s, o->kind, act->name);
-    return true;
-}
-
-bool sim_send(struct sim *s, const struct action *act, struct err *e)
-{
-    cJSON *body = json_parse(act->body, strlen(act->body), e);
-    bool ok;
-
-    assert(body);
-    ok = send_parsed(s, act, body, e);
-    json_release(&body);
-    s->writes[act->act]++;
-    if (!ok)
-        s->conflicts++;
-    sim_collect(s);
-    return ok;
 }
 
 /* ---- deletion -------------------------------------------------------------------------------- */
@@ -233,10 +270,37 @@ static void unlink_object(struct sim *s, struct sim_object *gone)
         if (*at != gone)
             continue;
         *at = gone->next;
-        json_release(&gone->doc);
-        free(gone);
+        s->deleted[gone->kind]++;
+        retire(s, version_ref(gone->version));
+        object_free(gone);
+        s->epoch++;
         return;
     }
+}
+
+void sim_adopt(struct sim *s, enum sim_kind kind, const char *name, const struct sim_object *as)
+{
+    struct sim_object *o = sim_find(s, kind, name), **end = &s->objects;
+
+    if (o && (!as || as->version != o->version))
+        s->epoch++;
+    if (o && !as) {
+        unlink_object(s, o);
+        return;
+    }
+    if (!as)
+        return;
+    if (!o) {
+        o = xcalloc(1, sizeof *o);
+        o->kind = kind;
+        while (*end)
+            end = &(*end)->next;
+        *end = o;
+    } else {
+        retire(s, o->version);
+    }
+    o->version = version_ref(as->version);
+    o->doc = o->version->doc;
 }
 
 void sim_delete(struct sim *s, enum sim_kind kind, const char *name)

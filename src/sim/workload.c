@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workload.c - ReplicaSet controller, kubelet, EndpointSlices. */
+/* workload.c - ReplicaSet controller, kubelet, and the clock that makes everybody run. */
+#include "sluice/base/clock.h"
 #include "sluice/json/jfmt.h"
 #include "sluice/sim/sim.h"
 
@@ -9,36 +10,50 @@
 
 /* ---- pods ------------------------------------------------------------------------------------ */
 
+static bool never_ready(const struct sim *s, const struct replicaset *rs)
+{
+    if (s->opt.only_ready && !str_equal(rs->revision, s->opt.only_ready))
+        return true;
+    return s->opt.never_ready && rs->image && strstr(rs->image, s->opt.never_ready);
+}
+
 static void add_pod(struct sim *s, const struct replicaset *rs)
 {
     struct sim_pod *p;
-    const bool never = s->opt.never_ready && rs->image && strstr(rs->image, s->opt.never_ready);
+    const bool never = never_ready(s, rs);
 
     if (s->pod_count == s->pod_cap) {
         s->pod_cap = s->pod_cap ? 2 * s->pod_cap : 64;
         s->pods = xrealloc(s->pods, s->pod_cap * sizeof *s->pods);
     }
     p = &s->pods[s->pod_count++];
-    *p = (struct sim_pod){.ready_at_ms = never ? INT64_MAX : s->now_ms + s->opt.pod_start_ms};
+    *p = (struct sim_pod){.ready_at_ms = never ? INT64_MAX : s->now_ms + s->opt.pod_start_ms,
+                          .min_ready_ms = rs->min_ready_seconds * SECOND_MS};
     snprintf(p->name, sizeof p->name, "%.60s-%lld", rs->meta.name, (long long)++s->last_uid);
     snprintf(p->rs_uid, sizeof p->rs_uid, "%s", rs->meta.uid);
     snprintf(p->revision, sizeof p->revision, "%s", rs->revision ? rs->revision : "");
+    s->pods_started++;
+    s->epoch++;
 }
 
-static int32_t pods_of(const struct sim *s, const char *rs_uid, int32_t *ready)
-{
-    int32_t n = 0;
+struct count {
+    int32_t all, ready, available;
+};
 
-    *ready = 0;
+static struct count count_pods(const struct sim *s, const struct replicaset *rs)
+{
+    struct count c = {0};
+
     for (size_t i = 0; i < s->pod_count; i++) {
         const struct sim_pod *p = &s->pods[i];
 
-        if (!str_equal(p->rs_uid, rs_uid) || p->gone_at_ms)
+        if (!str_equal(p->rs_uid, rs->meta.uid) || p->gone_at_ms)
             continue;
-        n++;
-        *ready += p->ready;
+        c.all++;
+        c.ready += p->ready;
+        c.available += p->available;
     }
-    return n;
+    return c;
 }
 
 /* Those not ready go first, as the ReplicaSet controller ranks them. */
@@ -55,7 +70,8 @@ static void stop_pod(struct sim *s, const char *rs_uid)
     }
     if (victim) {
         victim->gone_at_ms = s->now_ms + s->opt.pod_stop_ms;
-        victim->ready = false;
+        victim->ready = victim->available = false;
+        s->epoch++;
     }
 }
 
@@ -68,6 +84,18 @@ static bool replicaset_there(const struct sim *s, const char *uid)
     return false;
 }
 
+static void get_ready(struct sim *s, struct sim_pod *p)
+{
+    if (!p->ready && s->now_ms >= p->ready_at_ms) {
+        p->ready = true;
+        s->epoch++;
+    }
+    if (p->ready && !p->available && s->now_ms >= p->ready_at_ms + p->min_ready_ms) {
+        p->available = true;
+        s->epoch++;
+    }
+}
+
 static void run_pods(struct sim *s)
 {
     size_t keep = 0;
@@ -77,162 +105,113 @@ static void run_pods(struct sim *s)
 
         if (!p->gone_at_ms && !replicaset_there(s, p->rs_uid)) {
             p->gone_at_ms = s->now_ms + s->opt.pod_stop_ms;
-            p->ready = false;
+            p->ready = p->available = false;
+            s->epoch++;
         }
-        if (!p->gone_at_ms && s->now_ms >= p->ready_at_ms)
-            p->ready = true;
+        if (!p->gone_at_ms)
+            get_ready(s, p);
         if (!p->gone_at_ms || s->now_ms < p->gone_at_ms)
             s->pods[keep++] = *p;
     }
+    s->epoch += (int64_t)(s->pod_count - keep);
     s->pod_count = keep;
+}
+
+static void write_status(struct sim *s, struct sim_object *o, const struct replicaset *rs)
+{
+    const struct count c = count_pods(s, rs);
+    struct arena a;
+
+    if (rs->observed_generation == rs->meta.generation && rs->st_replicas == c.all &&
+        rs->st_ready == c.ready && rs->st_available == c.available)
+        return;
+    arena_init(&a);
+    sim_set(s, o,
+            json_fmt(&a,
+                     "{'status':{'observedGeneration':%l,'replicas':%d,'readyReplicas':%d,"
+                     "'availableReplicas':%d}}",
+                     rs->meta.generation, c.all, c.ready, c.available));
+    arena_release(&a);
 }
 
 void sim_replicasets(struct sim *s)
 {
     run_pods(s);
     for (struct sim_object *o = s->objects; o; o = o->next) {
-        struct arena a;
-        struct replicaset *rs;
-        char *raw;
-        int32_t have, ready;
+        const struct replicaset *rs = o->kind == SIM_REPLICASET ? sim_view(o) : NULL;
+        int32_t have;
 
-        if (o->kind != SIM_REPLICASET)
+        if (!rs)
             continue;
-        arena_init(&a);
-        raw = json_print(o->doc);
-        rs = replicaset_read(&a, o->doc, raw, strlen(raw), false);
-        for (have = pods_of(s, rs->meta.uid, &ready); have < rs->replicas; have++)
+        for (have = count_pods(s, rs).all; have < rs->replicas; have++)
             add_pod(s, rs);
         for (; have > rs->replicas; have--)
             stop_pod(s, rs->meta.uid);
-        have = pods_of(s, rs->meta.uid, &ready);
-        sim_set(s, o,
-                json_fmt(&a,
-                         "{'status':{'observedGeneration':%l,'replicas':%d,'readyReplicas':%d,"
-                         "'availableReplicas':%d}}",
-                         rs->meta.generation, have, ready, ready));
-        free(raw);
-        arena_release(&a);
+        write_status(s, o, rs);
     }
 }
 
-/* ---- endpoints ------------------------------------------------------------------------------- */
+/* ---- the clock ------------------------------------------------------------------------------- */
 
-/* All pods of the simulator carry the labels of their ReplicaSet's template. */
-static bool serves(const struct sim *s, const cJSON *selector, const struct sim_pod *pod)
+static bool pod_due(const struct sim *s, const struct sim_pod *p)
 {
-    for (const struct sim_object *o = s->objects; o; o = o->next) {
-        const cJSON *labels;
+    if (p->gone_at_ms)
+        return s->now_ms >= p->gone_at_ms;
+    if (p->available || p->ready_at_ms == INT64_MAX)
+        return false;
+    return s->now_ms >= p->ready_at_ms + (p->ready ? p->min_ready_ms : 0);
+}
 
-        if (o->kind != SIM_REPLICASET || !str_equal(json_str(o->doc, "metadata.uid"), pod->rs_uid))
-            continue;
-        labels = json_at(o->doc, "spec.template.metadata.labels");
-        JSON_EACH(want, selector) {
-            if (!str_equal(json_str(json_key(labels, want->string), ""), json_str(want, "")))
-                return false;
-        }
-        return json_count(selector) > 0 || (selector && selector->child);
+bool sim_timer_due(const struct sim *s)
+{
+    for (size_t i = 0; i < s->pod_count; i++) {
+        if (pod_due(s, &s->pods[i]))
+            return true;
+    }
+    for (const struct sim_object *o = s->objects; o; o = o->next) {
+        if (o->kind == SIM_ROUTE && (o->accept_ms || o->send_ms))
+            return true;
     }
     return false;
 }
 
-static char *endpoints_json(struct sim *s, struct arena *a, const cJSON *selector)
+static bool awake(struct sim *s)
 {
-    struct strbuf out;
-    char *text;
-    bool first = true;
+    uint64_t *r = &s->random;
 
-    strbuf_init(&out, 1 << 20);
-    for (size_t i = 0; i < s->pod_count; i++) {
-        const struct sim_pod *p = &s->pods[i];
-
-        if (p->gone_at_ms || !serves(s, selector, p))
-            continue;
-        json_fmt_to(&out,
-                    "%r{'addresses':['198.18.0.1'],'conditions':{'ready':%b},'targetRef':{'kind':"
-                    "'Pod','name':%q}}",
-                    first ? "" : ",", p->ready, p->name);
-        first = false;
-    }
-    text = arena_strdup(a, strbuf_str(&out));
-    strbuf_release(&out);
-    return text;
+    if (!s->opt.idle_percent)
+        return true;
+    *r ^= *r << 13;
+    *r ^= *r >> 7;
+    *r ^= *r << 17;
+    return (int)(*r % 100) >= s->opt.idle_percent;
 }
 
-static void sync_slice(struct sim *s, struct arena *a, const struct sim_object *svc)
+/* Nothing changed since everybody had seen everything: then nobody would do anything. */
+static void run_controllers(struct sim *s)
 {
-    const char *name = json_str(svc->doc, "metadata.name");
-    const char *pin = json_str(json_key(json_at(svc->doc, "metadata.labels"), LABEL_PIN), "");
-    const char *slice_name = arena_printf(a, "%s-1", name);
-    struct sim_object *slice = sim_find(s, SIM_SLICE, slice_name);
-    struct err e = {0};
+    static void (*const all[])(struct sim * s) = {sim_deployments, sim_replicasets, sim_routers};
+    const int64_t before = s->epoch;
+    bool slept = false;
 
-    if (!slice) {
-        sim_create(s, SIM_SLICE,
-                   json_fmt(a,
-                            "{'metadata':{'name':%q,'labels':{%q:%q},'ownerReferences':[{'uid':%q}]"
-                            "},'endpoints':[]}",
-                            slice_name, LABEL_SLICE_SERVICE, name,
-                            json_str(svc->doc, "metadata.uid")),
-                   &e);
-        slice = sim_find(s, SIM_SLICE, slice_name);
-    }
-    sim_set(s, slice,
-            json_fmt(a, "{'metadata':{'labels':{%q:%q}},'endpoints':[%r]}", LABEL_PIN, pin,
-                     endpoints_json(s, a, json_at(svc->doc, "spec.selector"))));
-}
-
-/* A slice follows its Service and its pods some time later. */
-void sim_slices(struct sim *s)
-{
-    if ((s->now_ms / 50) % (s->opt.slice_lag_ms / 50 ? s->opt.slice_lag_ms / 50 : 1) != 0)
+    if (s->epoch == s->quiet_epoch && !sim_timer_due(s))
         return;
-    for (struct sim_object *o = s->objects; o; o = o->next) {
-        struct arena a;
-
-        if (o->kind != SIM_SERVICE)
-            continue;
-        arena_init(&a);
-        sync_slice(s, &a, o);
-        arena_release(&a);
+    for (size_t i = 0; i < COUNT(all); i++) {
+        if (awake(s))
+            all[i](s);
+        else
+            slept = true;
     }
-}
-
-static const char *revision_of_pod(const struct sim *s, const char *name)
-{
-    for (size_t i = 0; i < s->pod_count; i++) {
-        if (str_equal(s->pods[i].name, name))
-            return s->pods[i].ready ? s->pods[i].revision : NULL;
-    }
-    return NULL;
-}
-
-int sim_endpoints(const struct sim *s, const char *service, const char *revision)
-{
-    int n = 0;
-
-    for (const struct sim_object *o = s->objects; o; o = o->next) {
-        if (o->kind != SIM_SLICE ||
-            !str_equal(
-                json_str(json_key(json_at(o->doc, "metadata.labels"), LABEL_SLICE_SERVICE), ""),
-                service))
-            continue;
-        JSON_EACH(ep, json_key(o->doc, "endpoints")) {
-            const char *has = revision_of_pod(s, json_str(ep, "targetRef.name"));
-
-            n += has && (!revision || str_equal(has, revision));
-        }
-    }
-    return n;
+    sim_collect(s);
+    s->quiet_epoch = !slept && s->epoch == before ? s->epoch : -1;
 }
 
 void sim_tick(struct sim *s, int64_t ms)
 {
     for (int64_t end = s->now_ms + ms; s->now_ms < end;) {
-        s->now_ms += 50;
-        sim_deployments(s);
-        sim_replicasets(s);
-        sim_slices(s);
-        sim_collect(s);
+        s->now_ms += SIM_TICK_MS;
+        run_controllers(s);
+        if (awake(s))
+            sim_slices(s);
     }
 }

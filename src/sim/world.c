@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* world.c - what a planner may see of the simulated cluster, and the loop around it. */
+/* world.c - what a planner may see of the simulated cluster. */
 #include "sluice/sim/sim.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #define LIST_MAX 64
 
-struct raw {
-    char *p;
-    size_t len;
-};
-
-static struct raw raw_of(struct arena *a, const struct sim_object *o)
-{
-    char *text = json_print(o->doc);
-    struct raw r = {arena_strdup(a, text), strlen(text)};
-
-    free(text);
-    return r;
-}
-
 struct maker {
-    struct sim *s;
+    const struct sim_sight *sight;
     struct arena *a;
     struct world *w;
     const void *rs[LIST_MAX], *services[LIST_MAX], *slices[LIST_MAX], *routes[LIST_MAX];
@@ -47,44 +30,54 @@ static bool is_for(const struct maker *m, const struct service *v)
     return (m->w->dep && service_selects(v, m->w->dep)) || v->created_for;
 }
 
-static void add(struct maker *m, struct sim_object *o)
+static void put(const void **list, size_t *count, const void *item)
 {
-    const struct raw r = raw_of(m->a, o);
+    if (*count < LIST_MAX)
+        list[(*count)++] = item;
+}
+
+static void add_replicasets(struct maker *m)
+{
     const struct deployment *d = m->w->dep;
 
-    if (o->kind == SIM_REPLICASET && d && m->w->rs_count < LIST_MAX) {
-        const struct replicaset *rs = replicaset_read(m->a, o->doc, r.p, r.len, true);
+    for (struct sim_object *o = m->sight->of[SIM_REPLICASET]->objects; d && o; o = o->next) {
+        const struct replicaset *rs = o->kind == SIM_REPLICASET ? sim_view(o) : NULL;
 
-        if (str_equal(rs->deployment_uid, d->meta.uid) || str_equal(rs->of, d->meta.name))
-            m->rs[m->w->rs_count++] = rs;
-    } else if (o->kind == SIM_FENCE && d) {
-        if (str_equal(json_str(o->doc, "metadata.name"), name_fence(m->a, d->meta.name)))
-            m->w->fence = fence_read(m->a, o->doc, r.p, r.len);
-    } else if (o->kind == SIM_SERVICE && m->w->service_count < LIST_MAX) {
-        const struct service *v = service_read(m->a, o->doc, r.p, r.len);
+        if (rs && (str_equal(rs->deployment_uid, d->meta.uid) || str_equal(rs->of, d->meta.name)))
+            put(m->rs, &m->w->rs_count, rs);
+    }
+}
 
-        if (is_for(m, v))
-            m->services[m->w->service_count++] = v;
-    } else if (o->kind == SIM_SLICE && m->w->slice_count < LIST_MAX) {
-        m->slices[m->w->slice_count++] = slice_read(m->a, o->doc);
-    } else if (o->kind == SIM_ROUTE && m->w->route_count < LIST_MAX) {
-        m->routes[m->w->route_count++] = route_read(m->a, o->doc, r.p, r.len);
+static void add_services(struct maker *m)
+{
+    for (struct sim_object *o = m->sight->of[SIM_SERVICE]->objects; o; o = o->next) {
+        if (o->kind == SIM_SERVICE && is_for(m, sim_view(o)))
+            put(m->services, &m->w->service_count, sim_view(o));
+    }
+}
+
+static void add_all(struct maker *m, enum sim_kind kind, const void **list, size_t *count)
+{
+    for (struct sim_object *o = m->sight->of[kind]->objects; o; o = o->next) {
+        if (o->kind == kind)
+            put(list, count, sim_view(o));
     }
 }
 
 static void add_pods(struct maker *m)
 {
     static const struct port http = {"http", 8080};
-    struct sim *s = m->s;
+    const struct sim *s = m->sight->of[SIM_REPLICASET];
 
     for (size_t i = 0; i < s->pod_count && m->w->pod_count < COUNT(m->pods); i++) {
-        struct pod *p = ARENA_NEW(m->a, struct pod);
+        struct pod *p;
 
         if (s->pods[i].gone_at_ms)
             continue;
-        p->meta.name = s->pods[i].name;
+        p = ARENA_NEW(m->a, struct pod);
+        p->meta.name = arena_strdup(m->a, s->pods[i].name);
         p->meta.ns = "default";
-        p->revision = s->pods[i].revision;
+        p->revision = arena_strdup(m->a, s->pods[i].revision);
         p->ip = "198.18.0.1";
         p->ready = s->pods[i].ready;
         p->phase = "Running";
@@ -94,84 +87,48 @@ static void add_pods(struct maker *m)
     }
 }
 
-struct world *sim_world(struct sim *s, struct arena *a, const char *rollout)
+static void add_fence(struct maker *m)
 {
-    struct sim_object *o = sim_find(s, SIM_ROLLOUT, rollout);
+    struct sim_object *o = m->w->dep ? sim_find(m->sight->of[SIM_FENCE], SIM_FENCE,
+                                                name_fence(m->a, m->w->dep->meta.name))
+                                     : NULL;
+
+    m->w->fence = o ? sim_view(o) : NULL;
+}
+
+struct world *sim_sight_world(const struct sim_sight *sight, struct arena *a, const char *rollout)
+{
+    struct sim_object *o = sim_find(sight->of[SIM_ROLLOUT], SIM_ROLLOUT, rollout);
     struct maker *m = ARENA_NEW(a, struct maker);
-    struct raw r;
+    struct world *w = ARENA_NEW(a, struct world);
 
     if (!o)
         return NULL;
-    m->s = s;
-    m->a = a;
-    m->w = ARENA_NEW(a, struct world);
-    r = raw_of(a, o);
-    m->w->rollout = rollout_read(a, o->doc, r.p, r.len);
-    o = sim_find(s, SIM_DEPLOYMENT, m->w->rollout->spec.target);
-    if (o) {
-        r = raw_of(a, o);
-        m->w->dep = deployment_read(a, o->doc, r.p, r.len);
-    }
-    for (o = s->objects; o; o = o->next)
-        add(m, o);
+    *m = (struct maker){.sight = sight, .a = a, .w = w};
+    w->rollout = sim_view(o);
+    o = sim_find(sight->of[SIM_DEPLOYMENT], SIM_DEPLOYMENT, w->rollout->spec.target);
+    w->dep = o ? sim_view(o) : NULL;
+    add_replicasets(m);
+    add_fence(m);
+    add_services(m);
+    add_all(m, SIM_SLICE, m->slices, &w->slice_count);
+    add_all(m, SIM_ROUTE, m->routes, &w->route_count);
     add_pods(m);
-    m->w->rs = (const struct replicaset *const *)m->rs;
-    m->w->services = (const struct service *const *)m->services;
-    m->w->slices = (const struct slice *const *)m->slices;
-    m->w->routes = (const struct route *const *)m->routes;
-    m->w->pods = m->pods;
-    m->w->brake.state = s->opt.no_policies ? BRAKE_NOT_SERVED : BRAKE_PROVED;
-    m->w->brake.at_ms = s->now_ms;
-    return m->w;
+    w->rs = (const struct replicaset *const *)m->rs;
+    w->services = (const struct service *const *)m->services;
+    w->slices = (const struct slice *const *)m->slices;
+    w->routes = (const struct route *const *)m->routes;
+    w->pods = m->pods;
+    w->brake.state = sight->of[SIM_ROLLOUT]->opt.no_policies ? BRAKE_NOT_SERVED : BRAKE_PROVED;
+    w->brake.at_ms = sight->of[SIM_ROLLOUT]->now_ms;
+    return w;
 }
 
-/* Every gate that was asked has its answers at once: good, or bad for the images that are. */
-static void answer(struct sim *s, struct arena *a, struct world *w, const struct plan *plan)
+struct world *sim_world(struct sim *s, struct arena *a, const char *rollout)
 {
-    struct reading *r = ARENA_ARRAY(a, struct reading, plan->ask_count + 1);
-    bool bad = false;
+    struct sim_sight now;
 
-    for (size_t i = 0; i < w->rs_count; i++) {
-        if (s->opt.gate_bad && w->rs[i]->image && strstr(w->rs[i]->image, s->opt.gate_bad) &&
-            str_equal(w->rs[i]->revision, plan->status->flight.revision))
-            bad = true;
-    }
-    for (size_t i = 0; i < plan->ask_count; i++) {
-        const struct ask *ask = &plan->asks[i];
-
-        r[i] = (struct reading){.gate = ask->gate->name,
-                                .revision = ask->revision,
-                                .step = ask->step,
-                                .at_ms = s->now_ms,
-                                .since_ms = s->now_ms,
-                                .samples = 5,
-                                .good = bad ? 0 : 5,
-                                .bad = bad ? 5 : 0,
-                                .message = bad ? "bad" : "good"};
-        if (ask->broken)
-            r[i] = (struct reading){.gate = ask->gate->name};
-    }
-    w->readings = r;
-    w->reading_count = plan->ask_count;
-}
-
-const struct plan *sim_reconcile(struct sim *s, struct arena *a, const char *rollout, int max)
-{
-    const struct plan *plan = NULL;
-
-    for (int i = 0; i < max; i++) {
-        struct world *w = sim_world(s, a, rollout);
-        struct err e = {0};
-
-        if (!w)
-            return NULL;
-        plan = plan_rollout(a, w, s->now_ms);
-        answer(s, a, w, plan);
-        plan = plan_rollout(a, w, s->now_ms);
-        if (plan->action.act == ACT_NONE)
-            break;
-        if (!sim_send(s, &plan->action, &e))
-            break;
-    }
-    return plan;
+    for (int i = 0; i < SIM_KIND_COUNT; i++)
+        now.of[i] = s;
+    return sim_sight_world(&now, a, rollout);
 }

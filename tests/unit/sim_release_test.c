@@ -1,228 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole releases on the simulated cluster: each strategy forward, back, undone, superseded. */
-#include "sluice/sim/sim.h"
+/* Whole releases on the simulated cluster: each strategy forward, back, undone, superseded, with
+ * the judge looking on. */
+#include "sim_bed.h"
 
-#include "check.h"
-#include "sluice/base/clock.h"
-#include "sluice/json/jfmt.h"
+static const char *const all[] = {BLUE_GREEN, CANARY_PODS, CANARY_ROUTE, ROLLING};
+static long runs;
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define APP "{'app':'web'}"
-
-struct bed {
-    struct sim s;
-    struct arena a;
-    bool trace;
-    int32_t least; /* fewest ready endpoints of Service web since the last bed_calm */
-    int writes;    /* that decide or act; how many reports there are is a matter of their delay */
-};
-
-static const char *image_template(struct arena *a, const char *image)
+static void open_one(struct stage *st, size_t strategy, int n)
 {
-    return json_fmt(a,
-                    "{'metadata':{'labels':" APP "},'spec':{'containers':[{'name':'app','image':%q,"
-                    "'ports':[{'containerPort':8080,'name':'http'}]}]}}",
-                    image);
+    const struct bed_options o = {
+        .spec = all[strategy], .replicas = n, .apart = true, .sim = {.gate_bad = "bad"}};
+
+    runs++;
+    bed_open(st, &o);
+    bed_rest(st, "app:v1", n);
 }
 
-static void must(bool ok, const struct err *e)
+static void turns(struct stage *st, int n)
 {
-    if (!ok)
-        fail_msg("%s", e->text);
+    for (int i = 0; i < n; i++)
+        bed_turn(st);
 }
-
-static void bed_open(struct bed *b, int n, const char *spec, const struct sim_options *opt)
-{
-    struct err e = {0};
-
-    memset(b, 0, sizeof *b);
-    sim_init(&b->s, opt);
-    arena_init(&b->a);
-    b->trace = getenv("SIM_TRACE") != NULL;
-    must(sim_create(
-             &b->s, SIM_DEPLOYMENT,
-             json_fmt(
-                 &b->a,
-                 "{'metadata':{'name':'web','annotations':{}},'spec':{'replicas':%d,'selector':{"
-                 "'matchLabels':" APP "},'template':%r,'strategy':{'type':"
-                 "'RollingUpdate'}}}",
-                 n, image_template(&b->a, "app:v1")),
-             &e),
-         &e);
-    must(sim_create(&b->s, SIM_SERVICE,
-                    json_fmt(&b->a, "{'metadata':{'name':'web','labels':{}},'spec':{'selector':" APP
-                                    ",'ports':[{'port':80,'targetPort':8080}]}}"),
-                    &e),
-         &e);
-    sim_tick(&b->s, 2000);
-    must(sim_create(&b->s, SIM_ROLLOUT,
-                    json_fmt(&b->a,
-                             "{'apiVersion':'sluice.dev/v1beta1','kind':'Rollout','metadata':{"
-                             "'name':'web'},'spec':%r}",
-                             json_fmt(&b->a, spec, NULL)),
-                    &e),
-         &e);
-}
-
-static void bed_close(struct bed *b)
-{
-    sim_release(&b->s);
-    arena_release(&b->a);
-}
-
-static const char *status_word(struct bed *b)
-{
-    const struct sim_object *o = sim_find(&b->s, SIM_ROLLOUT, "web");
-
-    return o ? json_str(o->doc, "status.display.status") : NULL;
-}
-
-static void trace(struct bed *b, const struct plan *plan)
-{
-    if (!b->trace)
-        return;
-    fprintf(stderr, "%8lld %-16s %-16s %-12s step %d ep %d:", (long long)(b->s.now_ms % 10000000),
-            plan->rule, act_name(plan->action.act), plan->status->display.status,
-            plan->status->flight.step, sim_endpoints(&b->s, "web", NULL));
-    for (struct sim_object *o = b->s.objects; o; o = o->next) {
-        if (o->kind == SIM_REPLICASET)
-            fprintf(stderr, " %s %d/%d", json_str(o->doc, "metadata.name"),
-                    (int)json_i64(o->doc, "spec.replicas", 0),
-                    (int)json_i64(o->doc, "status.availableReplicas", 0));
-    }
-    fprintf(stderr, " | %s\n", plan->status->display.message);
-}
-
-/* One write at a time, as the controller: everything is looked at between any two. */
-static const struct plan *bed_step(struct bed *b)
-{
-    const struct plan *plan;
-
-    arena_release(&b->a);
-    plan = sim_reconcile(&b->s, &b->a, "web", 1);
-    if (plan && plan->action.act != ACT_NONE) {
-        b->writes += plan->action.act != ACT_REPORT;
-        trace(b, plan);
-    }
-    sim_tick(&b->s, 50);
-    b->least = (int32_t)min_i64(b->least, sim_endpoints(&b->s, "web", NULL));
-    return plan;
-}
-
-static void bed_calm(struct bed *b)
-{
-    b->least = INT32_MAX;
-}
-
-/* Until the word is there; the test fails after `ms` of simulated time. */
-static void until(struct bed *b, const char *word, int64_t ms)
-{
-    const int64_t end = b->s.now_ms + ms;
-    const struct plan *plan = NULL;
-
-    while (b->s.now_ms < end) {
-        plan = bed_step(b);
-        if (!plan || (str_equal(status_word(b), word) && plan->action.act == ACT_NONE))
-            return;
-    }
-    fail_msg("not %s after %lld ms: %s, rule %s: %s", word, (long long)ms, status_word(b),
-             plan->rule, plan->status->display.message);
-}
-
-static void set_image(struct bed *b, const char *image)
-{
-    struct err e = {0};
-
-    must(sim_user_patch(&b->s, SIM_DEPLOYMENT, "web",
-                        json_fmt(&b->a, "{'spec':{'template':%r}}", image_template(&b->a, image)),
-                        &e),
-         &e);
-}
-
-static void scale(struct bed *b, int n)
-{
-    struct err e = {0};
-
-    must(sim_user_patch(&b->s, SIM_DEPLOYMENT, "web",
-                        json_fmt(&b->a, "{'spec':{'replicas':%d}}", n), &e),
-         &e);
-}
-
-static void command(struct bed *b, const char *verb)
-{
-    static int id;
-    const struct sim_object *o = sim_find(&b->s, SIM_ROLLOUT, "web");
-    const char *revision = json_str(o->doc, "status.flight.revision");
-    struct err e = {0};
-
-    if (!revision)
-        revision = json_str(o->doc, "status.stable.revision");
-    must(sim_user_patch(
-             &b->s, SIM_ROLLOUT, "web",
-             json_fmt(&b->a, "{'spec':{'action':{'id':'c%d','verb':%q,'revision':%q,'step':%l}}}",
-                      ++id, verb, revision, json_i64(o->doc, "status.flight.step", 0)),
-             &e),
-         &e);
-}
-
-static const char *running_image(struct bed *b)
-{
-    const struct sim_object *d = sim_find(&b->s, SIM_DEPLOYMENT, "web");
-    const cJSON *containers = json_at(d->doc, "spec.template.spec.containers");
-
-    return json_str(containers ? containers->child : NULL, "image");
-}
-
-/* At rest nothing of ours is left, and the Deployment is whole. */
-static void assert_rest(struct bed *b, const char *image, int n)
-{
-    const struct sim_object *d = sim_find(&b->s, SIM_DEPLOYMENT, "web");
-    const struct sim_object *v = sim_find(&b->s, SIM_SERVICE, "web");
-
-    until(b, "Resting", 60000);
-    for (int i = 0; i < 40; i++) {
-        const struct plan *plan = bed_step(b);
-
-        assert_int_equal(plan->action.act, ACT_NONE);
-    }
-    d = sim_find(&b->s, SIM_DEPLOYMENT, "web");
-    assert_string_equal(running_image(b), image);
-    assert_false(json_bool(d->doc, "spec.paused", false));
-    assert_null(json_key(json_at(d->doc, "metadata.annotations"), ANNOTATION_DEAD_MAN));
-    assert_int_equal(json_i64(d->doc, "status.availableReplicas", 0), n);
-    assert_int_equal(json_i64(d->doc, "status.updatedReplicas", 0), n);
-    assert_int_equal(json_i64(d->doc, "status.replicas", 0), n);
-    v = sim_find(&b->s, SIM_SERVICE, "web");
-    assert_null(json_key(json_at(v->doc, "spec.selector"), LABEL_REVISION));
-    assert_null(sim_find(&b->s, SIM_SERVICE, "web-preview"));
-    assert_null(sim_find(&b->s, SIM_SERVICE, "web-canary"));
-    assert_null(sim_find(&b->s, SIM_FENCE, "web-sluice"));
-    assert_int_equal(
-        json_count(json_at(sim_find(&b->s, SIM_ROLLOUT, "web")->doc, "metadata.finalizers")), 0);
-    assert_int_equal(sim_endpoints(&b->s, "web", NULL), n);
-    for (struct sim_object *o = b->s.objects; o; o = o->next) {
-        if (o->kind == SIM_REPLICASET)
-            assert_null(json_key(json_at(o->doc, "metadata.labels"), LABEL_OF));
-    }
-}
-
-#define BLUE_GREEN                                                                                 \
-    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web','switch':"         \
-    "'Approve'}},'drain':'1s','bake':'3s','gates':[{'name':'smoke','probe':{'http':{}}}]}"
-#define BLUE_GREEN_AUTO                                                                            \
-    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web'}},'drain':'1s',"   \
-    "'bake':'3s','gates':[{'name':'smoke','probe':{'http':{}}}]}"
-#define CANARY_PODS                                                                                \
-    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':20},{'weight':50,"       \
-    "'hold':'1s'}]}},'drain':'1s','bake':'2s','gates':[{'name':'smoke','probe':{'http':{}}}]}"
-#define ROLLING                                                                                    \
-    "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':" \
-    "'60%%'}]}},'bake':'2s','gates':[{'name':'smoke','probe':{'http':{}}}]}"
-
-static const char *const all[] = {BLUE_GREEN_AUTO, CANARY_PODS, ROLLING};
 
 static void forward_and_forward(void **state)
 {
@@ -231,117 +29,225 @@ static void forward_and_forward(void **state)
 
     for (size_t k = 0; k < COUNT(all); k++) {
         for (size_t i = 0; i < COUNT(sizes); i++) {
-            struct bed b;
+            struct stage st;
 
-            bed_open(&b, sizes[i], all[k], NULL);
-            assert_rest(&b, "app:v1", sizes[i]);
+            open_one(&st, k, sizes[i]);
             for (int v = 2; v < 5; v++) {
                 char image[16];
 
                 snprintf(image, sizeof image, "app:v%d", v);
-                bed_calm(&b);
-                set_image(&b, image);
-                assert_rest(&b, image, sizes[i]);
-                if (k < 2)
-                    assert_true(b.least >= sizes[i]);
+                bed_image(&st, image);
+                bed_rest(&st, image, sizes[i]);
             }
-            bed_close(&b);
+            stage_close(&st);
         }
     }
 }
 
 static void approve_switches(void **state)
 {
-    struct bed b;
+    const struct bed_options o = {.spec = BLUE_GREEN_APPROVE, .apart = true};
+    struct stage st;
     (void)state;
 
-    bed_open(&b, 4, BLUE_GREEN, NULL);
-    assert_rest(&b, "app:v1", 4);
-    bed_calm(&b);
-    set_image(&b, "app:v2");
-    until(&b, "Approval", 60000);
-    assert_int_equal(sim_endpoints(&b.s, "web", NULL), 4);
-    assert_int_equal(sim_endpoints(&b.s, "web-preview", NULL), 4);
-    command(&b, "Approve");
-    until(&b, "Baking", 60000);
-    command(&b, "Undo");
-    assert_rest(&b, "app:v1", 4);
-    assert_true(b.least >= 4);
-    bed_close(&b);
+    bed_open(&st, &o);
+    bed_rest(&st, "app:v1", 4);
+    bed_image(&st, "app:v2");
+    bed_until(&st, "Approval", 60000);
+    assert_int_equal(sim_endpoints(&st.s, "web", NULL), 4);
+    assert_int_equal(sim_endpoints(&st.s, "web-preview", NULL), 4);
+    bed_do(&st, "approve");
+    bed_until(&st, "Baking", 60000);
+    bed_do(&st, "undo");
+    bed_rest(&st, "app:v1", 4);
+    stage_close(&st);
+}
+
+/* The share of requests goes by the steps, and comes from what the router's proxies send. */
+static void route_shares(void **state)
+{
+    static const int want[] = {0, 200, 500, 1000};
+    const struct bed_options o = {.spec = CANARY_ROUTE, .replicas = 5, .apart = true};
+    struct stage st;
+    int seen = 0, share = 0;
+    (void)state;
+
+    bed_open(&st, &o);
+    bed_rest(&st, "app:v1", 5);
+    bed_image(&st, "app:v2");
+    for (int i = 0; i < 2000 && seen < (int)COUNT(want); i++) {
+        const struct rollout_status *status;
+
+        bed_turn(&st);
+        status = stage_status(&st);
+        if (!status->flight.present)
+            continue;
+        share = sim_share(&st.s, "web", "web", status->flight.revision);
+        if (share != want[seen] && seen + 1 < (int)COUNT(want) && share == want[seen + 1])
+            seen++;
+        assert_int_equal(share, want[seen]);
+        if (share == 1000)
+            break;
+    }
+    assert_int_equal(seen, 3);
+    bed_rest(&st, "app:v2", 5);
+    stage_close(&st);
+}
+
+/* Rules of others, names, weights that were there, a canary entry that was there: all stays. */
+static void routes_stay_theirs(void **state)
+{
+    static const char *const rules[] = {
+        "[{'name':'main','backendRefs':[{'name':'web','port':80,'weight':1}],'timeouts':{"
+        "'request':'10s'}},{'backendRefs':[{'name':'web','port':81}],'matches':[{'path':{'value':'/"
+        "x'}}]}]",
+        "[{'backendRefs':[{'name':'web','port':80},{'name':'web-canary','port':80,'weight':0}]}]",
+        "[{'backendRefs':[{'name':'web','port':80,'weight':7}],'filters':[{'type':"
+        "'RequestHeaderModifier','requestHeaderModifier':{'set':[{'name':'x','value':'1'}]}}]},"
+        "{'matches':[{'path':{'value':'/api'}}],'backendRefs':[{'name':'web','port':80}]}]",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        for (int bad = 0; bad < 2; bad++) {
+            const struct bed_options o = {
+                .spec = CANARY_ROUTE, .rules = rules[i], .apart = true, .sim = {.gate_bad = "bad"}};
+            struct stage st;
+
+            bed_open(&st, &o);
+            bed_rest(&st, "app:v1", 4);
+            bed_image(&st, bad ? "app:bad" : "app:v2");
+            if (bad) {
+                bed_until(&st, "Aborted", 60000);
+                bed_do(&st, "old image");
+            }
+            bed_rest(&st, bad ? "app:v1" : "app:v2", 4);
+            stage_close(&st);
+        }
+    }
+}
+
+/* The fence is deleted while the canary has weight: that weight must not be taken for what the
+ * route rests at, or it stays when the canary Service goes. */
+static void lost_record_leaves_no_weight(void **state)
+{
+    static const int steps[] = {1, 2, 3};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        const struct bed_options o = {.spec = CANARY_ROUTE, .apart = true};
+        struct sim_backend b[4];
+        struct stage st;
+
+        bed_open(&st, &o);
+        bed_rest(&st, "app:v1", 4);
+        bed_image(&st, "app:v2");
+        for (int k = 0; k < 2000 && !(stage_status(&st)->flight.step == steps[i] &&
+                                      str_equal(stage_word(&st), "Gating"));
+             k++)
+            bed_turn(&st);
+        bed_do(&st, "fence deleted");
+        bed_rest(&st, "app:v2", 4);
+        assert_int_equal(sim_backends(&st.s, "web", true, b, COUNT(b)), 1);
+        assert_string_equal(b[0].service, "web");
+        stage_close(&st);
+    }
+}
+
+/* The weight of the present step is lowered by an edit: first the weight, then the pods. */
+static void edit_lowers_weight_first(void **state)
+{
+    const struct bed_options o = {.spec = CANARY_ROUTE, .replicas = 8, .apart = true};
+    struct stage st;
+    (void)state;
+
+    bed_open(&st, &o);
+    bed_rest(&st, "app:v1", 8);
+    bed_image(&st, "app:v2");
+    for (int i = 0; i < 2000 && stage_status(&st)->flight.weight_accepted < 50; i++)
+        bed_turn(&st);
+    assert_int_equal(sim_endpoints(&st.s, "web-canary", NULL), 4);
+    bed_do(&st, "weight of step 2 becomes 25");
+    for (int i = 0; i < 2000 && sim_endpoints(&st.s, "web-canary", NULL) != 2; i++)
+        bed_turn(&st);
+    assert_int_equal(sim_share(&st.s, "web", "web", stage_status(&st)->flight.revision), 250);
+    bed_rest(&st, "app:v2", 8);
+    stage_close(&st);
+}
+
+/* A router that says no holds the release until its deadline, and then it goes back. */
+static void route_refused(void **state)
+{
+    const struct bed_options o = {.spec = CANARY_ROUTE, .apart = true};
+    struct stage st;
+    (void)state;
+
+    bed_open(&st, &o);
+    bed_rest(&st, "app:v1", 4);
+    bed_do(&st, "route refuses");
+    bed_image(&st, "app:v2");
+    bed_until(&st, "Stalled", 5000);
+    turns(&st, 1300);
+    assert_string_not_equal(stage_status(&st)->rejected.revision, "");
+    bed_do(&st, "route accepts");
+    bed_until(&st, "Aborted", 30000);
+    bed_image(&st, "app:v3");
+    bed_rest(&st, "app:v3", 4);
+    stage_close(&st);
 }
 
 static void gate_fails_and_holds(void **state)
 {
-    const struct sim_options opt = {.gate_bad = "bad"};
     (void)state;
-
     for (size_t k = 0; k < COUNT(all); k++) {
-        struct bed b;
+        struct stage st;
 
-        bed_open(&b, 5, all[k], &opt);
-        assert_rest(&b, "app:v1", 5);
-        bed_calm(&b);
-        set_image(&b, "app:bad");
-        until(&b, "Aborted", 60000);
-        assert_int_equal(sim_endpoints(&b.s, "web", NULL), 5);
-        scale(&b, 0);
-        until(&b, "Aborted", 5000);
-        scale(&b, 5);
-        for (int i = 0; i < 60; i++)
-            bed_step(&b);
-        assert_int_equal(sim_endpoints(&b.s, "web", NULL), 5);
-        set_image(&b, "app:v3");
-        assert_rest(&b, "app:v3", 5);
-        set_image(&b, "app:bad");
-        until(&b, "Aborted", 60000);
-        set_image(&b, "app:v3");
-        assert_rest(&b, "app:v3", 5);
-        bed_close(&b);
+        open_one(&st, k, 5);
+        bed_image(&st, "app:bad");
+        bed_until(&st, "Aborted", 60000);
+        assert_int_equal(sim_endpoints(&st.s, "web", NULL), 5);
+        bed_do(&st, "scale to 0");
+        bed_until(&st, "Aborted", 5000);
+        bed_do(&st, "scale to 5");
+        turns(&st, 60);
+        assert_int_equal(sim_endpoints(&st.s, "web", NULL), 5);
+        bed_image(&st, "app:v3");
+        bed_rest(&st, "app:v3", 5);
+        bed_image(&st, "app:bad");
+        bed_until(&st, "Aborted", 60000);
+        bed_image(&st, "app:v3");
+        bed_rest(&st, "app:v3", 5);
+        stage_close(&st);
+    }
+}
+
+/* Some other template comes at any time of the release: the newest one, or the old one again. */
+static void moved_any_time(const char *image)
+{
+    for (size_t k = 0; k < COUNT(all); k++) {
+        for (int when = 1; when < 160; when += 11) {
+            struct stage st;
+
+            open_one(&st, k, 4);
+            bed_image(&st, "app:v2");
+            turns(&st, when);
+            bed_image(&st, image);
+            bed_rest(&st, image, 4);
+            stage_close(&st);
+        }
     }
 }
 
 static void superseded(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < COUNT(all); k++) {
-        for (int when = 1; when < 160; when += 11) {
-            struct bed b;
-
-            bed_open(&b, 4, all[k], NULL);
-            assert_rest(&b, "app:v1", 4);
-            bed_calm(&b);
-            set_image(&b, "app:v2");
-            for (int i = 0; i < when; i++)
-                bed_step(&b);
-            set_image(&b, "app:v3");
-            assert_rest(&b, "app:v3", 4);
-            if (k < 2)
-                assert_true(b.least >= 4);
-            bed_close(&b);
-        }
-    }
+    moved_any_time("app:v3");
 }
 
 static void reverted_any_time(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < COUNT(all); k++) {
-        for (int when = 1; when < 160; when += 11) {
-            struct bed b;
-
-            bed_open(&b, 4, all[k], NULL);
-            assert_rest(&b, "app:v1", 4);
-            bed_calm(&b);
-            set_image(&b, "app:v2");
-            for (int i = 0; i < when; i++)
-                bed_step(&b);
-            set_image(&b, "app:v1");
-            assert_rest(&b, "app:v1", 4);
-            if (k < 2)
-                assert_true(b.least >= 4);
-            bed_close(&b);
-        }
-    }
+    moved_any_time("app:v1");
 }
 
 static void deleted_any_time(void **state)
@@ -351,112 +257,156 @@ static void deleted_any_time(void **state)
 
     for (size_t k = 0; k < COUNT(all); k++) {
         for (int when = 0; when < 160; when += 16) {
-            struct bed b;
-            struct err e = {0};
+            struct stage st;
 
-            bed_open(&b, 4, all[k], NULL);
-            assert_true(sim_user_patch(
-                &b.s, SIM_ROLLOUT, "web",
-                json_fmt(&b.a, "{'spec':{'onDelete':%q}}", how[(when / 16) % 3]), &e));
-            assert_rest(&b, "app:v1", 4);
-            bed_calm(&b);
-            set_image(&b, "app:v2");
-            for (int i = 0; i < when; i++)
-                bed_step(&b);
-            sim_delete(&b.s, SIM_ROLLOUT, "web");
-            for (int i = 0; i < 400 && bed_step(&b); i++)
-                ;
-            assert_null(sim_find(&b.s, SIM_ROLLOUT, "web"));
-            assert_null(sim_find(&b.s, SIM_FENCE, "web-sluice"));
-            sim_tick(&b.s, 3000);
-            assert_int_equal(sim_endpoints(&b.s, "web", NULL), 4);
-            if (k < 2)
-                assert_true(b.least >= 4);
-            bed_close(&b);
+            open_one(&st, k, 4);
+            bed_patch(&st, SIM_ROLLOUT,
+                      arena_printf(&st.a, "{'spec':{'onDelete':'%s'}}", how[(when / 16) % 3]));
+            bed_image(&st, "app:v2");
+            turns(&st, when);
+            bed_do(&st, "rollout deleted");
+            for (int i = 0; i < 800 && sim_find(&st.s, SIM_ROLLOUT, "web"); i++)
+                bed_turn(&st);
+            assert_null(sim_find(&st.s, SIM_ROLLOUT, "web"));
+            assert_null(sim_find(&st.s, SIM_FENCE, "web-sluice"));
+            sim_tick(&st.s, 3000);
+            assert_int_equal(sim_endpoints(&st.s, "web", NULL), 4);
+            bed_judge(&st);
+            stage_close(&st);
         }
     }
 }
 
 /* The candidate of an undo is older than stable, which is how the Deployment controller breaks a
  * tie: each room it may be given leads to the end. */
-static void rolling_undone(int n, int surge, int unavailable)
+static void rolling_undone(int n, const char *surge, const char *unavailable)
 {
-    struct bed b;
-    struct err e = {0};
+    const struct bed_options o = {
+        .spec = ROLLING, .replicas = n, .surge = surge, .unavailable = unavailable, .apart = true};
+    struct stage st;
 
-    bed_open(&b, n, ROLLING, NULL);
-    must(sim_user_patch(&b.s, SIM_DEPLOYMENT, "web",
-                        json_fmt(&b.a,
-                                 "{'spec':{'strategy':{'rollingUpdate':{'maxSurge':%d,"
-                                 "'maxUnavailable':%d}}}}",
-                                 surge, unavailable),
-                        &e),
-         &e);
-    assert_rest(&b, "app:v1", n);
-    set_image(&b, "app:v2");
-    assert_rest(&b, "app:v2", n);
-    bed_calm(&b);
-    command(&b, "Undo");
-    assert_rest(&b, "app:v1", n);
-    assert_true(b.least >= n - unavailable);
-    bed_close(&b);
+    runs++;
+    bed_open(&st, &o);
+    bed_rest(&st, "app:v1", n);
+    bed_image(&st, "app:v2");
+    bed_rest(&st, "app:v2", n);
+    bed_do(&st, "undo");
+    bed_rest(&st, "app:v1", n);
+    stage_close(&st);
 }
 
 static void undone_at_rest(void **state)
 {
+    static const char *const rooms[][2] = {{"0", "1"}, {"0", "2"}, {"1", "0"}, {"1", "1"},
+                                           {"1", "2"}, {"2", "0"}, {"2", "1"}, {"2", "2"}};
     (void)state;
-    for (int n = 2; n <= 8; n++)
-        for (int surge = 0; surge <= 2; surge++)
-            for (int unavailable = surge ? 0 : 1; unavailable <= 2; unavailable++)
-                rolling_undone(n, surge, unavailable);
+
+    for (int n = 2; n <= 8; n++) {
+        for (size_t i = 0; i < COUNT(rooms); i++)
+            rolling_undone(n, rooms[i][0], rooms[i][1]);
+    }
 }
 
 /* What a release costs (I6): each write is there because a crash before or after it must leave
  * nothing ambiguous; src/README.md says which. A second release has history, whose every revision
- * is fenced and given back. */
+ * is fenced and given back. Up to two status writes more than there: this Deployment controller sees
+ * the pause a tick late. */
 static void writes_are_few(void **state)
 {
     static const struct {
-        const char *strategy;
+        const char *spec;
         int first, second;
     } table[] = {
-        {"{'blueGreen':{'activeService':'web'}}", 20, 22},
+        {"{'blueGreen':{'activeService':'web'}}", 21, 23},
         {"{'canary':{'steps':[{'weight':20},{'weight':60}]}}", 20, 22},
         {"{'canary':{'steps':[{'weight':20},{'weight':40},{'weight':60}]}}", 22, 24},
-        {"{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':'60%%'}]}}", 17, 19},
-        {"{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':'40%%'},{'replicas':'60%%'}]}}", 19,
-         21},
+        {"{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':'60%%'}]}}", 19, 21},
+        {"{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':'40%%'},{'replicas':'60%%'}]}}", 20,
+         22},
     };
     (void)state;
 
     for (size_t i = 0; i < COUNT(table); i++) {
-        struct bed b;
         char spec[256];
+        const struct bed_options o = {.spec = spec, .replicas = 5, .apart = true};
+        struct stage st;
+        int before;
 
-        snprintf(spec, sizeof spec, "{'targetRef':{'name':'web'},'strategy':%s}",
-                 table[i].strategy);
-        bed_open(&b, 5, spec, NULL);
-        assert_rest(&b, "app:v1", 5);
-        b.writes = 0;
-        set_image(&b, "app:v2");
-        assert_rest(&b, "app:v2", 5);
-        assert_int_equal(b.writes, table[i].first);
-        b.writes = 0;
-        set_image(&b, "app:v3");
-        assert_rest(&b, "app:v3", 5);
-        assert_int_equal(b.writes, table[i].second);
-        bed_close(&b);
+        snprintf(spec, sizeof spec, "{'targetRef':{'name':'web'},'strategy':%s}", table[i].spec);
+        bed_open(&st, &o);
+        bed_rest(&st, "app:v1", 5);
+        before = bed_writes(&st);
+        bed_image(&st, "app:v2");
+        bed_rest(&st, "app:v2", 5);
+        CHECK(bed_writes(&st) - before == table[i].first, "%zu: first %d", i,
+              bed_writes(&st) - before);
+        before = bed_writes(&st);
+        bed_image(&st, "app:v3");
+        bed_rest(&st, "app:v3", 5);
+        CHECK(bed_writes(&st) - before == table[i].second, "%zu: second %d", i,
+              bed_writes(&st) - before);
+        stage_close(&st);
     }
+}
+
+/* In the middle of a routed canary the spec forgets the route, or the whole strategy: the route is
+ * given back as it was, then the release begins anew. */
+static void traffic_forgotten_in_flight(void **state)
+{
+    static const char *const edits[] = {
+        "{'spec':{'strategy':{'canary':{'traffic':null,'stableService':null}}}}",
+        "{'spec':{'strategy':{'canary':null,'blueGreen':{'activeService':'web'}}}}",
+        "{'spec':{'strategy':{'canary':null,'rolling':{'steps':[{'replicas':'50%%'}]}}}}",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(edits); i++) {
+        const struct bed_options o = {.spec = CANARY_ROUTE, .replicas = 4, .apart = true};
+        struct sim_backend b[4];
+        struct stage st;
+
+        runs++;
+        bed_open(&st, &o);
+        bed_rest(&st, "app:v1", 4);
+        bed_image(&st, "app:v2");
+        for (int k = 0; k < 2000 && stage_status(&st)->flight.weight_accepted < 50; k++)
+            bed_turn(&st);
+        assert_int_equal(stage_status(&st)->flight.weight_accepted, 50);
+        bed_patch(&st, SIM_ROLLOUT, edits[i]);
+        bed_rest(&st, "app:v2", 4);
+        assert_int_equal(sim_backends(&st.s, "web", true, b, COUNT(b)), 1);
+        assert_string_equal(b[0].service, "web");
+        assert_int_equal(stage_status(&st)->history_count, 2);
+        assert_string_equal(stage_status(&st)->history[1].outcome, "Superseded");
+        stage_close(&st);
+    }
+}
+
+static int count_runs(void **state)
+{
+    (void)state;
+    bed_tally("runs", runs);
+    return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forward_and_forward),  cmocka_unit_test(approve_switches),
-        cmocka_unit_test(gate_fails_and_holds), cmocka_unit_test(superseded),
-        cmocka_unit_test(reverted_any_time),    cmocka_unit_test(deleted_any_time),
-        cmocka_unit_test(undone_at_rest),       cmocka_unit_test(writes_are_few),
+        cmocka_unit_test(forward_and_forward),
+        cmocka_unit_test(approve_switches),
+        cmocka_unit_test(route_shares),
+        cmocka_unit_test(routes_stay_theirs),
+        cmocka_unit_test(route_refused),
+        cmocka_unit_test(lost_record_leaves_no_weight),
+        cmocka_unit_test(edit_lowers_weight_first),
+        cmocka_unit_test(gate_fails_and_holds),
+        cmocka_unit_test(superseded),
+        cmocka_unit_test(reverted_any_time),
+        cmocka_unit_test(deleted_any_time),
+        cmocka_unit_test(undone_at_rest),
+        cmocka_unit_test(writes_are_few),
+        cmocka_unit_test(traffic_forgotten_in_flight),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_runs);
 }

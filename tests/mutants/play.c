@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* play.c - plays releases until something is found, the cheap ones first: for run.py, which links
+ * it with a planted fault. Prints what was found and fails; finds nothing and is content.
+ *
+ * SIM_EXPECTED_WRITE=file notes how the releases end without a planted fault, SIM_EXPECTED=file
+ * compares with that. */
+#include "sim_game.h"
+#include "sim_releases.h"
+
+#include "sluice/base/file.h"
+
+#define NOTES_MAX (4u << 20)
+
+static cJSON *expected, *notes;
+
+static int found(const char *name, const char *what, const char *trouble)
+{
+    printf("%s, %s: %.300s\n", name, what, trouble);
+    return 1;
+}
+
+/* ---- how it ends without a planted fault ----------------------------------------------------- */
+
+static char *ending(struct arena *a, const struct outcome *o)
+{
+    char *text = arena_printf(a, "%d pods\n%s", o->pods, o->end);
+
+    for (int k = 0; k < SIM_KIND_COUNT; k++) {
+        if (k != SIM_SLICE)
+            text = arena_printf(a, "%s%d+%d-%d ", text, k, o->created[k], o->deleted[k]);
+    }
+    return text;
+}
+
+static void note(struct arena *a, const char *name, const char *text)
+{
+    const char *patch = json_fmt(a, "{%q:%q}", name, text);
+    struct err e = {0};
+    cJSON *doc = json_parse(patch, strlen(patch), &e);
+
+    json_edit_merge(notes, doc);
+    json_release(&doc);
+}
+
+static const char *differs(struct arena *a, const char *name, const struct outcome *o)
+{
+    const char *have = ending(a, o), *want = json_str(json_key(expected, name), "");
+
+    if (notes)
+        note(a, name, have);
+    if (!want || str_equal(have, want))
+        return NULL;
+    while (*have && *have == *want) {
+        have++;
+        want++;
+    }
+    return arena_printf(a, "it ends otherwise: ...%.60s instead of ...%.60s", have, want);
+}
+
+/* ---- what is played -------------------------------------------------------------------------- */
+
+static int plain(const struct release *r)
+{
+    const struct bed_options o = {.apart = true};
+    struct outcome have;
+    struct arena a;
+    const char *wrong;
+    int bad = 0;
+
+    arena_init(&a);
+    if (!release_play(r, &o, &a, &have))
+        bad = found(r->name, "undisturbed", have.trouble);
+    else if ((wrong = differs(&a, r->name, &have)) != NULL)
+        bad = found(r->name, "undisturbed", wrong);
+    arena_release(&a);
+    return bad;
+}
+
+static int stale(const struct release *r, int seed)
+{
+    const struct bed_options o = {
+        .apart = true,
+        .sim = {.idle_percent = 30 * (seed % 3), .seed = (uint64_t)seed},
+        .op = {.cache_lag_ms = 700, .turn_writes = 1 + seed % 3, .seed = (uint64_t)seed}};
+    struct outcome have;
+    struct arena a;
+    const char *wrong;
+    int bad = 0;
+
+    arena_init(&a);
+    if (!release_play(r, &o, &a, &have))
+        bad = found(r->name, "with stale caches", have.trouble);
+    else if ((wrong = differs(&a, r->name, &have)) != NULL)
+        bad = found(r->name, "with stale caches", wrong);
+    arena_release(&a);
+    return bad;
+}
+
+static int game(size_t strategy, uint64_t seed)
+{
+    struct game *g = xcalloc(1, sizeof *g);
+    int bad = 0;
+
+    game_make(g, strategy, seed);
+    if (!game_run(g))
+        bad = found("a game", game_strategies[strategy] + 1, g->trouble);
+    free(g);
+    return bad;
+}
+
+static int play_all(void)
+{
+    int bad = 0;
+
+    for (size_t i = 0; !bad && i < COUNT(releases); i++)
+        bad = plain(&releases[i]);
+    if (getenv("SIM_EXPECTED_WRITE"))
+        return bad;
+    for (int seed = 1; !bad && seed <= 3; seed++) {
+        for (size_t i = 0; !bad && i < COUNT(releases); i++)
+            bad = stale(&releases[i], seed);
+    }
+    for (uint64_t seed = 1; !bad && seed <= bed_number("SIM_SEEDS", 40); seed++) {
+        for (size_t k = 0; !bad && k < GAME_STRATEGIES; k++)
+            bad = game(k, seed);
+    }
+    return bad;
+}
+
+static bool read_notes(const char *path)
+{
+    auto_free char *text = NULL;
+    size_t len = 0;
+    struct err e = {0};
+
+    if (!file_read(path, NOTES_MAX, &text, &len, &e))
+        return false;
+    expected = json_parse(text, len, &e);
+    return expected != NULL;
+}
+
+static void write_notes(const char *path)
+{
+    auto_free char *text = json_print(notes);
+    FILE *f = fopen(path, "w");
+
+    if (!f)
+        return;
+    fputs(text, f);
+    fclose(f);
+}
+
+int main(void)
+{
+    const char *read = getenv("SIM_EXPECTED"), *write = getenv("SIM_EXPECTED_WRITE");
+    struct err e = {0};
+    int bad;
+
+    if (read && !read_notes(read))
+        return found(read, "expected endings", "cannot be read");
+    if (write)
+        notes = json_parse("{}", 2, &e);
+    bad = play_all();
+    if (write)
+        write_notes(write);
+    json_release(&expected);
+    json_release(&notes);
+    return bad;
+}
