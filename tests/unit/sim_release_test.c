@@ -231,6 +231,25 @@ static void aborted_as_old_pods_go(void **state)
     }
 }
 
+/* Also when its flight is closed and the route settles: what was promoted is never "Aborting". */
+static void promoted_never_says_aborting(void **state)
+{
+    const struct bed_options o = {
+        .spec = CANARY_ROUTE, .apart = true, .sim = {.route_lag_ms = 1500, .proxy_lag_ms = 100}};
+    struct stage st;
+    (void)state;
+
+    bed_open(&st, &o);
+    bed_rest(&st, "app:v1", 4);
+    bed_image(&st, "app:v2");
+    for (int i = 0; i < 2000; i++) {
+        bed_turn(&st);
+        assert_string_not_equal(stage_word(&st), "Aborting");
+    }
+    bed_rest(&st, "app:v2", 4);
+    stage_close(&st);
+}
+
 /* A router that says no holds the release until its deadline, and then it goes back. */
 static void route_refused(void **state)
 {
@@ -349,6 +368,7 @@ int main(void)
         cmocka_unit_test(routes_stay_theirs),
         cmocka_unit_test(route_refused),
         cmocka_unit_test(lost_record_leaves_no_weight),
+        cmocka_unit_test(promoted_never_says_aborting),
         cmocka_unit_test(aborted_as_old_pods_go),
         cmocka_unit_test(aborted_while_given_back),
         cmocka_unit_test(edit_lowers_weight_first),
