@@ -48,10 +48,8 @@ demo: ## releases you can watch, on a real Kubernetes; installs what it needs
 	$(MAKE) -s build
 	tests/demo/run
 
-sim: ## whole releases on the simulated cluster
-	cmake --preset dev
-	cmake --build --preset dev -j $(JOBS)
-	ctest --preset dev -R '^sim_'
+sim: ## all the simulated cluster can try, in minutes; HOURS=n goes on for n hours
+	HOURS=$(HOURS) JOBS=$(JOBS) tests/sim/run
 
 cluster-down: ## and nothing of it is left but what was built
 	tests/cluster/cluster down

@@ -14,7 +14,7 @@
 #define CLI_ARGS_MAX   8
 #define CLI_GROUPS_MAX 16
 
-enum output { OUTPUT_SCREEN, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME };
+enum output { OUTPUT_SCREEN, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME, OUTPUT_HTML };
 
 /* Which flags a command takes: bits of flags.c's rows. */
 enum flag_bit {
@@ -31,6 +31,7 @@ enum flag_bit {
     FLAG_REVISION = 1U << 10,
     FLAG_REPLICAS = 1U << 11,
     FLAG_SELECTOR = 1U << 12,
+    FLAG_SCENARIO = 1U << 13,
     FLAG_EVERYWHERE = 1U << 31, /* --help, --no-color */
 };
 
@@ -45,7 +46,7 @@ struct options {
     bool watch, watch_given;
     const char *timeout; /* as given */
     int64_t timeout_ms;  /* 0: none */
-    const char *step, *revision, *replicas, *selector;
+    const char *step, *revision, *replicas, *selector, *scenario;
     const char *files[CLI_FILES_MAX];
     int file_count;
     const char *args[CLI_ARGS_MAX]; /* behind the command */
@@ -120,6 +121,7 @@ int cmd_history(struct cli *cli);
 int cmd_traffic(struct cli *cli);
 int cmd_plan(struct cli *cli);
 int cmd_lint(struct cli *cli);
+int cmd_simulate(struct cli *cli);
 int cmd_verb(struct cli *cli);
 int cmd_pause(struct cli *cli);
 int cmd_resume(struct cli *cli);

@@ -85,6 +85,24 @@ const struct command commands[] = {
      "Deployments, Services and HTTPRoutes in the same files are checked with the Rollouts that "
      "name them; with --live also those in the cluster. Exit code 1 when there are errors.",
      "$ lint -f web.yaml\n$ lint -f rollout.yaml -f deployment.yaml\n$ lint -f web.yaml --live"},
+    {"simulate", "[NAME]", "Show what a release would do, hours in a second", GROUP_CHECK,
+     FLAG_FILES | FLAG_SCENARIO | FLAG_OUTPUT, 0, 1, VERB_NONE, cmd_simulate,
+     "A new image is applied to the Deployment of the files, on a simulated cluster, with the real "
+     "planner. A scenario says what else happens, one line each:\n"
+     "  at 3m metrics down\n"
+     "  new version has 2 % errors\n"
+     "  when Gating step 2 operator killed\n"
+     "  when Approval approve\n"
+     "  node lost at 90s\n"
+     "With -o html: one picture of pods, traffic and gates. Exit codes:\n"
+     "  0    promoted\n"
+     "  1    cannot be simulated, or a promise was broken\n"
+     "  3    still in flight after 60 days\n"
+     "  4    held: a person must act\n"
+     "  5    aborted, reverted, undone or superseded\n"
+     "  6    stalled",
+     "$ simulate -f deployment.yaml -f rollout.yaml\n"
+     "$ simulate -f web.yaml --scenario bad-day.txt -o html > web.html"},
     {"completion", "bash|zsh|fish", "Write the completion script of a shell", GROUP_OTHER, 0, 1, 1,
      VERB_NONE, cmd_completion,
      "bash: source <(sluice completion bash)\n"
@@ -109,10 +127,11 @@ const struct command *command_find(const char *name)
 
 /* Words of others for the same thing, so that nobody has to look them up. */
 static const char *const others[][2] = {
-    {"describe", "get"}, {"show", "get"},       {"ls", "list"},         {"watch", "get"},
-    {"wait", "status"},  {"rollback", "undo"},  {"validate", "lint"},   {"check", "lint"},
-    {"cancel", "abort"}, {"continue", "skip"},  {"unpause", "resume"},  {"confirm", "approve"},
-    {"diff", "plan"},    {"events", "history"}, {"weights", "traffic"},
+    {"describe", "get"},    {"show", "get"},         {"ls", "list"},        {"watch", "get"},
+    {"wait", "status"},     {"rollback", "undo"},    {"validate", "lint"},  {"check", "lint"},
+    {"cancel", "abort"},    {"continue", "skip"},    {"unpause", "resume"}, {"confirm", "approve"},
+    {"diff", "plan"},       {"dry-run", "simulate"}, {"try", "simulate"},   {"events", "history"},
+    {"weights", "traffic"},
 };
 
 const char *command_guess(const char *name)

@@ -107,14 +107,25 @@ static const struct flag *wants_value(const char *word)
     return NULL;
 }
 
-static void offer_values(struct strbuf *out, const struct flag *f, const char *typed)
+static void offer_formats(struct strbuf *out, const struct command *c, const char *typed)
 {
-    static const char *const formats[] = {"json", "name", "wide", "yaml"};
+    static const char *const formats[] = {"json", "name", "wide", "yaml"}, *const pictures[] = {
+                                                                               "html", "json"};
+    const bool simulates = c && c->flags & FLAG_SCENARIO;
 
-    if (f->bit == FLAG_FILES || strcmp(f->name, "kubeconfig") == 0)
-        strbuf_adds(out, ":files\n");
-    for (size_t i = 0; f->bit == FLAG_OUTPUT && i < COUNT(formats); i++)
+    for (size_t i = 0; simulates && i < COUNT(pictures); i++)
+        offer(out, pictures[i], "", typed);
+    for (size_t i = 0; !simulates && i < COUNT(formats); i++)
         offer(out, formats[i], "", typed);
+}
+
+static void offer_values(struct strbuf *out, const struct flag *f, const struct command *c,
+                         const char *typed)
+{
+    if (f->bit == FLAG_FILES || f->bit == FLAG_SCENARIO || strcmp(f->name, "kubeconfig") == 0)
+        strbuf_adds(out, ":files\n");
+    if (f->bit == FLAG_OUTPUT)
+        offer_formats(out, c, typed);
 }
 
 static const struct command *command_in(int count, char **words)
@@ -154,7 +165,7 @@ void completion_words(struct strbuf *out, int count, char **words,
     const struct flag *f = count > 1 ? wants_value(words[count - 2]) : NULL;
 
     if (f)
-        offer_values(out, f, typed);
+        offer_values(out, f, c, typed);
     else if (typed[0] == '-')
         offer_flags(out, c, typed);
     else if (!c)

@@ -24,11 +24,13 @@ const struct flag flags[] = {
     {"watch", 'w', FLAG_BOOL, FLAG_WATCH, AT(watch),
      .help = "Go on looking; status does so unless --watch=false"},
     {"output", 'o', FLAG_TEXT, FLAG_OUTPUT, AT(output_name), .value = "FORMAT",
-     .help = "json, yaml, name, or wide (tables)"},
+     .help = "json, yaml, name, or wide (tables); simulate: json or html"},
     {"verbose", 'v', FLAG_BOOL, FLAG_VERBOSE, AT(verbose),
      .help = "More: every pod, or the planner's next write"},
     {"filename", 'f', FLAG_TEXTS, FLAG_FILES, LIST(files, file_count, CLI_FILES_MAX),
      .value = "FILE", .help = "Manifests, also several times; - is standard input"},
+    {"scenario", 0, FLAG_TEXT, FLAG_SCENARIO, AT(scenario), .value = "FILE",
+     .help = "What happens when, one line each; - is standard input"},
     {"live", 0, FLAG_BOOL, FLAG_LIVE, AT(live),
      .help = "Also check against the objects in the cluster"},
     {"replicas", 0, FLAG_TEXT, FLAG_REPLICAS, AT(replicas), .value = "N",
@@ -218,22 +220,25 @@ static bool read_all(struct parse *r)
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-static bool read_output(struct parse *r)
+static bool read_output(struct parse *r, const struct command *c)
 {
-    static const char *const names[] = {"", "wide", "json", "yaml", "name"};
+    static const char *const names[] = {"", "wide", "json", "yaml", "name", "html"};
+    const bool simulates = c->flags & FLAG_SCENARIO;
 
     for (size_t i = 0; i < COUNT(names); i++)
-        if (str_equal(r->o->output_name, names[i])) {
+        if (str_equal(r->o->output_name, names[i]) &&
+            (simulates ? i == OUTPUT_JSON || i == OUTPUT_HTML : i != OUTPUT_HTML)) {
             r->o->output = (enum output)i;
             return true;
         }
-    return fail(r,
+    return !r->o->output_name ||
+           fail(r,
                 "unable to match a printer suitable for the output format \"%s\", allowed formats "
-                "are: json,name,wide,yaml",
-                r->o->output_name);
+                "are: %s",
+                r->o->output_name, simulates ? "html,json" : "json,name,wide,yaml");
 }
 
-static bool read_values(struct parse *r)
+static bool read_values(struct parse *r, const struct command *c)
 {
     struct options *o = r->o;
 
@@ -248,7 +253,7 @@ static bool read_values(struct parse *r)
     if (o->replicas && words_number(o->replicas) < 0)
         return fail(r, "invalid argument \"%s\" for \"--replicas\" flag: write a number",
                     o->replicas);
-    return read_output(r);
+    return read_output(r, c);
 }
 
 static bool check_taken(struct parse *r, const struct command *c)
@@ -299,5 +304,5 @@ bool options_parse(int argc, char **argv, struct options *out, const struct comm
         return unknown_command(&r);
     if (out->help)
         return true;
-    return check_taken(&r, *command) && check_args(&r, *command) && read_values(&r);
+    return check_taken(&r, *command) && check_args(&r, *command) && read_values(&r, *command);
 }

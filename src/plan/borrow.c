@@ -176,20 +176,33 @@ static bool walks_down_inside(const struct planner *p, const struct replicaset *
            rs->replicas <= p->surge.unavailable && rs->replicas > 0;
 }
 
-enum flow rule_inside(struct planner *p)
+/* History before what has pods: a paused Deployment without an active ReplicaSet revives its newest
+ * old one (O1, O3). */
+static const struct replicaset *next_to_fence(const struct planner *p)
 {
-    if (!p->d->paused || !p->f || !p->stable)
-        return NEXT;
+    const struct replicaset *found = NULL;
+
     for (size_t i = 0; i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];
 
         if (rs->meta.deleting_ms || rs_fenced(p, rs) || inside_allowed(p, rs))
             continue; /* what hangs on a fence that is gone is taken over by the new one */
-        if (walks_down_inside(p, rs))
-            return act_rs_scale(p, rs, 0);
-        return act_rs_fence(p, rs);
+        if (!found || (found->replicas > 0 && rs->replicas == 0))
+            found = rs;
     }
-    return NEXT;
+    return found;
+}
+
+enum flow rule_inside(struct planner *p)
+{
+    const struct replicaset *rs;
+
+    if (!p->d->paused || !p->f || !p->stable)
+        return NEXT;
+    rs = next_to_fence(p);
+    if (!rs)
+        return NEXT;
+    return walks_down_inside(p, rs) ? act_rs_scale(p, rs, 0) : act_rs_fence(p, rs);
 }
 
 /* Its number must be the highest before the Deployment takes it: history is ordered by it. */

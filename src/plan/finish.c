@@ -194,6 +194,15 @@ enum flow rule_bake(struct planner *p)
 
 /* ---- our own Services ------------------------------------------------------------------------ */
 
+/* This flight, or the one that was just closed. */
+static bool promoted(const struct planner *p)
+{
+    const struct rollout_status *st = &p->st;
+
+    return p->committed || (!st->flight.present && st->history_count &&
+                            str_equal(st->history[0].revision, p->rec.stable_revision));
+}
+
 static enum flow close_side(struct planner *p)
 {
     const char *name = side_service(p);
@@ -201,8 +210,8 @@ static enum flow close_side(struct planner *p)
     struct pin_state *entry = pin_find(p, name);
 
     if (!routes_at_rest(p)) {
-        say(p, p->committed ? "Promoting" : "Aborting",
-            p->committed ? REASON_PROMOTING : REASON_ABORTING, false,
+        say(p, promoted(p) ? "Promoting" : "Aborting",
+            promoted(p) ? REASON_PROMOTING : REASON_ABORTING, false,
             "Waits for the routes to be as they were.");
         return STOP;
     }
@@ -266,15 +275,6 @@ enum flow rule_ended(struct planner *p)
         return NEXT;
     end_flight(p);
     return AGAIN;
-}
-
-/* This flight, or the one that was just closed. */
-static bool promoted(const struct planner *p)
-{
-    const struct rollout_status *st = &p->st;
-
-    return p->committed || (!st->flight.present && st->history_count &&
-                            str_equal(st->history[0].revision, p->rec.stable_revision));
 }
 
 static bool resumes(const struct planner *p)

@@ -120,7 +120,8 @@ static bool can_take_over(const struct planner *p, const struct service *s,
                 now = (int32_t)max_i64(now, available(p->w->rs[i]));
         }
     }
-    return available(to) >= min_i64(now, p->n);
+    /* Pods that are told to go are still counted as available for a while. */
+    return min_i64(available(to), to->replicas) >= min_i64(now, p->n);
 }
 
 /* ---- proof ----------------------------------------------------------------------------------- */

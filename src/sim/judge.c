@@ -306,7 +306,17 @@ static void check_owners(struct sim_judge *j, const struct world *w)
     }
 }
 
-static void check_cost(struct sim_judge *j, const struct world *w)
+static const char *shares(const struct world *w, struct arena *a)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < w->rs_count; i++)
+        text = arena_printf(a, "%s%s%s%s %d", text, i ? ", " : "", w->rs[i]->meta.name,
+                            w->rs[i]->of ? " (fenced)" : "", w->rs[i]->replicas);
+    return text;
+}
+
+static void check_cost(struct sim_judge *j, const struct world *w, struct arena *a)
 {
     const int32_t n = w->dep->replicas, surge = surge_of(w->dep).surge;
     const int32_t most = 2 * n + (outside(w) ? 0 : surge + 1);
@@ -315,7 +325,8 @@ static void check_cost(struct sim_judge *j, const struct world *w)
     for (size_t i = 0; i < w->rs_count; i++)
         all += w->rs[i]->replicas;
     if (j->apart && sim_judge_calm(j) && n > 0 && all > most)
-        sim_judge_violation(j, "cost", "%d pods are asked for, %d at most", all, most);
+        sim_judge_violation(j, "cost", "%d pods are asked for, %d at most: %s", all, most,
+                            shares(w, a));
 }
 
 /* ---- who is sent requests, and what is true: remembered for the writes that rest on it ------- */
@@ -351,8 +362,14 @@ static bool is_served(const struct sim_judge *j, const struct world *w, const st
 
 static void note_served(struct sim_judge *j, const struct world *w)
 {
-    for (size_t i = 0; i < w->rs_count; i++)
-        served(j, w->rs[i]->meta.uid)->now = is_served(j, w, w->rs[i]);
+    for (size_t i = 0; i < w->rs_count; i++) {
+        struct judge_served *e = served(j, w->rs[i]->meta.uid);
+        const bool now = is_served(j, w, w->rs[i]);
+
+        if (now && !e->now)
+            e->since_ms = j->s->now_ms;
+        e->now = now;
+    }
 }
 
 static bool accepted_now(const struct world *w)
@@ -410,7 +427,7 @@ void sim_judge_look(struct sim_judge *j)
         check_judged(j, w);
         check_way_back(j, w);
         check_owners(j, w);
-        check_cost(j, w);
+        check_cost(j, w, &a);
         note_served(j, w);
         note_truths(j, w);
         truths_last(j);

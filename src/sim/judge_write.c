@@ -194,10 +194,13 @@ static bool is_forward(const struct world *w, const cJSON *rs)
                fl->revision);
 }
 
-/* Requests still reach it, whatever the drain. With several hands this may be a race. */
+#define LOOK_OLDEST_MS INT64_C(600) /* of a harmful write */
+
+/* Requests still reach it, whatever the drain, and did when the operator looked. With several hands
+ * this may be a race. */
 static bool serves_now(const struct sim_judge *j, const struct judge_served *e)
 {
-    return j->apart && e->now;
+    return j->apart && e->now && j->s->now_ms - e->since_ms > LOOK_OLDEST_MS;
 }
 
 static void check_drain(struct sim_judge *j, const struct world *w, const struct action *act,

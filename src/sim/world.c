@@ -81,8 +81,8 @@ static void add_pods(struct maker *m)
         p->ip = "198.18.0.1";
         p->ready = s->pods[i].ready;
         p->phase = "Running";
-        p->ports = &http;
-        p->port_count = 1;
+        p->ports = m->w->dep && m->w->dep->port_count ? m->w->dep->ports : &http;
+        p->port_count = m->w->dep && m->w->dep->port_count ? m->w->dep->port_count : 1;
         m->pods[m->w->pod_count++] = p;
     }
 }

@@ -194,7 +194,7 @@ PLANTED = [
          "if (p->n == 0 || !rs_available(p->candidate, p->n))",
          "if (p->n == 0)"),
         (PINS,
-         "return available(to) >= min_i64(now, p->n);",
+         "return min_i64(available(to), to->replicas) >= min_i64(now, p->n);",
          "return now >= 0;"),
     ]),
     ("unpin-before-drained", [

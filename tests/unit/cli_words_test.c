@@ -77,7 +77,7 @@ static void test_wrong_usage(void **unused)
         {"rollback web",
          "unknown command \"rollback\" for \"sluice\"\n\nDid you mean this?\n\tundo\n"},
         {"xyzzy", "unknown command \"xyzzy\" for \"sluice\""},
-        {"simulate", "unknown command \"simulate\" for \"sluice\""},
+        {"experiment", "unknown command \"experiment\" for \"sluice\""},
         {"get --wide", "unknown flag: --wide"},
         {"get -z", "unknown shorthand flag: 'z' in -z"},
         {"get web -n", "flag needs an argument: 'n' in -n"},
@@ -141,6 +141,11 @@ static void test_completion(void **unused)
                "--namespace\tNamespace of the Rollout; else the one of the context\n", "--na");
     CHECK_TEXT(COMPLETE("get", "-o", "y"), "yaml\t\n", "-o y");
     CHECK_TEXT(COMPLETE("lint", "-f", ""), ":files\n", "-f");
+    CHECK_TEXT(COMPLETE("simulate", "--scenario", ""), ":files\n", "--scenario");
+    CHECK_TEXT(COMPLETE("simulate", "-o", ""), "html\t\njson\t\n", "simulate -o");
+    CHECK_TEXT(COMPLETE("get", "-o", "h"), "", "get -o h");
+    CHECK_TEXT(COMPLETE("sim"), "simulate\tShow what a release would do, hours in a second\n",
+               "sim");
     CHECK_TEXT(COMPLETE("-n", "shop", "abort", "w"), "name after 4: w\n", "name");
     CHECK_TEXT(COMPLETE("completion", "z"), "zsh\t\n", "shell");
     CHECK_TEXT(COMPLETE("help", "und"), "undo\tPut the template before back\n", "help");

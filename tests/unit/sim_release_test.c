@@ -175,6 +175,81 @@ static void edit_lowers_weight_first(void **state)
     stage_close(&st);
 }
 
+/* Killed and aborted while everything is being given back: part of the history is in the Deployment
+ * again when it is paused, and must not be revived when what has pods is taken out. */
+static void aborted_while_given_back(void **state)
+{
+    (void)state;
+    for (int when = 0; when < 5; when++) {
+        const struct bed_options o = {.spec = CANARY_ROUTE, .replicas = 2, .apart = true};
+        struct stage st;
+        int pods;
+
+        bed_open(&st, &o);
+        bed_rest(&st, "app:v1", 2);
+        bed_image(&st, "app:v2");
+        bed_rest(&st, "app:v2", 2);
+        bed_image(&st, "app:v3");
+        bed_rest(&st, "app:v3", 2);
+        pods = st.s.pods_started;
+        bed_image(&st, "app:v1");
+        for (int i = 0, resumed = st.s.writes[ACT_RESUME];
+             i < 4000 && st.s.writes[ACT_RESUME] == resumed; i++)
+            bed_turn(&st);
+        turns(&st, when);
+        bed_do(&st, "operator killed");
+        bed_do(&st, "abort");
+        turns(&st, 400);
+        bed_judge(&st);
+        CHECK(st.s.pods_started <= pods + 4, "%d ticks later: %d pods started", when,
+              st.s.pods_started - pods);
+        stage_close(&st);
+    }
+}
+
+/* Aborted just when the old pods were told to go, and their ReplicaSet's status still counts them:
+ * nobody may be sent to them again. */
+static void aborted_as_old_pods_go(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        const struct bed_options o = {.spec = BLUE_GREEN,
+                                      .replicas = 2,
+                                      .apart = true,
+                                      .sim = {.idle_percent = 70, .seed = seed}};
+        struct stage st;
+
+        bed_open(&st, &o);
+        bed_rest(&st, "app:v1", 2);
+        bed_image(&st, "app:v2");
+        for (int i = 0; i < 4000 && st.s.writes[ACT_RS_SCALE] < 2; i++)
+            bed_turn(&st);
+        bed_do(&st, "abort");
+        turns(&st, 300);
+        CHECK(!st.judge.violations, "seed %d: %s", (int)seed, st.judge.words);
+        stage_close(&st);
+    }
+}
+
+/* Also when its flight is closed and the route settles: what was promoted is never "Aborting". */
+static void promoted_never_says_aborting(void **state)
+{
+    const struct bed_options o = {
+        .spec = CANARY_ROUTE, .apart = true, .sim = {.route_lag_ms = 1500, .proxy_lag_ms = 100}};
+    struct stage st;
+    (void)state;
+
+    bed_open(&st, &o);
+    bed_rest(&st, "app:v1", 4);
+    bed_image(&st, "app:v2");
+    for (int i = 0; i < 2000; i++) {
+        bed_turn(&st);
+        assert_string_not_equal(stage_word(&st), "Aborting");
+    }
+    bed_rest(&st, "app:v2", 4);
+    stage_close(&st);
+}
+
 /* A router that says no holds the release until its deadline, and then it goes back. */
 static void route_refused(void **state)
 {
@@ -398,6 +473,9 @@ int main(void)
         cmocka_unit_test(routes_stay_theirs),
         cmocka_unit_test(route_refused),
         cmocka_unit_test(lost_record_leaves_no_weight),
+        cmocka_unit_test(promoted_never_says_aborting),
+        cmocka_unit_test(aborted_as_old_pods_go),
+        cmocka_unit_test(aborted_while_given_back),
         cmocka_unit_test(edit_lowers_weight_first),
         cmocka_unit_test(gate_fails_and_holds),
         cmocka_unit_test(superseded),

@@ -60,7 +60,7 @@ static const struct release releases[] = {
     {"canary-route-undo", CANARY_ROUTE, 3, "image app:v2\nwhen Baking undo", NULL, NULL},
     {"canary-route-theirs", CANARY_ROUTE, 4, "image app:v2", NULL, WEIGHTED_RULES},
     {"canary-route-paused", CANARY_ROUTE, 4,
-     "image app:v2\nwhen Gating step 1 pause\nresume at 20s", NULL, NULL},
+     "image app:v2\nwhen Gating step 1 pause\nresume at 150s", NULL, NULL},
     {"canary-route-held", CANARY_ROUTE, 4, "image app:v2\nwhen Approval step 1 approve",
      "{'strategy':{'canary':{'steps':[{'weight':10,'hold':'3s','approve':true},{'weight':60}]}}}",
      NULL},

@@ -27,7 +27,7 @@ struct sim_judge {
     struct judge_served {
         char uid[24];
         bool now;
-        int64_t last_ms;
+        int64_t since_ms, last_ms;
     } served[JUDGE_SERVED_MAX];
     int served_count;
     int64_t lost_ms;         /* since when the dead man does not lead back */

@@ -31,6 +31,7 @@ struct sim_version {
     cJSON *doc;
     struct arena a;   /* of the view */
     const void *view; /* made when first asked for */
+    uint64_t hash;    /* of what it says (state.c), 0: not made yet */
     int refs;
 };
 
