@@ -597,6 +597,30 @@ static void from_inside_a_callback(void **state)
     expect(h, "+a@11 =11 +b@12 =12 =20 ");
 }
 
+static bool wants_no_x(void *arg UNUSED, const struct ident *id)
+{
+    return strcmp(id->name, "x") != 0;
+}
+
+/* It is noted all the same: progress is told, and so is its end. */
+static void what_the_sink_does_not_want_is_not_decoded(void **state)
+{
+    struct heard *h = *state;
+    struct reflector_spec spec = spec_of(h);
+
+    spec.sink.wants = wants_no_x;
+    SCRIPT(h->f.script, .want = WANT_LIST, .code = 200, .body = LIST("10", ""));
+    SCRIPT(h->f.script, .want = WANT_WATCH("10"), .code = 200, .end = SCRIPT_STREAM);
+    h->r = reflector_new(h->f.client, &spec);
+    expect(h, "=10 S ");
+    await_stream(h);
+    script_push(h->f.script, EVENT("ADDED", OBJECT("x", "u1", "11")));
+    script_push(h->f.script, EVENT("MODIFIED", OBJECT("x", "u2", "12")));
+    script_push(h->f.script, EVENT("ADDED", OBJECT("b", "u3", "13")));
+    script_push(h->f.script, EVENT("DELETED", OBJECT("x", "u2", "14")));
+    expect(h, "=11 -x#u1 =12 +b@13 =13 -x#u2 =14 ");
+}
+
 static void freed_at_any_time(void **state)
 {
     struct heard *h = *state;
@@ -695,6 +719,7 @@ int main(void)
         TEST(a_list_on_demand),
         TEST(a_list_that_began_before_does_not_count),
         TEST(from_inside_a_callback),
+        TEST(what_the_sink_does_not_want_is_not_decoded),
         TEST(freed_at_any_time),
         TEST(random_news),
     };
