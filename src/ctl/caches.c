@@ -32,6 +32,23 @@ static bool wants(void *arg, const struct ident *id)
     return store_wants_namespace(s, sink->kind, id->ns) && !store_has(s, sink->kind, id);
 }
 
+static void has_routes(const struct object *o, void *arg)
+{
+    bool *any = arg;
+
+    *any |= o->as.rollout->spec.traffic_count > 0;
+}
+
+/* The policies are looked for as long as they are not there: the brake rests on them. */
+static bool misses(void *arg)
+{
+    const struct cache_sink *sink = arg;
+    bool any = sink->kind != KIND_HTTPROUTE;
+
+    store_each(sink->ctl->store, KIND_ROLLOUT, has_routes, &any);
+    return any;
+}
+
 static void on_upsert(void *arg, const cJSON *doc, const char *raw, size_t len)
 {
     const struct cache_sink *sink = arg;
@@ -107,6 +124,7 @@ static void start(struct ctl *c, const struct cache *cache)
                                      .sink = {.arg = sink,
                                               .upsert = on_upsert,
                                               .wants = wants,
+                                              .misses = misses,
                                               .remove = on_remove,
                                               .synced = on_synced,
                                               .progress = on_progress},

@@ -25,6 +25,7 @@ struct heard {
     struct strbuf text;
     const char *want; /* for the condition: the text ends so */
     bool relist_at_upsert;
+    int missed;
     int relisted;
 };
 
@@ -503,6 +504,40 @@ static void trouble_is_named(void **state)
     assert_string_equal(reflector_rv(h->r), "");
 }
 
+static bool missed_twice(void *arg)
+{
+    struct heard *h = arg;
+
+    return ++h->missed == 2;
+}
+
+static bool asked_twice(void *arg)
+{
+    const struct heard *h = arg;
+
+    return h->missed >= 2;
+}
+
+/* Asked again only when somebody misses it. */
+static void a_kind_that_nobody_misses(void **state)
+{
+    struct heard *h = *state;
+    struct reflector_spec spec = spec_of(h);
+
+    spec.optional = true;
+    spec.sink.misses = missed_twice;
+    SCRIPT(h->f.script, .want = WANT_LIST, .code = 404);
+    h->r = reflector_new(h->f.client, &spec);
+    expect(h, "S ");
+    assert_int_equal(reflector_stats(h->r).lists, 1);
+    SCRIPT(h->f.script, .want = WANT_LIST, .code = 200, .body = LIST("10", ""));
+    SCRIPT(h->f.script, .want = WANT_WATCH("10"), .code = 200, .end = SCRIPT_STREAM);
+    assert_true(loop_run_until(h->f.loop, asked_twice, h, WAIT_MS));
+    expect(h, "=10 ");
+    assert_int_equal(h->missed, 2);
+    assert_int_equal(reflector_stats(h->r).lists, 2);
+}
+
 static void a_kind_that_is_not_served(void **state)
 {
     struct heard *h = *state;
@@ -714,6 +749,7 @@ int main(void)
         TEST(versions_that_cannot_be_compared),
         TEST(a_broken_list_changes_nothing),
         TEST(trouble_is_named),
+        TEST(a_kind_that_nobody_misses),
         TEST(a_kind_that_is_not_served),
         TEST(a_kind_that_must_be_served),
         TEST(a_list_on_demand),

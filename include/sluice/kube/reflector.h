@@ -23,6 +23,9 @@ struct reflector_sink {
     /* False: this state would be ignored, and is not worth decoding. May be NULL: all are wanted.
      * Asked of what a watch says; pages of a list are decoded as they are. */
     bool (*wants)(void *arg, const struct ident *id);
+    /* The kind is not served: is that anybody's concern, so that it is worth asking again? May be
+     * NULL: it is. */
+    bool (*misses)(void *arg);
     /* Gone: seen as DELETED, or missing from a new list (its last state is unknown then). */
     void (*remove)(void *arg, const char *ns, const char *name, const char *uid);
     /* Once: the first list is complete. May be NULL. */
