@@ -23,24 +23,40 @@ static const struct cache {
     {KIND_MAP_BINDING, .optional = true, .fields = "metadata.name=" POLICY_BRAKE},
 };
 
-/* An answer to our own write, or a look, was faster than the watch. */
-static bool is_known(const struct cache_sink *sink, const char *ns, const cJSON *doc)
+/* Nobody's, or known: an answer to our own write, or a look, was faster than the watch. */
+static bool wants(void *arg, const struct ident *id)
 {
-    const struct object *o =
-        store_get(sink->ctl->store, sink->kind, ns, json_str(doc, "metadata.name"));
+    const struct cache_sink *sink = arg;
+    const struct store *s = sink->ctl->store;
 
-    return o && str_equal(o->meta->uid, json_str(doc, "metadata.uid")) &&
-           str_equal(o->meta->rv, json_str(doc, "metadata.resourceVersion"));
+    return store_wants_namespace(s, sink->kind, id->ns) && !store_has(s, sink->kind, id);
+}
+
+static void has_routes(const struct object *o, void *arg)
+{
+    bool *any = arg;
+
+    *any |= o->as.rollout->spec.traffic_count > 0;
+}
+
+/* The policies are looked for as long as they are not there: the brake rests on them. */
+static bool misses(void *arg)
+{
+    const struct cache_sink *sink = arg;
+    bool any = sink->kind != KIND_HTTPROUTE;
+
+    store_each(sink->ctl->store, KIND_ROLLOUT, has_routes, &any);
+    return any;
 }
 
 static void on_upsert(void *arg, const cJSON *doc, const char *raw, size_t len)
 {
     const struct cache_sink *sink = arg;
-    const char *ns = json_str(doc, "metadata.namespace");
     struct object *o;
+    struct ident id;
 
-    if (!store_wants_namespace(sink->ctl->store, sink->kind, ns ? ns : "") ||
-        is_known(sink, ns, doc))
+    ident_of(doc, &id);
+    if (!wants(arg, &id))
         return;
     o = object_read(sink->kind, doc, raw, len);
     if (!o)
@@ -107,6 +123,8 @@ static void start(struct ctl *c, const struct cache *cache)
                                      .optional = cache->optional,
                                      .sink = {.arg = sink,
                                               .upsert = on_upsert,
+                                              .wants = wants,
+                                              .misses = misses,
                                               .remove = on_remove,
                                               .synced = on_synced,
                                               .progress = on_progress},

@@ -14,6 +14,11 @@ int64_t look_age_begins(int64_t started_ms, int64_t ended_ms)
     return ended_ms - started_ms <= LOOK_AGE_MS ? ended_ms : started_ms;
 }
 
+int64_t report_delay_ms(const struct pass_view *v)
+{
+    return v->minor ? REPORT_DELAY_MAX_MS : REPORT_DELAY_MS;
+}
+
 enum next pass_next(const struct pass_view *v)
 {
     if (v->action->act == ACT_NONE)
@@ -21,7 +26,7 @@ enum next pass_next(const struct pass_view *v)
     if (v->refused || v->spent || v->writes >= PASS_WRITES_MAX || v->looks >= PASS_LOOKS_MAX)
         return NEXT_LATER;
     if (v->action->act == ACT_REPORT)
-        return v->report_age_ms >= REPORT_DELAY_MS ? NEXT_SEND : NEXT_LATER;
+        return v->report_age_ms >= report_delay_ms(v) ? NEXT_SEND : NEXT_LATER;
     return look_too_old(v) ? NEXT_LOOK : NEXT_SEND;
 }
 

@@ -142,6 +142,15 @@ static bool refusal_is_over(const struct pass *p, const struct plan *plan)
            !refused_is(r, &plan->action);
 }
 
+/* The same word as was told, and no answers of gates, which a restart would ask for again. */
+static bool is_minor(const struct pass *p)
+{
+    const struct rollout_status *told = &p->scene.rollout->as.rollout->status;
+
+    return p->plan->ask_count == 0 &&
+           str_equal(told->display.status, p->plan->status->display.status);
+}
+
 static struct pass_view view_of(const struct pass *p, int64_t now)
 {
     const struct key *key = p->key;
@@ -153,6 +162,7 @@ static struct pass_view view_of(const struct pass *p, int64_t now)
         .fresh = p->fresh,
         .look_age_ms = now - p->looked_ms,
         .report_age_ms = key->report_since_ms ? now - key->report_since_ms : 0,
+        .minor = is_minor(p),
         .refused = refused_is(&key->refused, action) && !refused_due(&key->refused, now),
         .spent = !key_may_write(p->key, now),
         .writes = p->writes,
@@ -183,8 +193,8 @@ static int64_t later_due(const struct pass *p, const struct pass_view *v, int64_
                  p->plan->rule, NULL);
         return now + SECOND_MS;
     }
-    if (v->action->act == ACT_REPORT && v->report_age_ms < REPORT_DELAY_MS)
-        return p->key->report_since_ms + REPORT_DELAY_MS;
+    if (v->action->act == ACT_REPORT && v->report_age_ms < report_delay_ms(v))
+        return p->key->report_since_ms + report_delay_ms(v);
     return now; /* this pass was long enough; others first */
 }
 

@@ -222,6 +222,13 @@ struct object *store_get(const struct store *s, enum kube_kind kind, const char 
     return map_get(&s->tables[kind], key);
 }
 
+struct object *store_has(const struct store *s, enum kube_kind kind, const struct ident *id)
+{
+    struct object *o = store_get(s, kind, id->ns, id->name);
+
+    return o && str_equal(o->meta->uid, id->uid) && str_equal(o->meta->rv, id->rv) ? o : NULL;
+}
+
 size_t store_count(const struct store *s, enum kube_kind kind)
 {
     return s->tables[kind].count;

@@ -148,6 +148,13 @@ static const char *duplicate_key(const cJSON *doc)
     return NULL;
 }
 
+bool json_valid(const char *text, size_t len)
+{
+    size_t at;
+
+    return !scan_check(text, len, &at);
+}
+
 cJSON *json_parse(const char *text, size_t len, struct err *e)
 {
     auto_json cJSON *doc = NULL;

@@ -35,18 +35,11 @@ static struct known_object *make(const char *uid, const char *rv)
     return o;
 }
 
-static const char *field(const cJSON *object, const char *path)
-{
-    const char *s = json_str(object, path);
-
-    return s ? s : "";
-}
-
 /* Names hold no '/', so the first one parts them. */
-static void key_of(const cJSON *object, struct strbuf *key)
+static void key_of(const struct ident *id, struct strbuf *key)
 {
     strbuf_init(key, 1024);
-    strbuf_addf(key, "%s/%s", field(object, "metadata.namespace"), field(object, "metadata.name"));
+    strbuf_addf(key, "%s/%s", id->ns, id->name);
 }
 
 /* `key` is in the map; the object is not any more when the sink hears of it. */
@@ -62,40 +55,49 @@ static void tell_removed(struct known *k, const struct reflector_sink *sink, con
     sink->remove(sink->arg, ns, slash + 1, uid_of(o));
 }
 
-void known_upsert(struct known *k, const struct reflector_sink *sink, const cJSON *object,
-                  const char *raw, size_t len)
+bool known_note(struct known *k, const struct reflector_sink *sink, const struct ident *id)
 {
-    const char *uid = field(object, "metadata.uid"),
-               *rv = field(object, "metadata.resourceVersion");
     auto_strbuf struct strbuf key;
     struct known_object *o;
 
-    key_of(object, &key);
+    key_of(id, &key);
     o = map_get(&k->objects, strbuf_str(&key));
-    if (o && strcmp(uid_of(o), uid) != 0) {
+    if (o && strcmp(uid_of(o), id->uid) != 0) {
         tell_removed(k, sink, strbuf_str(&key));
         o = NULL;
     }
     if (o) {
-        const enum rv_order order = rv_compare(rv, rv_of(o));
+        const enum rv_order order = rv_compare(id->rv, rv_of(o));
         o->marked = true;
         k->stale += order == RV_OLDER;
         if (order == RV_OLDER || order == RV_SAME)
-            return;
+            return false;
     }
-    free(map_put(&k->objects, strbuf_str(&key), make(uid, rv)));
-    sink->upsert(sink->arg, object, raw, len);
+    free(map_put(&k->objects, strbuf_str(&key), make(id->uid, id->rv)));
+    return true;
+}
+
+void known_upsert(struct known *k, const struct reflector_sink *sink, const cJSON *object,
+                  const char *raw, size_t len)
+{
+    struct ident id;
+
+    ident_of(object, &id);
+    if (known_note(k, sink, &id))
+        sink->upsert(sink->arg, object, raw, len);
 }
 
 void known_delete(struct known *k, const struct reflector_sink *sink, const cJSON *object)
 {
     auto_strbuf struct strbuf key;
     const struct known_object *o;
+    struct ident id;
 
-    key_of(object, &key);
+    ident_of(object, &id);
+    key_of(&id, &key);
     o = map_get(&k->objects, strbuf_str(&key));
     /* The end of a former life: the present one is somebody else. */
-    if (o && strcmp(uid_of(o), field(object, "metadata.uid")) == 0)
+    if (o && strcmp(uid_of(o), id.uid) == 0)
         tell_removed(k, sink, strbuf_str(&key));
 }
 

@@ -5,6 +5,7 @@
 #define SLUICE_KUBE_KNOWN_H
 
 #include "sluice/base/map.h"
+#include "sluice/kube/ident.h"
 #include "sluice/kube/reflector.h"
 
 struct known {
@@ -15,7 +16,10 @@ struct known {
 void known_release(struct known *k);
 size_t known_count(const struct known *k);
 
-/* A state of an object: told to the sink unless it is known already, or older. */
+/* A state of an object is noted; true when the sink is to hear of it: not known already, not
+ * older. It hears here of the end of a former one with the name. */
+bool known_note(struct known *k, const struct reflector_sink *sink, const struct ident *id);
+/* ... and told. */
 void known_upsert(struct known *k, const struct reflector_sink *sink, const cJSON *object,
                   const char *raw, size_t len);
 void known_delete(struct known *k, const struct reflector_sink *sink, const cJSON *object);

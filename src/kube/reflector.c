@@ -47,6 +47,12 @@ static void set_trouble(struct reflector *r, const char *what, const struct err 
                  "err", e->text, NULL);
 }
 
+static bool nobody_misses_it(const struct reflector *r)
+{
+    return r->absent && !r->relisting && r->spec.sink.misses &&
+           !r->spec.sink.misses(r->spec.sink.arg);
+}
+
 static void on_timer(void *arg)
 {
     struct reflector *r = arg;
@@ -56,7 +62,9 @@ static void on_timer(void *arg)
         strbuf_reset(&r->trouble);
         return;
     }
-    if (r->next == NEXT_WATCH && r->rv)
+    if (nobody_misses_it(r))
+        timer_move(r->timer, r->spec.timing.absent_ms);
+    else if (r->next == NEXT_WATCH && r->rv)
         reflector_start_watch(r);
     else
         start_list(r, r->next == NEXT_LIST || !r->rv);

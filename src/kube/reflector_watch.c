@@ -44,6 +44,31 @@ static bool on_error_event(struct reflector *r, const struct watch_event *ev)
     return end_watch(r);
 }
 
+static void on_progress(struct reflector *r, const char *rv)
+{
+    r->stats.events++;
+    r->watch_events++;
+    reflector_set_rv(r, rv);
+    strbuf_reset(&r->trouble);
+    reflector_tell_progress(r);
+}
+
+/* A state that the sink has no use for is noted, and not decoded. */
+static bool pass_over(struct reflector *r, const char *line, size_t len)
+{
+    const struct reflector_sink *sink = &r->spec.sink;
+    enum watch_type type;
+    struct ident id;
+
+    if (!sink->wants || !watch_peek(line, len, &type, &id) ||
+        (type != WATCH_ADDED && type != WATCH_MODIFIED) || !rv_reached(id.rv, r->rv) ||
+        sink->wants(sink->arg, &id))
+        return false;
+    known_note(&r->known, sink, &id);
+    on_progress(r, id.rv);
+    return true;
+}
+
 static bool on_event(struct reflector *r, const struct watch_event *ev)
 {
     if (ev->type == WATCH_ERROR)
@@ -52,15 +77,11 @@ static bool on_event(struct reflector *r, const struct watch_event *ev)
         return true;
     if (!is_news(r, ev))
         return !r->watch_ended;
-    r->stats.events++;
-    r->watch_events++;
     if (ev->type == WATCH_DELETED)
         known_delete(&r->known, &r->spec.sink, ev->object);
     else if (ev->type != WATCH_BOOKMARK)
         known_upsert(&r->known, &r->spec.sink, ev->object, ev->raw.p, ev->raw.len);
-    reflector_set_rv(r, ev->rv);
-    strbuf_reset(&r->trouble);
-    reflector_tell_progress(r);
+    on_progress(r, ev->rv);
     return true;
 }
 
@@ -70,6 +91,8 @@ static bool on_line(const char *line, size_t len, void *arg)
     struct watch_event ev;
     bool more;
 
+    if (pass_over(r, line, len))
+        return true;
     if (!watch_decode(line, len, &ev, &r->watch_end)) {
         r->watch_end.kind = ERR_RETRY;
         return end_watch(r);

@@ -106,6 +106,22 @@ static enum watch_type type_of(const char *name)
     return WATCH_UNKNOWN;
 }
 
+bool watch_peek(const char *line, size_t len, enum watch_type *type, struct ident *id)
+{
+    char name[16];
+    struct jslice s;
+
+    if (!json_valid(line, len))
+        return false;
+    s = json_slice(line, len, "type");
+    if (s.len < 2 || s.len - 2 >= sizeof(name))
+        return false;
+    memcpy(name, s.p + 1, s.len - 2);
+    name[s.len - 2] = '\0';
+    *type = type_of(name);
+    return ident_read(json_slice(line, len, "object"), id);
+}
+
 bool watch_decode(const char *line, size_t len, struct watch_event *out, struct err *e)
 {
     auto_json cJSON *doc = kube_object_parse(line, len, e);

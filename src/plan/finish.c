@@ -293,6 +293,13 @@ static bool status_follows(const struct planner *p)
            told->flight.committed_ms == p->st.flight.committed_ms;
 }
 
+static enum flow resume(struct planner *p, const char *template_json)
+{
+    if (!status_follows(p))
+        decide(p);
+    return act_resume(p, template_json);
+}
+
 /* Under a pause that stays, a flight without its fence would make a new one. */
 static bool fence_goes_first(const struct planner *p)
 {
@@ -313,9 +320,7 @@ enum flow rule_settle(struct planner *p)
     if (p->d->paused && resumes(p)) {
         if (!rs_inside(p, p->stable) && p->f)
             return STOP;
-        if (!status_follows(p))
-            decide(p);
-        return act_resume(p, NULL);
+        return resume(p, NULL);
     }
     flow = p->f ? give_history(p) : NEXT;
     if (flow != NEXT)
@@ -377,7 +382,7 @@ enum flow rule_hold(struct planner *p)
     if (!p->rejected && p->back && !p->st.flight.undo && !p->r->meta.deleting_ms)
         return start_over(p);
     if (reverts(p))
-        return act_resume(p, p->rec.stable_template);
+        return resume(p, p->rec.stable_template);
     if (!str_equal(p->d->progressing_reason, "ProgressDeadlineExceeded"))
         return act_dep_failed(p, arena_printf(p->a, "Sluice: revision %s was aborted: %s",
                                               p->st.rejected.revision, why_rejected(p)));

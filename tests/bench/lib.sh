@@ -44,7 +44,8 @@ api_start() {
     jq -r '.users[0].user["client-certificate-data"] // empty' <<<"$config" | base64 -d >"$dir/crt"
     jq -r '.users[0].user["client-key-data"] // empty' <<<"$config" | base64 -d >"$dir/key"
     api=$(jq -r '.clusters[0].cluster.server' <<<"$config")
-    api_options=(--cacert "$dir/ca" --cert "$dir/crt" --key "$dir/key" --silent --show-error --fail)
+    api_options=(--cacert "$dir/ca" --cert "$dir/crt" --key "$dir/key" --silent --show-error --fail
+        --retry 100 --retry-all-errors --retry-delay 1)
 }
 
 objects() { # TEMPLATE PREFIX COUNT TAG

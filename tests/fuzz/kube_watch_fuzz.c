@@ -41,8 +41,12 @@ static bool feed(const char *p, size_t len, const uint8_t *cuts, size_t cut_coun
 static void check_line(const char *p, size_t len)
 {
     struct watch_event ev;
+    enum watch_type type;
+    struct ident id;
     struct kube_status s;
     struct err e = {0};
+
+    const bool told = watch_peek(p, len, &type, &id);
 
     if (!watch_decode(p, len, &ev, &e)) {
         CHECK(e.kind == ERR_INVALID && e.text[0], "%s", e.text);
@@ -53,6 +57,7 @@ static void check_line(const char *p, size_t len)
     CHECK(again, "%s", e.text);
     const char *rv = json_str(again, "metadata.resourceVersion");
     CHECK(strcmp(ev.rv, rv ? rv : "") == 0, "%s", ev.rv);
+    CHECK(!told || (type == ev.type && strcmp(id.rv, ev.rv) == 0), "peeked at %s", id.rv);
     json_release(&again);
     if (kube_status_read(ev.object, &s))
         kube_status_judge_parsed(&s, false, &e);

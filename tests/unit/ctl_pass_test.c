@@ -5,7 +5,8 @@
 
 #define ROLLOUT    "/apis/sluice.dev/v1beta1/namespaces/shop/rollouts/web"
 #define DEPLOYMENT "/apis/apps/v1/namespaces/shop/deployments/web"
-#define SET        "/apis/apps/v1/namespaces/shop/replicasets/web-1"
+#define SETS       "/apis/apps/v1/namespaces/shop/replicasets"
+#define SET        SETS "/web-1"
 #define SERVICE    "/api/v1/namespaces/shop/services/web"
 #define STATUS     "PATCH " ROLLOUT "/status;"
 #define LOOKED     "GET " ROLLOUT ";"
@@ -120,6 +121,20 @@ static void nothing_decides_on_the_cache_alone(void **state)
     assert_true(times(f, "GET " DEPLOYMENT ";") >= 1);
     CHECK(strstr(strbuf_str(&f->log), LOOKED) < strstr(strbuf_str(&f->log), STATUS), "%s",
           strbuf_str(&f->log));
+}
+
+/* A ReplicaSet that changes hands between two lists is in neither. */
+static void what_no_list_showed_is_asked_for_by_name(void **state)
+{
+    struct fake *f = *state;
+
+    fake_fail_next(f, (struct fake_failure){.begins = "GET " SETS,
+                                            .code = 200,
+                                            .body = "{\"metadata\":{\"resourceVersion\":\"1\"},"
+                                                    "\"items\":[]}"});
+    begin(f);
+    await(f, attached);
+    assert_int_equal(times(f, "GET " SETS "/web-1;"), 1);
 }
 
 static void at_rest_nothing_is_sent(void **state)
@@ -284,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nothing_decides_on_the_cache_alone),
+        TEST(what_no_list_showed_is_asked_for_by_name),
         TEST(at_rest_nothing_is_sent),
         TEST(a_conflict_is_looked_at_and_planned_again),
         TEST(an_unknown_outcome_is_not_repeated),

@@ -25,6 +25,7 @@ struct heard {
     struct strbuf text;
     const char *want; /* for the condition: the text ends so */
     bool relist_at_upsert;
+    int missed;
     int relisted;
 };
 
@@ -503,6 +504,40 @@ static void trouble_is_named(void **state)
     assert_string_equal(reflector_rv(h->r), "");
 }
 
+static bool missed_twice(void *arg)
+{
+    struct heard *h = arg;
+
+    return ++h->missed == 2;
+}
+
+static bool asked_twice(void *arg)
+{
+    const struct heard *h = arg;
+
+    return h->missed >= 2;
+}
+
+/* Asked again only when somebody misses it. */
+static void a_kind_that_nobody_misses(void **state)
+{
+    struct heard *h = *state;
+    struct reflector_spec spec = spec_of(h);
+
+    spec.optional = true;
+    spec.sink.misses = missed_twice;
+    SCRIPT(h->f.script, .want = WANT_LIST, .code = 404);
+    h->r = reflector_new(h->f.client, &spec);
+    expect(h, "S ");
+    assert_int_equal(reflector_stats(h->r).lists, 1);
+    SCRIPT(h->f.script, .want = WANT_LIST, .code = 200, .body = LIST("10", ""));
+    SCRIPT(h->f.script, .want = WANT_WATCH("10"), .code = 200, .end = SCRIPT_STREAM);
+    assert_true(loop_run_until(h->f.loop, asked_twice, h, WAIT_MS));
+    expect(h, "=10 ");
+    assert_int_equal(h->missed, 2);
+    assert_int_equal(reflector_stats(h->r).lists, 2);
+}
+
 static void a_kind_that_is_not_served(void **state)
 {
     struct heard *h = *state;
@@ -595,6 +630,30 @@ static void from_inside_a_callback(void **state)
                 EVENT("MODIFIED", OBJECT("a", "u1", "11")) EVENT("ADDED", OBJECT("b", "u2", "12")));
     await_stream(h);
     expect(h, "+a@11 =11 +b@12 =12 =20 ");
+}
+
+static bool wants_no_x(void *arg UNUSED, const struct ident *id)
+{
+    return strcmp(id->name, "x") != 0;
+}
+
+/* It is noted all the same: progress is told, and so is its end. */
+static void what_the_sink_does_not_want_is_not_decoded(void **state)
+{
+    struct heard *h = *state;
+    struct reflector_spec spec = spec_of(h);
+
+    spec.sink.wants = wants_no_x;
+    SCRIPT(h->f.script, .want = WANT_LIST, .code = 200, .body = LIST("10", ""));
+    SCRIPT(h->f.script, .want = WANT_WATCH("10"), .code = 200, .end = SCRIPT_STREAM);
+    h->r = reflector_new(h->f.client, &spec);
+    expect(h, "=10 S ");
+    await_stream(h);
+    script_push(h->f.script, EVENT("ADDED", OBJECT("x", "u1", "11")));
+    script_push(h->f.script, EVENT("MODIFIED", OBJECT("x", "u2", "12")));
+    script_push(h->f.script, EVENT("ADDED", OBJECT("b", "u3", "13")));
+    script_push(h->f.script, EVENT("DELETED", OBJECT("x", "u2", "14")));
+    expect(h, "=11 -x#u1 =12 +b@13 =13 -x#u2 =14 ");
 }
 
 static void freed_at_any_time(void **state)
@@ -690,11 +749,13 @@ int main(void)
         TEST(versions_that_cannot_be_compared),
         TEST(a_broken_list_changes_nothing),
         TEST(trouble_is_named),
+        TEST(a_kind_that_nobody_misses),
         TEST(a_kind_that_is_not_served),
         TEST(a_kind_that_must_be_served),
         TEST(a_list_on_demand),
         TEST(a_list_that_began_before_does_not_count),
         TEST(from_inside_a_callback),
+        TEST(what_the_sink_does_not_want_is_not_decoded),
         TEST(freed_at_any_time),
         TEST(random_news),
     };

@@ -3,6 +3,8 @@
 #include "check.h"
 #include "sluice/kube/watch.h"
 
+#include <stdio.h>
+
 /* --- framing ---------------------------------------------------------------------------------- */
 
 struct lines {
@@ -134,6 +136,50 @@ static void events(void **state)
     }
 }
 
+static void what_a_line_is_about(void **state)
+{
+    static const struct {
+        const char *line, *id; /* "ns/name uid rv"; NULL: it has to be decoded */
+    } rows[] = {
+        {"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\",\"uid\":"
+         "\"u\",\"resourceVersion\":\"5\"},\"spec\":{\"metadata\":{\"name\":\"x\"}}}}",
+         "n/a u 5"},
+        {"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"labels\":{\"name\":\"x\"},\"uid\":\"u\","
+         "\"name\":"
+         "\"a\",\"resourceVersion\":\"5\"}}}",
+         "/a u 5"},
+        {"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\",\"uid\":\"u\"}}}", NULL},
+        {"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"\\u0061\",\"uid\":\"u\","
+         "\"resourceVersion\":\"5\"}}}",
+         NULL},
+        {"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\",\"uid\":\"u\","
+         "\"resourceVersion\":5}"
+         "}}",
+         NULL},
+        {"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\",\"uid\":\"u\","
+         "\"resourceVersion\":"
+         "\"5\"}}",
+         NULL},
+        {"{\"object\":{\"metadata\":{\"name\":\"a\",\"uid\":\"u\",\"resourceVersion\":\"5\"}}}",
+         NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        enum watch_type type;
+        struct ident id;
+        char text[64];
+        const bool told = watch_peek(rows[i].line, strlen(rows[i].line), &type, &id);
+
+        CHECK(told == (rows[i].id != NULL), "%s", rows[i].line);
+        if (!told)
+            continue;
+        snprintf(text, sizeof(text), "%s/%s %s %s", id.ns, id.name, id.uid, id.rv);
+        assert_string_equal(text, rows[i].id);
+        assert_int_equal(type, WATCH_ADDED);
+    }
+}
+
 static void what_is_no_event(void **state)
 {
     static const char *const lines[] = {
@@ -233,6 +279,7 @@ int main(void)
         cmocka_unit_test(the_reader_stops),
         cmocka_unit_test(a_line_of_4_mib),
         cmocka_unit_test(events),
+        cmocka_unit_test(what_a_line_is_about),
         cmocka_unit_test(what_is_no_event),
         cmocka_unit_test(nul_in_a_string),
         cmocka_unit_test(versions),

@@ -3,13 +3,15 @@
  *
  * The cache may only say "nothing to do": before any write that decides or acts the objects are
  * read live and planned again, and it is the live plan's action that goes out (C64). A status
- * that only reports goes out on the cache, a moment late, so that a burst is one write. */
+ * that only reports goes out on the cache, a moment late, so that a burst is one write, and pods
+ * that come up one by one are few. */
 #ifndef SLUICE_CTL_NEXT_H
 #define SLUICE_CTL_NEXT_H
 
 #include "sluice/plan/plan.h"
 
 #define REPORT_DELAY_MS     INT64_C(1000)
+#define REPORT_DELAY_MAX_MS INT64_C(5000)
 #define LOOK_AGE_HARMFUL_MS INT64_C(500)
 #define LOOK_AGE_MS         INT64_C(2000)
 #define PASS_WRITES_MAX     40
@@ -28,12 +30,14 @@ struct pass_view {
     bool fresh;            /* ... and nothing was written since that look */
     int64_t look_age_ms;   /* since look_age_begins */
     int64_t report_age_ms; /* since a report was first wanted */
+    bool minor; /* a report of how far it is: what it does and what it waits for is told already */
     bool refused;      /* the server refused this very write; the time to try again is not yet */
     bool spent;        /* the Rollout's write budget is (C49) */
     int writes, looks; /* of this pass */
 };
 
 enum next pass_next(const struct pass_view *v);
+int64_t report_delay_ms(const struct pass_view *v);
 /* From when on a look ages: its end, or a busy server would be asked the more; unless it was so
  * slow that what it read first is old by then. */
 int64_t look_age_begins(int64_t started_ms, int64_t ended_ms);

@@ -9,6 +9,7 @@
 #define SLUICE_CTL_STORE_H
 
 #include "sluice/ctl/object.h"
+#include "sluice/kube/ident.h"
 
 struct store;
 
@@ -44,6 +45,8 @@ void store_sweep(struct store *s);
 
 struct object *store_get(const struct store *s, enum kube_kind kind, const char *ns,
                          const char *name); /* borrowed until the next change; NULL: absent */
+/* The very state, NULL when there is none or another. Borrowed as store_get. */
+struct object *store_has(const struct store *s, enum kube_kind kind, const struct ident *id);
 size_t store_count(const struct store *s, enum kube_kind kind);
 size_t store_bytes(const struct store *s, enum kube_kind kind); /* of arenas (C36) */
 void store_each(const struct store *s, enum kube_kind kind,

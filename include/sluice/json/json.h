@@ -18,6 +18,8 @@
 /* Owned document, NULL on failure. Refuses: trailing bytes, bad UTF-8, \u0000, duplicate keys,
  * depth over JSON_DEPTH_MAX, numbers outside the grammar. `len` excludes any NUL. */
 cJSON *json_parse(const char *text, size_t len, struct err *e) MUST_USE;
+/* Is it a text that json_parse takes, but for keys that stand twice? Without a tree. */
+bool json_valid(const char *text, size_t len);
 void json_release(cJSON **doc);
 #define auto_json CLEANUP(json_release)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reflector.h - one kind of object, listed and watched for ever.
  *
- * List consistently first (resourceVersion unset, pages of 500), then watch with bookmarks; on
+ * List consistently first (resourceVersion unset, in pages), then watch with bookmarks; on
  * 410 list again; never step back in resourceVersion; back off 0.8 s x2 to 30 s, jittered (C22 to
  * C29, C32 to C35). The reflector keeps only ns/name -> uid, resourceVersion; objects live in the
  * sink. A list that does not parse whole changes nothing. */
@@ -9,7 +9,7 @@
 #define SLUICE_KUBE_REFLECTOR_H
 
 #include "sluice/kube/client.h"
-#include <cjson/cJSON.h>
+#include "sluice/kube/ident.h"
 
 struct reflector;
 
@@ -20,6 +20,12 @@ struct reflector_sink {
     /* New or changed; `raw` are the object's exact bytes. Never an older state than given before.
      * Same name with a new uid: remove(old uid), then upsert (C29). */
     void (*upsert)(void *arg, const cJSON *object, const char *raw, size_t len);
+    /* False: this state would be ignored, and is not worth decoding. May be NULL: all are wanted.
+     * Asked of what a watch says; pages of a list are decoded as they are. */
+    bool (*wants)(void *arg, const struct ident *id);
+    /* The kind is not served: is that anybody's concern, so that it is worth asking again? May be
+     * NULL: it is. */
+    bool (*misses)(void *arg);
     /* Gone: seen as DELETED, or missing from a new list (its last state is unknown then). */
     void (*remove)(void *arg, const char *ns, const char *name, const char *uid);
     /* Once: the first list is complete. May be NULL. */
@@ -37,7 +43,7 @@ struct reflector_timing {
     int64_t brief_ms;   /* 1000: a watch that ends earlier, with no event, failed (C32) */
     int64_t absent_ms;  /* 60000: ask again for a kind that is not served */
     int64_t denied_ms;  /* 30000: try again after 401, 403 */
-    int page_limit;     /* 500 (C25) */
+    int page_limit;     /* LIST_PAGE_LIMIT (C25) */
 };
 
 struct reflector_spec {

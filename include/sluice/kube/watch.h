@@ -6,6 +6,7 @@
 #include "sluice/base/err.h"
 #include "sluice/base/strbuf.h"
 #include "sluice/json/json.h"
+#include "sluice/kube/ident.h"
 
 #define WATCH_LINE_MAX (4u * 1024 * 1024)
 
@@ -42,6 +43,8 @@ struct watch_event {
 /* ERR_INVALID when the line is not {"type":...,"object":{...}}; `out` untouched then. */
 bool watch_decode(const char *line, size_t len, struct watch_event *out, struct err *e) MUST_USE;
 void watch_event_release(struct watch_event *ev);
+/* What a line is about, without a tree; false: decode it to know. */
+bool watch_peek(const char *line, size_t len, enum watch_type *type, struct ident *id);
 
 /* Reads an object that somebody else wrote. As json_parse, but \u0000 in a string (legal in an
  * annotation of any pod) reads as U+FFFD instead of refusing the object: one odd object must not
