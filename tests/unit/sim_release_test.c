@@ -384,8 +384,8 @@ static void undone_at_rest(void **state)
 
 /* What a release costs (I6): each write is there because a crash before or after it must leave
  * nothing ambiguous; src/README.md says which. A second release has history, whose every revision
- * is fenced and given back. Up to two status writes more than there: this Deployment controller sees
- * the pause a tick late. */
+ * is fenced and given back. Up to two status writes more than there: this Deployment controller
+ * sees the pause a tick late. */
 static void writes_are_few(void **state)
 {
     static const struct {
