@@ -108,8 +108,8 @@ PLANTED = [
     ]),
     ("step-passed-over", [
         (STEP,
-         "enter_step(p, step + 1);",
-         "enter_step(p, step + 1 < p->c.step_count ? step + 2 : step + 1);"),
+         "enter_step(p, fl->step + 1);",
+         "enter_step(p, fl->step + 1 < p->c.step_count ? fl->step + 2 : fl->step + 1);"),
     ]),
     ("traffic-not-awaited", [
         (STEP,
@@ -157,8 +157,8 @@ PLANTED = [
     ]),
     ("resting-values-lost", [
         (TRAFFIC,
-         "const char *rest = rest_of(p, l->t->name);",
-         "const char *rest = NULL;"),
+         "l->router->restore(p->a, l->r, l->t, stable, side, flown->rest);",
+         "l->router->restore(p->a, l->r, l->t, stable, side, NULL);"),
     ]),
     ("routes-not-given-back", [
         (FINISH,
@@ -183,7 +183,7 @@ PLANTED = [
     ("pin-not-written", [
         (PINS,
          "        if (entry && !pinned(s, entry->revision))\n"
-         "            return act_service_pin(p, s, entry->revision);\n",
+         "            return pinned_anew(p) ? AGAIN : act_service_pin(p, s, entry->revision);\n",
          ""),
         (PINS,
          "return pinned(s, revision) && slices_carry(p, s->meta.name, revision);",
@@ -240,8 +240,8 @@ PLANTED = [
     ]),
     ("walk-in-one-go", [
         (CAPACITY,
-         "next = (int32_t)min_i64(want, c->replicas + p->surge.surge + p->surge.unavailable);",
-         "next = want;"),
+         "(int32_t)min_i64(want, c->replicas + p->surge.surge + p->surge.unavailable);",
+         "want;"),
     ]),
     ("walk-before-available", [
         (CAPACITY,
@@ -302,8 +302,8 @@ PLANTED = [
     ("return-before-fence", swapped("inside", "give")),
     ("return-before-available", [
         (FINISH,
-         "if (!dep_complete(p) || !rs_inside(p, p->stable) || !routes_at_rest(p)) {",
-         "if (!routes_at_rest(p)) {"),
+         "return dep_complete(p) && p->stable && rs_inside(p, p->stable) && routes_at_rest(p);",
+         "return p->stable && routes_at_rest(p);"),
         (FINISH,
          "        if (!rs_inside(p, p->stable) && p->f)\n"
          "            return STOP;\n",
@@ -343,13 +343,14 @@ PLANTED = [
     ]),
     ("fence-left", [
         (FINISH,
-         "    if (p->w->fence && !p->w->fence->meta.deleting_ms)\n"
-         "        return act_fence_delete(p);\n",
-         ""),
+         "        decide(p);\n"
+         "    return act_fence_delete(p);\n",
+         "        decide(p);\n"
+         "    return STOP;\n"),
     ]),
     ("commit-not-taken-back", [
         (FINISH,
-         "return p->rec.previous ? uncommit(p) : NEXT;",
+         "return p->f && p->rec.previous ? uncommit(p) : NEXT;",
          "return NEXT;"),
     ]),
     ("old-pods-go-at-commit", [
@@ -378,8 +379,8 @@ PLANTED = [
     ]),
     ("old-template-lost", [
         (FINISH,
-         "        return act_resume(p, p->rec.stable_template);",
-         "        return act_resume(p, NULL);"),
+         "        return resume(p, p->rec.stable_template);",
+         "        return resume(p, NULL);"),
     ]),
     # --- what a write names ---
     ("scale-without-uid", [
@@ -423,16 +424,12 @@ PLANTED = [
     # --- decisions ---
     ("act-before-its-record", [
         (PLAN,
-         "    if (differs && p->decided)\n"
-         "        send_status(p, ACT_DECIDE);\n"
-         "    else if (differs && (p->act.act == ACT_NONE",
-         "    if (differs && p->decided && p->act.act == ACT_NONE)\n"
-         "        send_status(p, ACT_DECIDE);\n"
-         "    else if (differs && (p->act.act == ACT_NONE"),
+         "if (differs && p->decided && (refused || !rests_on_nothing(p->act.act)))",
+         "if (differs && p->decided && p->act.act == ACT_NONE)"),
     ]),
     ("newer-template-ignored", [
         (FLIGHT,
-         "    if (!str_equal(p->d->digest, p->st.flight.digest))\n"
+         "    if (!str_equal(p->d->digest, p->st.flight.digest) && !routes_bind(p))\n"
          "        return superseded(p, \"by a newer template\");\n",
          ""),
     ]),
@@ -454,10 +451,9 @@ PLANTED = [
     ]),
     ("commit-of-the-flight-before", [
         (FLIGHT,
-         "    if (!p->f || !rec.committed_ms)\n"
-         "        return NEXT;",
-         "    if (rec.committed_ms || !p->f)\n"
-         "        return NEXT;"),
+         "    rec.committed_ms = 0;\n"
+         "    rec.previous = rec.previous_template = rec.previous_digest = NULL;\n",
+         ""),
     ]),
     ("command-run-again", [
         (COMMAND,
@@ -466,7 +462,7 @@ PLANTED = [
     ]),
     ("skips-start-of-new-flight", [
         (FLIGHT,
-         "    fl->step = (int)clamp_i64(step > 1 ? step : 0, 0, p->c.step_count);",
+         "    fl->step = first_step(p, step);",
          "    fl->step = p->c.step_count;"),
     ]),
     # --- gates ---
