@@ -30,12 +30,10 @@ static enum lease_decision as_leader(const struct lease_view *view, const char *
 }
 
 /* A record without a duration is judged by ours. */
-static bool expired(const struct lease_view *view, int64_t now_ms)
+int64_t lease_expires_ms(const struct lease_view *view)
 {
-    const int64_t duration_ms =
-        view->duration_ms > 0 ? view->duration_ms : view->timing.duration_ms;
-
-    return now_ms - view->changed_ms >= duration_ms;
+    return view->changed_ms +
+           (view->duration_ms > 0 ? view->duration_ms : view->timing.duration_ms);
 }
 
 enum lease_decision lease_decide(const struct lease_view *view, const char *me, int64_t now_ms)
@@ -46,7 +44,7 @@ enum lease_decision lease_decide(const struct lease_view *view, const char *me, 
         return LEASE_LOOK;
     if (!view->exists)
         return LEASE_CREATE;
-    if (str_empty(view->holder) || str_equal(view->holder, me) || expired(view, now_ms))
+    if (str_empty(view->holder) || str_equal(view->holder, me) || now_ms >= lease_expires_ms(view))
         return LEASE_TAKE;
     return LEASE_WAIT;
 }

@@ -230,9 +230,10 @@ static void carry_out(struct lease *l, enum lease_decision decision)
         c = claim(l, decision == LEASE_RENEW);
         put(l, &c, on_put);
         break;
-    case LEASE_WAIT:
+    case LEASE_WAIT: /* the moment it expires, not one look later */
         l->view.read = false;
-        again_after(l, retry_ms(l));
+        again_after(l,
+                    min_i64(retry_ms(l), max_i64(lease_expires_ms(&l->view) - clock_mono_ms(), 1)));
         break;
     case LEASE_LOST:
         lose(l, why_lost(l));

@@ -36,6 +36,8 @@ enum lease_decision {
     LEASE_LOST,   /* it was ours: another took it, or the deadline passed */
 };
 enum lease_decision lease_decide(const struct lease_view *view, const char *me, int64_t now_ms);
+/* From when on another may take it, on our clock, unless its record changes. */
+int64_t lease_expires_ms(const struct lease_view *view);
 /* May a leader start a write now (C68)? */
 bool lease_may_write(const struct lease_view *view, int64_t now_ms);
 
