@@ -18,6 +18,7 @@ struct node {
     int next;               /* the move to try next */
     bool moved;             /* something other than a person can move it */
     const char *came_by;
+    uint64_t state; /* hash of `s` */
 };
 
 struct explorer {
@@ -77,9 +78,9 @@ static uint64_t freshness(const struct node *n)
     return bits;
 }
 
-static uint64_t node_hash(const struct node *n)
+static uint64_t node_hash(struct node *n)
 {
-    uint64_t h = sim_state_hash(&n->s);
+    uint64_t h = n->state = sim_state_hash(&n->s);
 
     if (n->looking)
         h = (h ^ sim_state_hash(&n->look) * 31 ^ freshness(n) * 0x9e3779b97f4a7c15U) + 17;
@@ -365,15 +366,17 @@ static void pop(struct explorer *x)
 static bool try_move(struct explorer *x, struct node *top, const struct move *m)
 {
     struct node *n = moved(x, top, m);
+    uint64_t h;
     bool good;
 
     if (!n)
         return true;
     x->out->moves++;
     good = is_good(x, n);
-    if (m->person < 0 && sim_state_hash(&n->s) != sim_state_hash(&top->s))
+    h = node_hash(n);
+    if (m->person < 0 && n->state != top->state)
         top->moved = true;
-    if (good && x->depth < x->o->depth_max && visit(x, node_hash(n))) {
+    if (good && x->depth < x->o->depth_max && visit(x, h)) {
         push(x, n);
         return true;
     }

@@ -203,25 +203,23 @@ static bool unchanged(const struct sim_operator *op)
 
 /* ---- what is to be done with a plan ---------------------------------------------------------- */
 
-enum next { END, LOOK, SEND };
-
-static enum next next_of(struct sim_operator *op)
+enum sim_next sim_operator_next(struct sim_operator *op)
 {
     const struct action *act = &op->plan->action;
     const int64_t now = op->s->now_ms, age = now - op->looked_ms;
 
     if (act->act == ACT_NONE || is_refused(op))
-        return END;
+        return SIM_END;
     if (act->act == ACT_REPORT) {
         if (!op->report_since_ms)
             op->report_since_ms = now;
-        return now - op->report_since_ms >= REPORT_DELAY_MS ? SEND : END;
+        return now - op->report_since_ms >= REPORT_DELAY_MS ? SIM_SEND : SIM_END;
     }
     if (op->cached)
-        return LOOK;
+        return SIM_LOOK;
     if (!op->fresh && age > (act->harmful ? LOOK_AGE_HARMFUL_MS : LOOK_AGE_MS))
-        return LOOK;
-    return SEND;
+        return SIM_LOOK;
+    return SIM_SEND;
 }
 
 /* What comes next begins on the caches again. */
@@ -246,13 +244,13 @@ static void run_pass(struct sim_operator *op)
     else
         return;
     for (int i = 0; op->plan && i < TURN_PLANS_MAX; i++) {
-        const enum next next = next_of(op);
+        const enum sim_next next = sim_operator_next(op);
 
-        if (next == END) {
+        if (next == SIM_END) {
             end_pass(op);
             return;
         }
-        if (next == LOOK) {
+        if (next == SIM_LOOK) {
             look(op);
             continue;
         }

@@ -525,7 +525,7 @@ PLANTED = [
          "op->s->now_ms - lag"),
         (OPERATOR,
          "    if (op->cached)\n"
-         "        return LOOK;\n",
+         "        return SIM_LOOK;\n",
          ""),
     ]),
     ("own-writes-not-seen", [

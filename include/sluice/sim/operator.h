@@ -131,6 +131,11 @@ bool sim_operator_idle(const struct sim_operator *op);
 /* By the image of the revision: bad when it holds sim.opt.gate_bad. */
 enum answer sim_gate_answer(const struct sim *s, const struct ask *ask, char *text);
 
+/* What the discipline says to its plan now: as ctl/next.h, which is a layer above and says it of
+ * its own kind of pass; a test holds the two side by side. Notes since when a report waits. */
+enum sim_next { SIM_END, SIM_LOOK, SIM_SEND };
+enum sim_next sim_operator_next(struct sim_operator *op);
+
 /* ---- between the files ----------------------------------------------------------------------- */
 bool sim_operator_send(struct sim_operator *op, const struct action *act); /* faults.c */
 void sim_operator_late(struct sim_operator *op);
