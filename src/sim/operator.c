@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* As ctl/next.h has them, which is a layer above. */
-#define REPORT_DELAY_MS     INT64_C(200)
+#define REPORT_DELAY_MS     INT64_C(1000)
+#define REPORT_DELAY_MAX_MS INT64_C(5000) /* how far it is, when what it does is told already */
 #define LOOK_AGE_HARMFUL_MS INT64_C(500)
 #define LOOK_AGE_MS         INT64_C(2000)
 #define BRAKE_PROOF_MS      INT64_C(300) /* a fresh operator knows nothing of the brake so long */
@@ -203,6 +204,16 @@ static bool unchanged(const struct sim_operator *op)
 
 /* ---- what is to be done with a plan ---------------------------------------------------------- */
 
+static int64_t report_delay_ms(const struct sim_operator *op)
+{
+    const struct sim_object *o = sim_find(op->s, SIM_ROLLOUT, op->opt.rollout);
+    const char *told = o ? json_str(o->doc, "status.display.status") : NULL;
+
+    return o && op->plan->ask_count == 0 && str_equal(told, op->plan->status->display.status)
+               ? REPORT_DELAY_MAX_MS
+               : REPORT_DELAY_MS;
+}
+
 enum sim_next sim_operator_next(struct sim_operator *op)
 {
     const struct action *act = &op->plan->action;
@@ -213,7 +224,7 @@ enum sim_next sim_operator_next(struct sim_operator *op)
     if (act->act == ACT_REPORT) {
         if (!op->report_since_ms)
             op->report_since_ms = now;
-        return now - op->report_since_ms >= REPORT_DELAY_MS ? SIM_SEND : SIM_END;
+        return now - op->report_since_ms >= report_delay_ms(op) ? SIM_SEND : SIM_END;
     }
     if (op->cached)
         return SIM_LOOK;

@@ -7,7 +7,7 @@
 #include "sluice/ctl/next.h"
 #include "sluice/sim/operator.h"
 
-static const int64_t ages[] = {0, 199, 200, 499, 500, 501, 1999, 2000, 2001, 60000};
+static const int64_t ages[] = {0, 499, 500, 501, 999, 1000, 1999, 2000, 2001, 60000};
 
 static enum sim_next real(const struct pass_view *v)
 {
