@@ -88,6 +88,9 @@ bool sim_create(struct sim *s, enum sim_kind kind, const char *json, struct err 
                             "{'metadata':{'namespace':'default','uid':'u%l','creationTimestamp':%q,"
                             "'generation':0},'spec':{}}",
                             ++s->last_uid, at));
+    if (kind == SIM_REPLICASET && s->opt.mutates)
+        merge_fmt(
+            doc, "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"mutated\":\"by\"}}}}}");
     if (kind == SIM_DEPLOYMENT && !json_at(doc, "spec.replicas"))
         merge_fmt(doc, "{\"spec\":{\"replicas\":1}}");
     arena_release(&a);

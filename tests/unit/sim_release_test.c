@@ -411,6 +411,34 @@ static void undone_at_rest(void **state)
                 rolling_undone(n, surge, unavailable);
 }
 
+/* A candidate that is not what was asked for gets no pods, serves nobody, and is not made again and
+ * again. */
+static void a_mutated_candidate_stands_still(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < COUNT(all); k++) {
+        struct bed b;
+
+        bed_open(&b, 4, all[k], NULL);
+        assert_rest(&b, "app:v1", 4);
+        b.s.opt.mutates = true;
+        set_image(&b, "app:v2");
+        until(&b, "Stalled", 60000);
+        for (int i = 0; i < 60; i++)
+            bed_step(&b);
+        b.writes = 0;
+        for (int i = 0; i < 60; i++)
+            bed_step(&b);
+        assert_int_equal(b.writes, 0);
+        assert_string_equal(status_word(&b), "Stalled");
+        assert_int_equal(b.s.pod_count, 4);
+        b.s.opt.mutates = false;
+        set_image(&b, "app:v3");
+        assert_rest(&b, "app:v3", 4);
+        bed_close(&b);
+    }
+}
+
 /* What a release costs (I6): each write is there because a crash before or after it must leave
  * nothing ambiguous; src/README.md says which. A second release has history, whose every revision
  * is fenced and given back. */
@@ -455,7 +483,8 @@ int main(void)
         cmocka_unit_test(forward_and_forward),  cmocka_unit_test(approve_switches),
         cmocka_unit_test(gate_fails_and_holds), cmocka_unit_test(superseded),
         cmocka_unit_test(reverted_any_time),    cmocka_unit_test(deleted_any_time),
-        cmocka_unit_test(undone_at_rest),       cmocka_unit_test(writes_are_few),
+        cmocka_unit_test(undone_at_rest),       cmocka_unit_test(a_mutated_candidate_stands_still),
+        cmocka_unit_test(writes_are_few),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

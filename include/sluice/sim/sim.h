@@ -43,6 +43,7 @@ struct sim_options {
     bool no_policies;                  /* neither brake nor pin policy */
     const char *never_ready;           /* pods whose image holds this text never get ready */
     const char *gate_bad;              /* gates asked of such pods answer badly */
+    bool mutates;                      /* somebody's webhook changes each new ReplicaSet */
 };
 
 struct sim {
