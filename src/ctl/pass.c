@@ -142,13 +142,16 @@ static bool refusal_is_over(const struct pass *p, const struct plan *plan)
            !refused_is(r, &plan->action);
 }
 
-/* The same word as was told, and no answers of gates, which a restart would ask for again. */
+/* The same word as was told, nobody's edit to be answered, and no answers of gates, which a restart
+ * would ask for again. */
 static bool is_minor(const struct pass *p)
 {
     const struct rollout_status *told = &p->scene.rollout->as.rollout->status;
+    const struct rollout_status *now = p->plan->status;
 
-    return p->plan->ask_count == 0 &&
-           str_equal(told->display.status, p->plan->status->display.status);
+    return p->plan->ask_count == 0 && str_equal(told->display.status, now->display.status) &&
+           told->observed_generation == now->observed_generation &&
+           told->target.observed_generation == now->target.observed_generation;
 }
 
 static struct pass_view view_of(const struct pass *p, int64_t now)

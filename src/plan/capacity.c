@@ -39,12 +39,20 @@ static bool may_go(struct planner *p, const struct replicaset *rs)
     return available(rs) == 0 || drained(p);
 }
 
+/* Made for this flight, and not what was asked for: kept, or it would be made again for ever. */
+static bool is_evidence(const struct planner *p, const struct replicaset *rs)
+{
+    return p->forward && !p->candidate && str_equal(rs->revision, p->st.flight.revision);
+}
+
 static enum flow drop_empty(struct planner *p)
 {
     for (size_t i = 0; i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];
 
         if (!is_extra(p, rs) || rs_inside(p, rs) || rs == p->previous || !rs_empty(rs))
+            continue;
+        if (is_evidence(p, rs))
             continue;
         if (in_history(p, rs) && !str_equal(rs->digest, p->rec.stable_digest))
             continue;

@@ -236,6 +236,18 @@ static void complete_meta(struct sim *s, enum sim_kind kind, cJSON *doc)
     arena_release(&a);
 }
 
+/* Somebody's webhook. */
+static void mutate(cJSON *doc)
+{
+    static const char by[] =
+        "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"mutated\":\"by\"}}}}}";
+    struct err e = {0};
+    cJSON *patch = json_parse(by, sizeof by - 1, &e);
+
+    json_edit_merge(doc, patch);
+    json_release(&patch);
+}
+
 bool sim_create(struct sim *s, enum sim_kind kind, const char *json, struct err *e)
 {
     cJSON *doc = json_parse(json, strlen(json), e);
@@ -250,6 +262,8 @@ bool sim_create(struct sim *s, enum sim_kind kind, const char *json, struct err 
     }
     complete_meta(s, kind, doc);
     sim_admit(s, kind, NULL, doc);
+    if (kind == SIM_REPLICASET && s->opt.mutates)
+        mutate(doc);
     stamp(s, doc, true);
     o = xcalloc(1, sizeof *o);
     o->kind = kind;

@@ -86,10 +86,11 @@ static void large_piece_wastes_nothing(void **state UNUSED)
 /* The next one with the same contents takes one block, and no more than they need. */
 static void a_sized_arena_fits(void **state UNUSED)
 {
-    struct arena a;
+    struct arena a = {0};
     size_t used = 0;
 
     for (int i = 0; i < 2; i++) {
+        arena_release(&a);
         arena_init_sized(&a, used);
         arena_alloc(&a, 1001);
         arena_strdup(&a, "web");

@@ -10,6 +10,7 @@
 #define GAME_EVENTS_MAX 64
 #define GAME_START      120 /* turns until the first thing happens */
 #define GAME_STRATEGIES 4
+#define GAME_QUIET      200 /* turns: longer than any report waits */
 
 static const char *const game_strategies[GAME_STRATEGIES] = {BLUE_GREEN, CANARY_PODS, CANARY_ROUTE,
                                                              ROLLING};
@@ -262,7 +263,7 @@ static inline bool game_settles(struct game *g)
     int quiet = 0, writes = g->st.op.writes;
 
     game_calm_down(g);
-    while (quiet < 80 && g->st.s.now_ms < end) {
+    while (quiet < GAME_QUIET && g->st.s.now_ms < end) {
         if (!game_turn(g))
             return false;
         if (str_equal(stage_word(&g->st), "Pending") && sim_operator_idle(&g->st.op))
@@ -270,7 +271,7 @@ static inline bool game_settles(struct game *g)
         quiet = game_ended(g) && g->st.op.writes == writes ? quiet + 1 : 0;
         writes = g->st.op.writes;
     }
-    if (quiet >= 80)
+    if (quiet >= GAME_QUIET)
         return game_whole(g);
     return game_beyond_help(g) ? true : game_lost(g, "it never settles");
 }

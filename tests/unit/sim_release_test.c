@@ -382,6 +382,32 @@ static void undone_at_rest(void **state)
     }
 }
 
+/* A candidate that is not what was asked for gets no pods, serves nobody, and is not made again and
+ * again. */
+static void a_mutated_candidate_stands_still(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < COUNT(all); k++) {
+        struct stage st;
+        int before;
+
+        open_one(&st, k, 4);
+        st.s.opt.mutates = true;
+        bed_image(&st, "app:v2");
+        bed_until(&st, "Stalled", 60000);
+        turns(&st, 60);
+        before = bed_writes(&st);
+        turns(&st, 60);
+        assert_int_equal(bed_writes(&st), before);
+        assert_string_equal(stage_word(&st), "Stalled");
+        assert_int_equal(st.s.pod_count, 4);
+        st.s.opt.mutates = false;
+        bed_image(&st, "app:v3");
+        bed_rest(&st, "app:v3", 4);
+        stage_close(&st);
+    }
+}
+
 /* What a release costs (I6): each write is there because a crash before or after it must leave
  * nothing ambiguous; src/README.md says which. A second release has history, whose every revision
  * is fenced and given back. Up to two status writes more than there: this Deployment controller
@@ -482,6 +508,7 @@ int main(void)
         cmocka_unit_test(reverted_any_time),
         cmocka_unit_test(deleted_any_time),
         cmocka_unit_test(undone_at_rest),
+        cmocka_unit_test(a_mutated_candidate_stands_still),
         cmocka_unit_test(writes_are_few),
         cmocka_unit_test(traffic_forgotten_in_flight),
     };

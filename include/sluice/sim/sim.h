@@ -66,6 +66,7 @@ struct sim_options {
     const char *never_ready;           /* pods whose image holds this text never get ready */
     const char *only_ready;            /* a revision: pods of others never get ready */
     const char *gate_bad;              /* gates asked of such pods answer badly */
+    bool mutates;                      /* somebody's webhook changes each new ReplicaSet */
 };
 
 struct sim {
