@@ -4,7 +4,7 @@ its name is counted. An act that finds nothing to do returns False and does not 
 import json
 import time
 
-from api import APPLY, JSON_PATCH, STRATEGIC, ApiError
+from api import APPLY, STRATEGIC, ApiError
 from cluster import owner
 from objects import APP, DEAD_MAN, RESTARTED, plain, rollout, service, version_of
 
@@ -14,32 +14,34 @@ ROBBED_S = 12  # capacity is back by then, when somebody works
 def scale(lane):
     lane.n = lane.rng.randint(1, 8)
     lane.robbed(0)
-    lane.api.patch("deployments", lane.ns, APP, {"spec": {"replicas": lane.n}})
+    lane.patch_deployment({"spec": {"replicas": lane.n}})
 
 
 def scale_to_zero(lane):
     lane.robbed(0)
-    lane.api.patch("deployments", lane.ns, APP, {"spec": {"replicas": 0}})
+    lane.observer.expose(lane.git)
+    lane.patch_deployment({"spec": {"replicas": 0}})
     lane.pause(0.1, 2)
+    lane.observer.expose(lane.git)
     lane.n = lane.rng.randint(1, 8)
-    lane.api.patch("deployments", lane.ns, APP, {"spec": {"replicas": lane.n}})
+    lane.patch_deployment({"spec": {"replicas": lane.n}})
 
 
 def apply_client_side(lane):
-    lane.api.patch("deployments", lane.ns, APP, lane.manifest(), STRATEGIC)
+    lane.patch_deployment(lane.manifest(), STRATEGIC)
     for name in lane.services:
         lane.api.patch("services", lane.ns, name, service(name), STRATEGIC)
 
 
 def apply_server_side(lane):
     query = {"fieldManager": "git", "force": "true"}
-    lane.api.patch("deployments", lane.ns, APP, lane.manifest(), APPLY, query)
+    lane.patch_deployment(lane.manifest(), APPLY, query)
     for name in lane.services:
         lane.api.patch("services", lane.ns, name, service(name), APPLY, query)
 
 
 def replace(lane):
-    lane.api.put("deployments", lane.ns, APP, lane.manifest())
+    lane.saw(lane.api.put("deployments", lane.ns, APP, lane.manifest()))
     for name in lane.services:
         kept = lane.api.get("services", lane.ns, name)["metadata"]["resourceVersion"]
         wanted = service(name)
@@ -48,11 +50,11 @@ def replace(lane):
 
 
 def resume(lane):
-    lane.api.patch("deployments", lane.ns, APP, {"spec": {"paused": None}})
+    lane.patch_deployment({"spec": {"paused": None}})
 
 
 def pause(lane):
-    lane.api.patch("deployments", lane.ns, APP, {"spec": {"paused": True}})
+    lane.patch_deployment({"spec": {"paused": True}})
 
 
 def rollout_undo(lane):
@@ -64,9 +66,7 @@ def rollout_undo(lane):
     if not old:
         return False
     tmpl = plain(lane.rng.choice(old)["spec"]["template"])
-    lane.git = tmpl
-    lane.api.patch("deployments", lane.ns, APP,
-                   [{"op": "replace", "path": "/spec/template", "value": tmpl}], JSON_PATCH)
+    lane.release(tmpl)
     return True
 
 
@@ -75,7 +75,7 @@ def restart(lane):
     lane.git = json.loads(json.dumps(lane.git))
     lane.git["metadata"]["annotations"][RESTARTED] = now
     lane.template_known(lane.git)
-    lane.api.patch("deployments", lane.ns, APP, {"spec": {"template": {"metadata": {
+    lane.patch_deployment({"spec": {"template": {"metadata": {
         "annotations": {RESTARTED: now}}}}}, STRATEGIC)
 
 
@@ -104,6 +104,7 @@ def delete_set(lane, version):
 
 
 def delete_stable(lane):
+    lane.observer.expose(lane.git)
     return delete_set(lane, lane.observer.ledger.stable)
 
 
@@ -136,6 +137,7 @@ def detach(lane, force):
     if not lane.wait(60, lambda: not lane.space.one("rollouts")):
         lane.stuck("the deleted Rollout does not go")
     lane.robbed(15)
+    lane.rollout_generation = 1
     lane.api.create("rollouts", lane.ns, rollout(lane.strategy, lane.config))
     lane.wait_attached()
 
@@ -157,8 +159,8 @@ def edit_steps(lane):
         return False
     lane.strategy.edit(lane.rng)
     with lane.cluster.lock:
-        lane.observer.ledger.steps_edited(time.time())
-    lane.api.patch("rollouts", lane.ns, APP, {"spec": {"strategy": lane.strategy.manifest()}})
+        lane.observer.ledger.steps_edited(lane.space.ready_pods(), time.time())
+    lane.patch_rollout({"spec": {"strategy": lane.strategy.manifest()}})
     return True
 
 

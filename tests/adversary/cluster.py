@@ -36,7 +36,8 @@ def brief(kind, obj):
         return (f"n={spec['replicas']} {version_of(spec['template'])} gen={meta['generation']}"
                 f"/{status.get('observedGeneration')} paused={spec.get('paused', False)} "
                 f"deadman={notes.get(DEAD_MAN)} pods={status.get('replicas', 0)} "
-                f"updated={status.get('updatedReplicas', 0)} av={status.get('availableReplicas', 0)}")
+                f"updated={status.get('updatedReplicas', 0)} "
+                f"av={status.get('availableReplicas', 0)}")
     if kind == "replicasets":
         ref = owner(obj)
         return (f"{version_of(spec['template'])} want={spec['replicas']} "
@@ -54,12 +55,12 @@ def brief(kind, obj):
         record = json.loads(notes.get("sluice.dev/record", "{}"))
         return (f"stable={record.get('stable', {}).get('revision')} "
                 f"committed={record.get('committedAt')} history={record.get('history')}")
-    flight = status.get("flight") or {}
+    flight, answer = status.get("flight") or {}, status.get("lastAction") or {}
     return (f"{status.get('display', {}).get('status')} flight={flight.get('revision')} "
             f"step={flight.get('step')} {flight.get('direction')} stable="
             f"{status.get('stable', {}).get('revision')} rejected="
-            f"{status.get('rejected', {}).get('revision')} last="
-            f"{status.get('lastAction', {}).get('verb')}/{status.get('lastAction', {}).get('reason')}")
+            f"{status.get('rejected', {}).get('revision')} last={answer.get('verb')}/"
+            f"{answer.get('reason')}")
 
 
 def slice_pods(obj):

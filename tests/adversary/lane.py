@@ -6,7 +6,7 @@ import threading
 import time
 
 import acts
-from api import JSON_PATCH, ApiError
+from api import JSON_PATCH, MERGE, ApiError
 from cluster import brief
 from objects import (APP, DEAD_MAN, HASH, Strategy, deployment, rollout, service, template,
                      version_of)
@@ -20,14 +20,11 @@ class Stuck(Exception):
     """The lane cannot go on; it is given up, and another takes its place."""
 
 
-def surge_of(config, n):
-    return 1 if config["surge"] == 0 == config["unavailable"] else config["surge"]
-
-
 class Lane:
     def __init__(self, number, kind, cluster, operators, rng, report, budget):
         self.number, self.kind, self.rng, self.report = number, kind, rng, report
-        self.cluster, self.api, self.operators, self.budget = cluster, cluster.api, operators, budget
+        self.cluster, self.api = cluster, cluster.api
+        self.operators, self.budget = operators, budget
         self.ns = f"adversary-{number}"
         self.strategy = Strategy(kind, rng)
         self.n = rng.randint(1, 8)
@@ -45,7 +42,7 @@ class Lane:
         self.next_version, self.next_id = 1, 1
         self.good, self.templates = set(), {}
         self.git = self.new_template(bad=0)
-        self.failed_at = None
+        self.generation = self.rollout_generation = 1
         self.observer = Observer(self.strategy, self.services, lambda n: unavailable,
                                  operators.down, self.violated)
         self.space = cluster.enter(self.ns, self.observer.changed)
@@ -92,8 +89,19 @@ class Lane:
     def release(self, tmpl):
         self.git = tmpl
         self.space.note("driver", f"template {version_of(tmpl)}")
-        self.api.patch("deployments", self.ns, APP,
-                       [{"op": "replace", "path": "/spec/template", "value": tmpl}], JSON_PATCH)
+        self.patch_deployment([{"op": "replace", "path": "/spec/template", "value": tmpl}],
+                              JSON_PATCH)
+
+    def patch_deployment(self, body, form=MERGE, query=None):
+        self.saw(self.api.patch("deployments", self.ns, APP, body, form, query))
+
+    def saw(self, d):
+        """Our watches are behind what was answered to us."""
+        self.generation = max(self.generation, d["metadata"]["generation"])
+
+    def patch_rollout(self, body):
+        self.rollout_generation = self.api.patch("rollouts", self.ns, APP,
+                                                 body)["metadata"]["generation"]
 
     def wait(self, seconds, until, meanwhile=None):
         """Until it is so; time in which nobody works does not count."""
@@ -113,7 +121,6 @@ class Lane:
         return False
 
     def violated(self, rule, words):
-        self.failed_at = time.time()
         self.report.violation(self, rule, words)
 
     def stuck(self, words):
@@ -149,7 +156,7 @@ class Lane:
         if flight:
             body["step"] = flight["step"]
         self.space.note("driver", f"{verb} {revision} ({version}) {body.get('step')}")
-        self.api.patch("rollouts", self.ns, APP, {"spec": {"action": body}})
+        self.patch_rollout({"spec": {"action": body}})
         return True
 
     def help_on(self):
@@ -168,6 +175,9 @@ class Lane:
             "PausedByUser" in json.dumps(self.status().get("conditions", []))
         if users:
             acts.resume(self)
+        stable = self.templates.get(self.observer.ledger.stable)
+        if word == "Stalled" and self.observer.exposed and stable:
+            self.release(stable)  # as its message says: put its template back
 
     helped = None
 
@@ -256,6 +266,9 @@ class Lane:
     def settled(self):
         """What is still missing; nothing: the release ended, or is held on stable."""
         d, word = self.deployment(), self.word()
+        if d["metadata"].get("generation", 0) < self.generation or \
+                self.status().get("observedGeneration", 0) < self.rollout_generation:
+            return "the last command was not seen"
         seen = self.status().get("target", {}).get("observedGeneration", 0)
         if seen < d["metadata"].get("generation", 1 << 60):
             return "the Deployment's last change was not judged"

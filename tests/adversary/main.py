@@ -22,6 +22,7 @@ OUT = os.path.join("build", "adversary")
 PER_LANE = 12    # releases, then another lane with other settings takes its place
 TRACE_S = 90     # of what went before a violation
 AFTERMATH_S = 3  # and after it
+TELL_S = 60      # how often it is said how far it has come
 
 
 class Budget:
@@ -160,11 +161,24 @@ def options():
     return p.parse_args()
 
 
+def clean(api):
+    """What a run before this one left when it was cut off."""
+    names = [ns["metadata"]["name"] for ns in api.list("namespaces")["items"]]
+    for path in [api.path("namespaces", None, name) for name in names
+                 if name.startswith("adversary-")] + \
+            [api.path("leases", "sluice-system", "sluice-controller")]:
+        try:
+            api.request("DELETE", path)
+        except ApiError:
+            pass
+
+
 def drive(o, cluster, operators, report):
     """Keeps so many lanes of each strategy going until its budget is spent."""
     rng, number = random.Random(o.seed), 0
-    end = time.time() + o.minutes * 60
-    running, run = {}, f"{o.seed % 10000}"
+    told = time.time()
+    end = told + o.minutes * 60
+    running, run = {}, f"{int(time.time()) % 100000}"  # the seed's namespaces may still be there
     budgets = {kind: Budget(report, kind, o.releases, end)
                for kind in o.strategy or STRATEGIES}
     while True:
@@ -181,6 +195,10 @@ def drive(o, cluster, operators, report):
                 running[(kind, place)] = lanes.start(lane)
         if not any(t.is_alive() for t in running.values()):
             return
+        if time.time() > told + TELL_S:
+            told = time.time()
+            print(f"{stamp(told)} " + ", ".join(
+                f"{kind} {report.counts[kind]['releases']}" for kind in budgets), flush=True)
         time.sleep(0.5)
 
 
@@ -199,10 +217,7 @@ def main():
             for space in cluster.spaces.values():
                 space.note("operators", text)
     operators.say = say
-    try:
-        api.delete("leases", "sluice-system", "sluice-controller")
-    except ApiError:
-        pass
+    clean(api)
     operators.start()
     cluster.start()
     ticker(lambda: [report.lanes[ns].observer for ns in cluster.spaces if ns in report.lanes],

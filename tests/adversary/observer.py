@@ -95,7 +95,7 @@ class Ledger:
         elif flight:
             flight.approved[step] = now
 
-    def steps_edited(self, now):
+    def steps_edited(self, ready, now):
         for flight in self.flights.values():
             new = list(self.strategy.steps)
             same = 0
@@ -104,7 +104,12 @@ class Ledger:
             flight.carry = max([flight.carry] + [flight.limit(n) for _, n in self.sizes[-3:]])
             flight.edited = (flight.steps, flight.level, now)
             flight.approved = {s: at for s, at in flight.approved.items() if s <= same}
-            flight.steps, flight.level = new, min(flight.level, same + 1)
+            flight.steps = new
+            if flight.strategy.kind == "rolling":  # keeps its pods, goes on at the next with more
+                flight.level = 1 + sum(flight.strategy.pods(i + 1, self.sizes[-1][1])
+                                       <= ready.get(flight.version, 0) for i in range(len(new)))
+            else:
+                flight.level = min(flight.level, same + 1)
 
     def passes(self, flight, step, ready, now):
         sizes = [n for n in self.recent_sizes(now, RECENT_S) if n > 0]
@@ -166,6 +171,7 @@ class Observer:
         self.twins = None     # since when two ReplicaSets have one template
         self.quiet_until = 0  # a hostile act took capacity
         self.robbed = collections.deque(maxlen=8)  # when rolling lost its stable side
+        self.exposed = False  # stable lost its pods before the flight had fenced the history
         self.samples = 0
         self.rest_since = None
 
@@ -179,6 +185,16 @@ class Observer:
     def robs(self, seconds):
         """Capacity is being taken by us: not missed for a while."""
         self.quiet_until = max(self.quiet_until, time.time() + seconds)
+
+    def expose(self, git):
+        """Stable is about to lose its pods. If its Deployment is paused and history not fenced yet,
+        the Deployment controller revives that; without a fence nobody has stable's template."""
+        d, fences = self.space.one("deployments"), self.space.all("controllerrevisions")
+        inside = [rs for rs in self.space.all("replicasets") if rs["spec"]["replicas"] == 0
+                  and (owner(rs) or {}).get("kind") == "Deployment"]
+        now = {version_of(git), version_of(d["spec"]["template"])} if d else set()
+        if now != {self.ledger.stable} and (inside or not fences):
+            self.exposed = True
 
     # ---- changes -----------------------------------------------------------------------------
 
@@ -278,8 +294,7 @@ class Observer:
     def too_many(self, name, version, count):
         flight = self.ledger.flights.get(version)
         level = flight.level if flight else None
-        early = self.kind == "blueGreen" or not flight
-        rule = "EARLY" if early else "SHARE"
+        rule = "FOREIGN" if not flight else "EARLY" if self.kind == "blueGreen" else "SHARE"
 
         def wrong():
             limit = self.ledger.limit(version, time.time())
@@ -340,7 +355,7 @@ class Observer:
             self.violation("OWNERS", f"two ReplicaSets of {self.twins[1]}")
             self.twins = None
         if self.rest_since and now - self.rest_since > 5:
-            self.ledger.previous = None
+            self.ledger.previous, self.exposed = None, False
         for version, flight in list(self.ledger.flights.items()):
             if flight.left and now - flight.left > 2 * LATE_S:
                 del self.ledger.flights[version]
@@ -352,10 +367,14 @@ class Observer:
                 f"N {[n for _, n in ledger.sizes[-4:]]}")
 
     def violation(self, rule, words):
-        residual = self.kind == "rolling" and rule in ("SHARE", "EARLY") and \
-            any(time.time() - at < 120 and self.down(time.time() - at + 5) > 0.5
-                for at in self.robbed)
-        self.tell("RESIDUAL" if residual else rule, words)
+        self.tell("RESIDUAL" if self.residual(rule) else rule, words)
+
+    def residual(self, rule):
+        """What no controller can prevent, said in the documentation; counted apart."""
+        if self.exposed and rule in ("FOREIGN", "CAPACITY", "OWNERS", "SHARE"):
+            return True
+        return self.kind == "rolling" and rule == "SHARE" and any(
+            time.time() - at < 120 and self.down(time.time() - at + 5) > 0.5 for at in self.robbed)
 
 
 def stable_of(record):

@@ -29,6 +29,7 @@ class Operator:
         self.port, self.proxy_port = 8090 + number, 8095 + number
         self.process = self.proxy = None
         self.stopped = self.leads = False
+        self.lock = threading.RLock()  # while it is killed and started it has not died of itself
         self.counts = collections.Counter()
         self.log = open(os.path.join(out, f"operator{number}.log"), "ab")
 
@@ -154,17 +155,18 @@ class Operators:
         """Twice a second: who leads, who has died of itself."""
         while not self.stop.wait(0.5):
             for operator in self.both:
-                process = operator.process
-                if process and process.poll() is not None:
-                    if operator.process is process:
-                        self.crashes.append(process.returncode)
-                        self.say(f"operator {operator.number} ended by itself: "
-                                 f"{process.returncode}")
-                        operator.kill()
-                        self.start_one(operator)
-                operator.scrape()
+                self.look_after(operator)
             if not any(o.leads and not o.stopped for o in self.both):
                 self.idle.append(time.time())
+
+    def look_after(self, operator):
+        with operator.lock:
+            if operator.process and operator.process.poll() is not None:
+                code = operator.kill()
+                self.crashes.append(code)
+                self.say(f"operator {operator.number} ended by itself: {code}")
+                self.start_one(operator)
+            operator.scrape()
 
     def down(self, seconds):
         """For how many of the last seconds nobody worked."""
@@ -183,32 +185,42 @@ class Operators:
     def kill(self, some):
         for operator in some:
             self.acts["kills"] += 1
-            operator.kill()
+            with operator.lock:
+                operator.kill()
             self.say(f"operator {operator.number} killed")
-        if self.rng.random() < 0.7:  # else the other one waits until the lease runs out
+        if self.rng.random() < 0.8:  # else the other one waits until the lease runs out
             try:
                 self.api.delete("leases", "sluice-system", "sluice-controller")
             except ApiError:
                 pass
-        self.stop.wait(self.rng.uniform(0.2, 4))
+        self.stop.wait(self.rng.uniform(0.2, 3))
         for operator in some:
-            self.start_one(operator)
+            with operator.lock:
+                if not self.stop.is_set():
+                    self.start_one(operator)
 
     def freeze(self, some):
         for operator in some:
             self.acts["freezes"] += 1
-            operator.stopped = True
-            operator.process.send_signal(signal.SIGSTOP)
+            with operator.lock:
+                operator.stopped = True
+                operator.process.send_signal(signal.SIGSTOP)
             self.say(f"operator {operator.number} stopped")
-        self.stop.wait(self.rng.uniform(1, 6))
+        self.stop.wait(self.rng.uniform(1, 5))
         for operator in some:
-            operator.process.send_signal(signal.SIGCONT)
-            operator.stopped = False
+            with operator.lock:
+                if operator.process:
+                    operator.process.send_signal(signal.SIGCONT)
+                operator.stopped = False
             self.say(f"operator {operator.number} continued")
 
     def end(self):
         self.stop.set()
-        return [operator.kill(signal.SIGTERM) for operator in self.both]
+        codes = []
+        for operator in self.both:
+            with operator.lock:
+                codes.append(operator.kill(signal.SIGTERM))
+        return codes
 
     def counted(self):
         out = collections.Counter()
