@@ -106,10 +106,17 @@ class Ledger:
             flight.approved = {s: at for s, at in flight.approved.items() if s <= same}
             flight.steps = new
             if flight.strategy.kind == "rolling":  # keeps its pods, goes on at the next with more
-                flight.level = 1 + sum(flight.strategy.pods(i + 1, self.sizes[-1][1])
-                                       <= ready.get(flight.version, 0) for i in range(len(new)))
+                flight.level = self.position(flight, same + 1, ready.get(flight.version, 0))
             else:
                 flight.level = min(flight.level, same + 1)
+
+    def position(self, flight, level, have):
+        """Where the new steps have as many pods, or the next fewer."""
+        level, n = min(flight.level, level), self.sizes[-1][1]
+        for i in range(level + 1, flight.strategy.last + 1):
+            if flight.strategy.pods(level, n) < flight.strategy.pods(i, n) <= have:
+                level = i
+        return level
 
     def passes(self, flight, step, ready, now):
         sizes = [n for n in self.recent_sizes(now, RECENT_S) if n > 0]
@@ -193,7 +200,8 @@ class Observer:
         inside = [rs for rs in self.space.all("replicasets") if rs["spec"]["replicas"] == 0
                   and (owner(rs) or {}).get("kind") == "Deployment"]
         now = {version_of(git), version_of(d["spec"]["template"])} if d else set()
-        if now != {self.ledger.stable} and (inside or not fences):
+        moved = now != {self.ledger.stable} or d["spec"].get("paused")
+        if moved and (inside or not fences):
             self.exposed = True
 
     # ---- changes -----------------------------------------------------------------------------
@@ -257,7 +265,9 @@ class Observer:
 
         def settle():
             if not ledger.may_be_stable(version) and version != ledger.stable:
-                self.violation("EARLY", words)
+                # A revived old version may count as stable then; what is new may not.
+                candidate = version == ledger.template
+                (self.tell if candidate else self.violation)("EARLY", words)
             ledger.promoted(version)
         self.doubt(("EARLY", version), lambda: version != ledger.stable, settle)
 
@@ -371,7 +381,7 @@ class Observer:
 
     def residual(self, rule):
         """What no controller can prevent, said in the documentation; counted apart."""
-        if self.exposed and rule in ("FOREIGN", "CAPACITY", "OWNERS", "SHARE"):
+        if self.exposed and rule != "REST":
             return True
         return self.kind == "rolling" and rule == "SHARE" and any(
             time.time() - at < 120 and self.down(time.time() - at + 5) > 0.5 for at in self.robbed)

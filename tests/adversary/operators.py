@@ -18,6 +18,7 @@ KINDS = ("rollouts", "deployments", "replicasets", "pods", "services", "endpoint
          "controllerrevisions")
 COUNTED = {"misled": "sluice_cache_misled_total", "looks again": "sluice_looks_again_total",
            "barrier looks": "sluice_barrier_looks_total"}
+LEASE_LOST = 1  # a leader without its lease ends, and is started anew
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -163,7 +164,9 @@ class Operators:
         with operator.lock:
             if operator.process and operator.process.poll() is not None:
                 code = operator.kill()
-                self.crashes.append(code)
+                self.acts["leases lost"] += code == LEASE_LOST
+                if code != LEASE_LOST:
+                    self.crashes.append(code)
                 self.say(f"operator {operator.number} ended by itself: {code}")
                 self.start_one(operator)
             operator.scrape()
