@@ -329,6 +329,22 @@ static bool reverts(const struct planner *p)
            (p->st.flight.undo || p->spec->after_abort == AFTER_ABORT_REVERT);
 }
 
+/* Without a fence, in a Rollout deleted before its flight began, only the ReplicaSet has it. */
+static const char *stable_template(struct planner *p)
+{
+    if (p->rec.stable_template)
+        return p->rec.stable_template;
+    return p->stable->template_raw ? template_plain(p, p->stable->template_raw) : NULL;
+}
+
+/* Resumed without it the new template would roll, ungated. */
+static enum flow revert(struct planner *p)
+{
+    const char *template = stable_template(p);
+
+    return template ? act_resume(p, template) : STOP;
+}
+
 /* Detached and held: paused on stable, the dead man set, healed and braked by nobody. */
 static enum flow detach(struct planner *p)
 {
@@ -365,7 +381,7 @@ enum flow rule_hold(struct planner *p)
     if (!p->rejected && p->back && !p->st.flight.undo && !p->r->meta.deleting_ms)
         return start_over(p);
     if (reverts(p))
-        return act_resume(p, p->rec.stable_template);
+        return revert(p);
     if (!str_equal(p->d->progressing_reason, "ProgressDeadlineExceeded"))
         return act_dep_failed(p, arena_printf(p->a, "Sluice: revision %s was aborted: %s",
                                               p->st.rejected.revision, why_rejected(p)));

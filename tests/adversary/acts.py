@@ -8,17 +8,15 @@ from api import APPLY, STRATEGIC, ApiError
 from cluster import owner
 from objects import APP, DEAD_MAN, RESTARTED, plain, rollout, service, version_of
 
-ROBBED_S = 12  # capacity is back by then, when somebody works
+ROBBED_S = 45  # capacity is back by then at the latest
 
 
 def scale(lane):
     lane.n = lane.rng.randint(1, 8)
-    lane.robbed(0)
     lane.patch_deployment({"spec": {"replicas": lane.n}})
 
 
 def scale_to_zero(lane):
-    lane.robbed(0)
     lane.observer.expose(lane.git)
     lane.patch_deployment({"spec": {"replicas": 0}})
     lane.pause(0.1, 2)
@@ -130,13 +128,13 @@ def delete_fence(lane):
 
 
 def detach(lane, force):
-    lane.robbed(15)
+    lane.robbed(ROBBED_S)
     lane.api.delete("rollouts", lane.ns, APP)
     if force:
         lane.api.patch("rollouts", lane.ns, APP, {"metadata": {"finalizers": None}})
     if not lane.wait(60, lambda: not lane.space.one("rollouts")):
         lane.stuck("the deleted Rollout does not go")
-    lane.robbed(15)
+    lane.robbed(ROBBED_S)
     lane.rollout_generation = 1
     lane.api.create("rollouts", lane.ns, rollout(lane.strategy, lane.config))
     lane.wait_attached()

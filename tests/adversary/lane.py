@@ -36,6 +36,7 @@ class Lane:
             "min_ready": rng.choice([0, 0, 1]), "drain": rng.choice(["0s", "1s"]),
             "bake": rng.choice(["0s", "1s", "3s"]),
             "after_abort": rng.choice(["Hold", "Hold", "Revert"])}
+        self.strategy.room = surge > 0
         if kind == "rolling" and surge == 0:
             self.n = max(self.n, 2)  # one replica without room for another is refused
         self.services = [APP, "web-too"] if rng.random() < 0.3 else [APP]
@@ -81,7 +82,6 @@ class Lane:
 
     def robbed(self, seconds):
         self.observer.robs(seconds)
-        self.observer.robbed.append(time.time())
 
     def pause(self, least, most):
         self.operators.stop.wait(self.rng.uniform(least, most))
@@ -173,7 +173,8 @@ class Lane:
         d = self.deployment()
         users = d["spec"].get("paused") and \
             "PausedByUser" in json.dumps(self.status().get("conditions", []))
-        if users:
+        if users:  # with a dead man its controller reverts, and starts a new pod for a moment
+            self.observer.exposed |= DEAD_MAN in d["metadata"].get("annotations", {})
             acts.resume(self)
         stable = self.templates.get(self.observer.ledger.stable)
         if word == "Stalled" and self.observer.exposed and stable:

@@ -206,6 +206,7 @@ def main():
     o = options()
     shutil.rmtree(o.out, ignore_errors=True)
     os.makedirs(o.out)
+    o.controller = shutil.copy(o.controller, o.out)  # a build meanwhile changes nothing
     print(f"seed {o.seed}", flush=True)
     api = Api(o.kubeconfig)
     cluster, report = Cluster(api), Report(o.out, o.stop_at)

@@ -41,6 +41,7 @@ class Strategy:
     def __init__(self, kind, rng):
         self.kind = kind
         self.auto = rng.random() < 0.5
+        self.room = True  # rolling: for one more pod than replicas
         self.steps = []
         self.edit(rng)
 
@@ -73,14 +74,16 @@ class Strategy:
         """Pods of the new version that step `level` (from 1) brings with N replicas."""
         if n == 0:
             return 0
+        if self.kind == "rolling" and n == 1:
+            return int(self.room)  # else there is nothing to judge
         if level > len(self.steps):
-            return max(n - 1, 1) if self.kind == "rolling" else n
+            return n - 1 if self.kind == "rolling" else n
         share = self.steps[level - 1]["share"]
         if self.kind == "blueGreen":
             return n
         if self.kind == "canary":
             return min(max((2 * n * share + 100 - share) // (2 * (100 - share)), 1), n)
-        return 1 if n == 1 else min(max(-(-n * share // 100), 1), n - 1)
+        return min(max(-(-n * share // 100), 1), n - 1)
 
     @property
     def last(self):

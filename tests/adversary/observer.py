@@ -24,6 +24,8 @@ RECENT_S = 15      # how long a change of N may take to show in pods
 LATE_S = 30        # how long a version that was left may still have pods coming
 DOUBT_S = 1.5      # watches of different kinds are apart: a suspicion must outlive that
 OWNERS_S = 10
+ROBBED_S = 60      # for so long the Deployment controller's own shares are not ours
+BACK_S = 5         # what was taken is missed only after it was whole again
 
 
 class Flight:
@@ -122,7 +124,7 @@ class Ledger:
         sizes = [n for n in self.recent_sizes(now, RECENT_S) if n > 0]
         needed = [flight.strategy.pods(flight.level, n) for n in sizes]
         if flight.strategy.kind == "rolling":  # one less, where it cannot step over a tie
-            needed = [max(n - 1, 1) for n in needed]
+            needed = [max(n - 1, min(n, 1)) for n in needed]
         if not needed or ready < min(needed):
             return False
         return not step["approve"] or flight.free or flight.level in flight.approved
@@ -176,8 +178,8 @@ class Observer:
         self.before = collections.defaultdict(collections.Counter)
         self.doubts = {}      # (rule, about): (since, still wrong?, words)
         self.twins = None     # since when two ReplicaSets have one template
-        self.quiet_until = 0  # a hostile act took capacity
-        self.robbed = collections.deque(maxlen=8)  # when rolling lost its stable side
+        self.quiet_until = self.robbed_at = 0  # a hostile act took capacity
+        self.robbed_inside = 0  # when stable lost its pods; rolling shares with the new ones
         self.exposed = False  # stable lost its pods before the flight had fenced the history
         self.samples = 0
         self.rest_since = None
@@ -191,16 +193,18 @@ class Observer:
 
     def robs(self, seconds):
         """Capacity is being taken by us: not missed for a while."""
-        self.quiet_until = max(self.quiet_until, time.time() + seconds)
+        self.robbed_at = time.time()
+        self.quiet_until = max(self.quiet_until, self.robbed_at + seconds)
 
     def expose(self, git):
         """Stable is about to lose its pods. If its Deployment is paused and history not fenced yet,
         the Deployment controller revives that; without a fence nobody has stable's template."""
+        self.robbed_inside = time.time()
         d, fences = self.space.one("deployments"), self.space.all("controllerrevisions")
         inside = [rs for rs in self.space.all("replicasets") if rs["spec"]["replicas"] == 0
                   and (owner(rs) or {}).get("kind") == "Deployment"]
         now = {version_of(git), version_of(d["spec"]["template"])} if d else set()
-        moved = now != {self.ledger.stable} or d["spec"].get("paused")
+        moved = d and (now != {self.ledger.stable} or d["spec"].get("paused"))
         if moved and (inside or not fences):
             self.exposed = True
 
@@ -314,10 +318,13 @@ class Observer:
                   f"{self.ledger.limit(version, time.time())}, {self.standing()}"))
 
     def look_capacity(self, now):
-        if now < self.quiet_until or len(self.ledger.sizes) == 0:
-            return
         sizes = self.ledger.recent_sizes(now, RECENT_S + self.down(60))
         least = min(sizes) - (self.unavailable(min(sizes)) if self.kind == "rolling" else 0)
+        if now < self.quiet_until:
+            if now > self.robbed_at + BACK_S and all(
+                    sum(self.space.served(name).values()) >= least for name in self.services):
+                self.quiet_until = 0
+            return
         for name in self.services:
             have = sum(self.space.served(name).values())
             if self.space.one("services", name) and have < least:
@@ -383,8 +390,8 @@ class Observer:
         """What no controller can prevent, said in the documentation; counted apart."""
         if self.exposed and rule != "REST":
             return True
-        return self.kind == "rolling" and rule == "SHARE" and any(
-            time.time() - at < 120 and self.down(time.time() - at + 5) > 0.5 for at in self.robbed)
+        return self.kind == "rolling" and rule == "SHARE" and \
+            time.time() - self.robbed_inside < ROBBED_S + self.down(60)
 
 
 def stable_of(record):

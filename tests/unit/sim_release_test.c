@@ -397,6 +397,31 @@ static void deleted_any_time(void **state)
     }
 }
 
+/* Before the flight is recorded there is no fence either: what is new must not roll by itself. */
+static void deleted_at_once(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < COUNT(all); k++) {
+        for (int when = 1; when < 16; when++) {
+            struct bed b;
+
+            bed_open(&b, 4, all[k], NULL);
+            assert_rest(&b, "app:v1", 4);
+            set_image(&b, "app:v2");
+            for (int i = 0; i < when; i++)
+                bed_step(&b);
+            sim_delete(&b.s, SIM_ROLLOUT, "web");
+            for (int i = 0; i < 400 && bed_step(&b); i++)
+                ;
+            assert_null(sim_find(&b.s, SIM_ROLLOUT, "web"));
+            assert_string_equal(running_image(&b), "app:v1");
+            sim_tick(&b.s, 3000);
+            assert_int_equal(sim_endpoints(&b.s, "web", NULL), 4);
+            bed_close(&b);
+        }
+    }
+}
+
 /* The candidate of an undo is older than stable, which is how the Deployment controller breaks a
  * tie: each room it may be given leads to the end. */
 static void rolling_undone(int n, int surge, int unavailable)
@@ -469,8 +494,8 @@ static void writes_are_few(void **state)
     }
 }
 
-/* Stable's ReplicaSet deleted by hand when no fence holds its template: nobody else has it. What is
- * new was not judged, and does not take its place; once the template is put back it serves again. */
+/* Stable's ReplicaSet deleted by hand while no fence holds its template: nobody has it then. What
+ * is new was not judged, and does not take its place; with the template put back it serves. */
 static void stable_lost_without_record(void **state)
 {
     static const char *const specs[] = {
@@ -519,7 +544,7 @@ static int step_now(struct bed *b)
     return (int)json_i64(sim_find(&b->s, SIM_ROLLOUT, "web")->doc, "status.flight.step", 0);
 }
 
-/* An edit of the steps is no approval: as many pods as there are must pass before there are more. */
+/* An edit of steps approves nothing: the pods that there are must pass before there are more. */
 static void rolling_edit_approves_nothing(void **state)
 {
     static const struct {
@@ -569,6 +594,7 @@ int main(void)
         cmocka_unit_test(superseded),
         cmocka_unit_test(reverted_any_time),
         cmocka_unit_test(deleted_any_time),
+        cmocka_unit_test(deleted_at_once),
         cmocka_unit_test(undone_at_rest),
         cmocka_unit_test(writes_are_few),
         cmocka_unit_test(stable_lost_without_record),
