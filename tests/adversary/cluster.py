@@ -28,6 +28,12 @@ def ready(pod):
                for c in pod.get("status", {}).get("conditions", []))
 
 
+def whole(d):
+    status, n = d.get("status", {}), d["spec"].get("replicas", -1)
+    return status.get("observedGeneration") == d["metadata"].get("generation") and \
+        all(status.get(k, 0) == n for k in ("replicas", "updatedReplicas", "availableReplicas"))
+
+
 def brief(kind, obj):
     """One line of what matters here."""
     meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
@@ -75,6 +81,7 @@ class Space:
         self.objects = {kind: {} for kind in KINDS}
         self.versions = {}  # of every pod there ever was
         self.trace = collections.deque(maxlen=TRACE_LINES)
+        self.moved_at = 0  # a ReplicaSet was changed: something is going on
 
     def one(self, kind, name=APP):
         return self.objects[kind].get(name)
@@ -90,6 +97,8 @@ class Space:
         name = obj["metadata"]["name"]
         if kind == "pods":
             self.versions[name] = version_of(obj)
+        if kind == "replicasets":
+            self.moved_at = time.time()
         if change == "DELETED":
             known = self.objects[kind].get(name)
             if known and known["metadata"]["uid"] == obj["metadata"]["uid"]:

@@ -7,12 +7,13 @@ import time
 
 import acts
 from api import JSON_PATCH, MERGE, ApiError
-from cluster import brief
+from cluster import brief, whole
 from objects import (APP, DEAD_MAN, HASH, Strategy, deployment, rollout, service, template,
                      version_of)
 from observer import Observer
 
 SETTLE_S = 90  # after the last act; time in which nobody worked is added
+SLOW_S, MOVES_S = 240, 20
 QUIET_S = 2.5  # nothing is written at rest: watched for so long
 
 
@@ -223,11 +224,16 @@ class Lane:
             self.stuck("the Rollout does not attach")
 
     def whole(self):
-        d = self.deployment()
-        status, n = d.get("status", {}), d["spec"].get("replicas", -1)
-        return status.get("observedGeneration") == d["metadata"].get("generation") and \
-            all(status.get(k, 0) == n for k in ("replicas", "updatedReplicas",
-                                                "availableReplicas"))
+        return whole(self.deployment())
+
+    def settle(self, what):
+        """Slowness is not being stuck: as long as pods move it is waited for, to a limit."""
+        end = time.time() + SLOW_S
+        done = self.wait(SETTLE_S, lambda: not self.settled(), self.help_on)
+        while not done and time.time() < end and time.time() - self.space.moved_at < MOVES_S:
+            done = self.wait(MOVES_S, lambda: not self.settled(), self.help_on)
+        if not done:
+            self.stuck(what)
 
     def one_release(self):
         version = version_of(self.deployment()["spec"]["template"])
@@ -237,14 +243,12 @@ class Lane:
         else:
             self.release(self.new_template())
         self.hostilities()
-        if not self.wait(SETTLE_S, lambda: not self.settled(), self.help_on):
-            self.stuck("not settled")
+        self.settle("not settled")
         if self.word() == "Aborted" and self.rng.random() < 0.5:
             stable = self.templates.get(self.observer.ledger.stable)
             if stable:
                 self.release(stable)
-                if not self.wait(SETTLE_S, lambda: not self.settled(), self.help_on):
-                    self.stuck("not settled after the revert")
+                self.settle("not settled after the revert")
         if self.word() == "Resting":
             self.check_rest()
 

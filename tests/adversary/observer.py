@@ -17,7 +17,7 @@ import json
 import threading
 import time
 
-from cluster import owner
+from cluster import owner, whole
 from objects import DEAD_MAN, version_of
 
 RECENT_S = 15      # how long a change of N may take to show in pods
@@ -240,11 +240,11 @@ class Observer:
         served = max([self.space.served(s)[version] for s in self.services] or [0])
         self.ledger.template_is(version, served, now)
         paused = d["spec"].get("paused", False)
-        if paused:
+        held = DEAD_MAN in (d["metadata"].get("annotations") or {})
+        if paused or held or not whole(d):
             self.rest_since = None
         elif self.rest_since is None:
             self.rest_since = now
-        held = DEAD_MAN in (d["metadata"].get("annotations") or {})
         if not paused and not held and version != self.ledger.stable:
             self.commit_seen(version, "the Deployment was resumed with it")
 
