@@ -131,7 +131,7 @@ enum flow rule_turn_back(struct planner *p)
     if (!fl->committed_ms)
         note_commit(p);
     if (p->back)
-        return p->rec.previous ? uncommit(p) : NEXT;
+        return p->rec.previous && p->f ? uncommit(p) : NEXT;
     return hand_over_deadline(p);
 }
 
@@ -254,6 +254,20 @@ static void end_flight(struct planner *p)
           "Revision %s was taken back; the Deployment has the template of %s again.", fl->revision,
           p->rec.stable_revision);
     flight_end(p, fl->undo ? "Undone" : "Reverted", why);
+}
+
+/* All was given back, and only the status is left to say so. What a person commands now is meant for
+ * the rest that this is: a flight without fence cannot go back. */
+enum flow rule_over(struct planner *p)
+{
+    if (!p->committed || p->back || p->w->fence || p->d->paused || p->changed || !p->stable)
+        return NEXT;
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        if (is_extra(p, p->w->rs[i]) && !rs_inside(p, p->w->rs[i]))
+            return NEXT;
+    }
+    end_flight(p);
+    return AGAIN;
 }
 
 /* This flight, or the one that was just closed. */

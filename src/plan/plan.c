@@ -17,6 +17,7 @@ static const struct rule {
     {"invalid", rule_invalid},
     {"attach", rule_attach},
     {"stable-follows", rule_stable_follows},
+    {"over", rule_over},
     {"command", rule_command},
     {"deleted", rule_deleted},
     {"undo-start", rule_undo_start},

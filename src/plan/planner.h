@@ -160,6 +160,7 @@ enum flow rule_turn_back(struct planner *p);
 enum flow rule_bake(struct planner *p);
 enum flow rule_hold(struct planner *p);
 enum flow rule_settle(struct planner *p);
+enum flow rule_over(struct planner *p);
 
 /* ---- shared between rooms -------------------------------------------------------------------- */
 bool attach_checks(struct planner *p); /* services, room, routes: false said why (attach.c) */

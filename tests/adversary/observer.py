@@ -7,7 +7,7 @@ asks whether it was allowed. Versions are told apart by an annotation of the tem
 
   EARLY     a version is behind a Service of users, or stable, that may not be yet (I2, I3)
   SHARE     more new pods serve than the step allows (I3)
-  FOREIGN   pods of a version that is neither stable nor on its way become ready
+  FOREIGN   a version that is neither stable nor on its way gets pods, or they become ready
   CAPACITY  fewer ready endpoints than N less what the strategy allows (I1, I11)
   OWNERS    two ReplicaSets of one template; more than one with pods inside a paused Deployment (I5)
   REST      something of ours is left at rest, or is written (I6, I13)
@@ -348,6 +348,10 @@ class Observer:
             self.violation("OWNERS", "inside a paused Deployment with pods: " + ", ".join(
                 f"{rs['metadata']['name']} {version_of(rs['spec']['template'])} "
                 f"{rs['spec']['replicas']}" for rs in inside))
+        for version in {version_of(rs["spec"]["template"]) for rs in inside}:
+            if not self.ledger.known(version, time.time()):
+                self.doubt(("FOREIGN", version), lambda: True, lambda v=version: self.violation(
+                    "FOREIGN", f"{v} is given pods by the Deployment, {self.standing()}"))
         names = [version_of(rs["spec"]["template"]) for rs in sets]
         twins = sorted({v for v in names if names.count(v) > 1})
         self.twins = (self.twins if self.twins and self.twins[1] == twins

@@ -422,6 +422,36 @@ static void deleted_at_once(void **state)
     }
 }
 
+static bool all_given_back(struct bed *b)
+{
+    const struct sim_object *d = sim_find(&b->s, SIM_DEPLOYMENT, "web");
+    const struct sim_object *r = sim_find(&b->s, SIM_ROLLOUT, "web");
+
+    return json_str(r->doc, "status.flight.revision") && !json_bool(d->doc, "spec.paused", false) &&
+           !sim_find(&b->s, SIM_FENCE, "web-sluice");
+}
+
+/* Between the last thing given back and the status that says so. */
+static void undone_at_the_very_end(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < COUNT(all); k++) {
+        struct bed b;
+
+        bed_open(&b, 4, all[k], NULL);
+        assert_rest(&b, "app:v1", 4);
+        set_image(&b, "app:v2");
+        for (int i = 0; i < 40; i++)
+            bed_step(&b);
+        for (int i = 0; i < 2000 && !all_given_back(&b); i++)
+            bed_step(&b);
+        assert_true(all_given_back(&b));
+        command(&b, "Undo");
+        assert_rest(&b, "app:v1", 4);
+        bed_close(&b);
+    }
+}
+
 /* The candidate of an undo is older than stable, which is how the Deployment controller breaks a
  * tie: each room it may be given leads to the end. */
 static void rolling_undone(int n, int surge, int unavailable)
@@ -596,6 +626,7 @@ int main(void)
         cmocka_unit_test(deleted_any_time),
         cmocka_unit_test(deleted_at_once),
         cmocka_unit_test(undone_at_rest),
+        cmocka_unit_test(undone_at_the_very_end),
         cmocka_unit_test(writes_are_few),
         cmocka_unit_test(stable_lost_without_record),
         cmocka_unit_test(rolling_edit_approves_nothing),
