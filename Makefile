@@ -4,7 +4,7 @@ JOBS ?= 2
 PREFIX ?= build
 
 .DEFAULT_GOAL := build
-.PHONY: help build install unit test fuzz e2e load \
+.PHONY: help build install unit test fuzz e2e load adversary adversary-mutants \
     gates cluster cluster-down demo sim bench fmt lint tidy coverage clean
 
 help: ## this list
@@ -31,6 +31,12 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (60)
 
 e2e: build ## the suites on a real cluster
 	tests/run e2e
+
+adversary: build ## releases under hostile acts and dying operators; OPTIONS="--releases 30"
+	tests/adversary/run $(OPTIONS)
+
+adversary-mutants: ## controllers without one safety rule: the adversary must catch each
+	tests/adversary/mutants
 
 load: build ## real pods, a real router, steady load: nothing may be lost
 	tests/cluster/cluster up

@@ -67,8 +67,8 @@ static const struct replicaset *find_stable(const struct planner *p)
             str_equal(p->d->dead_man,
                       arena_printf(p->a, "%lld", (long long)rs->deployment_revision)))
             return rs;
-        if (rs_inside(p, rs) && rs->replicas > 0)
-            only = rs;
+        if (rs_inside(p, rs) && rs->replicas > 0 && !str_equal(rs->digest, p->d->digest))
+            only = rs; /* what is new was not judged yet, even where it is all that is left */
     }
     return only;
 }
@@ -88,7 +88,7 @@ static void list_history(struct planner *p, const struct replicaset *stable)
         const struct replicaset *rs = p->w->rs[i];
 
         if (rs != stable && rs->revision && goes_back(p, rs) &&
-            !str_equal(rs->digest, stable->digest))
+            !str_equal(rs->digest, p->rec.stable_digest))
             names[p->rec.history_count++] = rs->revision;
     }
     p->rec.history = names;
@@ -115,32 +115,50 @@ static bool leaving(const struct planner *p)
     return p->stable && rs_inside(p, p->stable);
 }
 
+/* Its ReplicaSet was deleted, but its template was put back: then the Deployment has it. */
+static bool put_back(const struct planner *p)
+{
+    return p->rec_known && !p->changed;
+}
+
+static bool record_stable(struct planner *p)
+{
+    const struct replicaset *stable = put_back(p) ? p->stable : find_stable(p);
+
+    if (stable && stable->template_raw) {
+        p->rec.stable_revision = stable->revision;
+        p->rec.stable_name = stable->meta.name;
+        p->rec.stable_digest = stable->digest;
+        p->rec.stable_number = stable->deployment_revision;
+        p->rec.stable_template = template_plain(p, stable->template_raw);
+        p->rec.stable_min_ready = stable->min_ready_seconds;
+    } else if (put_back(p)) {
+        p->rec.stable_name = name_candidate(p->a, p->d->meta.name, p->rec.stable_revision);
+        p->rec.stable_template = template_plain(p, p->d->template_raw);
+        p->rec.stable_min_ready = p->d->min_ready_seconds;
+    } else {
+        return false;
+    }
+    list_history(p, stable);
+    return true;
+}
+
 enum flow rule_fence(struct planner *p)
 {
-    const struct replicaset *stable;
-
     if (p->f || !p->d->paused)
         return NEXT;
     if (broken_fence(p) == STOP)
         return STOP;
     if ((!p->changed && !p->st.flight.present) || leaving(p))
         return NEXT; /* nothing to borrow for */
-    stable = find_stable(p);
-    if (!stable || !stable->template_raw) {
+    if (!record_stable(p)) {
         say(p, "Stalled", REASON_STABLE_BROKEN, true,
             "No ReplicaSet of stable %s is left, and no flight record: put its template back.",
             p->st.stable.revision);
         return STOP;
     }
-    p->rec.stable_revision = stable->revision;
-    p->rec.stable_name = stable->meta.name;
-    p->rec.stable_digest = stable->digest;
-    p->rec.stable_number = stable->deployment_revision;
-    p->rec.stable_template = template_plain(p, stable->template_raw);
-    p->rec.stable_min_ready = stable->min_ready_seconds;
     if (p->rec.previous_template)
         p->rec.previous_template = template_plain(p, p->rec.previous_template);
-    list_history(p, stable);
     routes_of_spec(p, &p->rec);
     if (p->r->status.flight.present && p->r->status.flight.step > 0)
         event(p, true, REASON_RECORD_LOST,

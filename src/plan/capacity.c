@@ -125,8 +125,8 @@ static enum flow bring_inside(struct planner *p)
     if (rs_inside(p, c))
         return NEXT;
     if (c->replicas > 0) {
-        if (!rs_available(s, p->n))
-            return STOP;
+        if (c->st_ready > 0 && !rs_available(s, p->n))
+            return STOP; /* they serve */
         return act_rs_scale(p, c, 0);
     }
     if (!rs_empty(c))

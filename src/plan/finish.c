@@ -265,7 +265,8 @@ static void end_flight(struct planner *p)
     flight_end(p, fl->undo ? "Undone" : "Reverted", why);
 }
 
-/* All was given back and the fence is gone: nothing is left that a command could turn. */
+/* All was given back, and only the status is left to say so. What a person commands now is meant
+ * for the rest that this is: a flight without fence cannot go back. */
 enum flow rule_ended(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
@@ -273,6 +274,10 @@ enum flow rule_ended(struct planner *p)
     if (!fl->present || p->w->fence || p->d->paused || p->changed ||
         !(fl->committed_ms || p->back) || !p->stable || !rs_inside(p, p->stable))
         return NEXT;
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        if (is_extra(p, p->w->rs[i]) && !rs_inside(p, p->w->rs[i]))
+            return NEXT;
+    }
     end_flight(p);
     return AGAIN;
 }
@@ -346,6 +351,22 @@ static bool reverts(const struct planner *p)
            (p->st.flight.undo || p->spec->after_abort == AFTER_ABORT_REVERT);
 }
 
+/* Without a fence, in a Rollout deleted before its flight began, only the ReplicaSet has it. */
+static const char *stable_template(struct planner *p)
+{
+    if (p->rec.stable_template)
+        return p->rec.stable_template;
+    return p->stable->template_raw ? template_plain(p, p->stable->template_raw) : NULL;
+}
+
+/* Resumed without it the new template would roll, ungated. */
+static enum flow revert(struct planner *p)
+{
+    const char *template = stable_template(p);
+
+    return template ? resume(p, template) : STOP;
+}
+
 /* Detached and held: paused on stable, the dead man set, healed and braked by nobody. */
 static enum flow detach(struct planner *p)
 {
@@ -382,7 +403,7 @@ enum flow rule_hold(struct planner *p)
     if (!p->rejected && p->back && !p->st.flight.undo && !p->r->meta.deleting_ms)
         return start_over(p);
     if (reverts(p))
-        return resume(p, p->rec.stable_template);
+        return revert(p);
     if (!str_equal(p->d->progressing_reason, "ProgressDeadlineExceeded"))
         return act_dep_failed(p, arena_printf(p->a, "Sluice: revision %s was aborted: %s",
                                               p->st.rejected.revision, why_rejected(p)));

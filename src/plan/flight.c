@@ -315,14 +315,19 @@ static int first_difference(const struct planner *p, const char *now)
     }
 }
 
-/* Rolling keeps its pods and goes on at the first step with more of them. */
-static int rolling_position(const struct planner *p)
+/* Rolling keeps its pods and goes on where the new steps have as many, or the next fewer: that many
+ * must pass before there are more (I2). Steps before the first that differs have passed. */
+static int rolling_position(const struct planner *p, int differs)
 {
     const int32_t have = p->candidate ? p->candidate->replicas : 0;
-    int step = 1;
+    int step = differs;
 
-    while (step < p->c.step_count && step_replicas(&p->c, p->d, step) <= have)
-        step++;
+    for (int i = step + 1; i <= p->c.step_count; i++) {
+        const int32_t pods = step_replicas(&p->c, p->d, i);
+
+        if (pods <= have && pods > step_replicas(&p->c, p->d, step))
+            step = i;
+    }
     return step;
 }
 
@@ -357,7 +362,8 @@ enum flow rule_edit(struct planner *p)
     differs = first_difference(p, now);
     if (fl->step > 0 && differs <= fl->step) {
         compile_steps(p->spec, &p->c);
-        move_to(p, p->outside ? (int)min_i64(differs, p->c.step_count) : rolling_position(p));
+        differs = (int)min_i64(differs, p->c.step_count);
+        move_to(p, p->outside ? differs : rolling_position(p, differs));
     }
     fl->spec_digest = now;
     fl->generation = p->r->meta.generation;

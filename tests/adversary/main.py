@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs lanes side by side until enough was released, and reports. See README.md."""
+import argparse
+import collections
+import glob
+import json
+import os
+import random
+import shutil
+import sys
+import threading
+import time
+
+import lane as lanes
+from api import Api, ApiError
+from cluster import Cluster, stamp
+from observer import ticker
+from operators import Operators
+
+STRATEGIES = ("blueGreen", "canary", "rolling")
+OUT = os.path.join("build", "adversary")
+PER_LANE = 12    # releases, then another lane with other settings takes its place
+TRACE_S = 90     # of what went before a violation
+AFTERMATH_S = 3  # and after it
+TELL_S = 60      # how often it is said how far it has come
+
+
+class Budget:
+    """How many releases of a strategy are still to come, for all its lanes."""
+
+    def __init__(self, report, kind, total, end):
+        self.report, self.kind, self.left, self.end = report, kind, total, end
+        self.lock = threading.Lock()
+
+    def empty(self):
+        return self.left <= 0 or time.time() > self.end or self.report.given_up.is_set()
+
+
+class Share:
+    """A lane's part of it."""
+
+    def __init__(self, budget):
+        self.budget, self.mine = budget, PER_LANE
+
+    def take(self):
+        with self.budget.lock:
+            if self.mine <= 0 or self.budget.empty():
+                return False
+            self.mine -= 1
+            self.budget.left -= 1
+            return True
+
+    def done(self, kind):
+        self.budget.report.count(kind, "releases")
+
+
+class Report:
+    def __init__(self, out, stop_at):
+        self.out, self.lock, self.stop_at = out, threading.Lock(), stop_at
+        self.counts = collections.defaultdict(collections.Counter)
+        self.broken = collections.defaultdict(collections.Counter)
+        self.troubles, self.last, self.threads = [], {}, []
+        self.given_up = threading.Event()
+
+    def count(self, kind, what):
+        with self.lock:
+            self.counts[kind][what] += 1
+
+    def violation(self, lane, rule, words):
+        now = time.time()
+        with self.lock:
+            again = now - self.last.get((lane.ns, rule), 0) < 5
+            self.last[(lane.ns, rule)] = now
+            if again:
+                return
+            self.broken[lane.kind][rule] += 1
+            number = sum(sum(c.values()) for c in self.broken.values())
+        lane.space.note("VIOLATION", f"{rule}: {words}")
+        print(f"{stamp(now)} {lane.ns} {lane.kind} {rule}: {words}", flush=True)
+        writer = threading.Thread(target=self.write_trace, args=(lane, rule, now, number))
+        writer.start()
+        self.threads.append(writer)
+        if self.stop_at and rule != "RESIDUAL" and number >= self.stop_at:
+            self.given_up.set()
+
+    def write_trace(self, lane, rule, at, number):
+        time.sleep(AFTERMATH_S)
+        lines = [(t, text) for t, text in list(lane.space.trace) if t > at - TRACE_S]
+        lines += operator_lines(self.out, lane.ns, at - TRACE_S)
+        path = os.path.join(self.out, f"{number:03}-{lane.kind}-{rule}.txt")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f"{lane.ns} {lane.kind} {lane.strategy.manifest()} {lane.config}\n")
+            f.writelines(text + "\n" for _, text in sorted(lines))
+
+    def trouble(self, lane, e):
+        with self.lock:
+            self.troubles.append(f"{lane.ns}: {e!r}")
+        print(f"{stamp(time.time())} {lane.ns} {lane.kind} the driver failed: {e!r}", flush=True)
+
+    def violations(self):
+        return sum(n for c in self.broken.values() for rule, n in c.items() if rule != "RESIDUAL")
+
+    def print(self, operators):
+        for kind, counts in self.counts.items():
+            done = dict(counts)
+            releases = done.pop("releases", 0)
+            broken = ", ".join(f"{n} {rule}" for rule, n in self.broken[kind].items()
+                               if rule != "RESIDUAL") or "no violation"
+            residual = self.broken[kind]["RESIDUAL"]
+            print(f"{kind}: {releases} releases, {sum(done.values())} hostile acts ("
+                  + ", ".join(f"{n} {what}" for what, n in sorted(done.items()))
+                  + f"), {broken}" + (f", {residual} known residual" if residual else ""))
+        print("operators: " + ", ".join(f"{n} {what}" for what, n in
+                                        list(operators.acts.items())
+                                        + list(operators.counted().items())))
+
+
+def operator_lines(out, ns, since):
+    found = []
+    for path in glob.glob(os.path.join(out, "operator?.log")):
+        who = os.path.basename(path).split(".")[0]
+        with open(path, "rb") as f:
+            f.seek(max(os.path.getsize(path) - 40_000_000, 0))
+            for line in f:
+                if ns.encode() + b'"' not in line:
+                    continue
+                try:
+                    entry = json.loads(line)
+                    clock = entry.pop("time")
+                    at = time.mktime(time.strptime(clock[:19], "%Y-%m-%dT%H:%M:%S")) \
+                        - time.timezone + float("0" + clock[19:-1])
+                except ValueError:
+                    continue
+                entry.pop("namespace", None)
+                if at > since:
+                    found.append((at, f"{stamp(at)} {who:<20} "
+                                  + " ".join(f"{k}={v}" for k, v in entry.items())))
+    return found
+
+
+def options():
+    p = argparse.ArgumentParser(prog="tests/adversary/run")
+    p.add_argument("--seed", type=int, default=int(time.time()),
+                   help="fixes the random choices, not the moments at which they meet")
+    p.add_argument("--releases", type=int, default=300, help="of each strategy (300)")
+    p.add_argument("--minutes", type=float, default=60, help="at most (60)")
+    p.add_argument("--strategy", action="append", choices=STRATEGIES, help="only this; repeatable")
+    p.add_argument("--lanes", type=int, default=2, help="of each strategy, side by side (2)")
+    p.add_argument("--stop-at", type=int, default=0, help="give up after so many violations")
+    p.add_argument("--stale", type=float, default=0.4,
+                   help="share of an operator's starts with watches that come late (0.4)")
+    p.add_argument("--alone", type=float, default=0.2,
+                   help="share of an operator's starts without a lease: then two may act (0.2)")
+    p.add_argument("--every", type=float, nargs=2, default=(4, 20), metavar=("FROM", "TO"),
+                   help="seconds between an operator's troubles (4 20)")
+    p.add_argument("--out", default=OUT, help=f"for traces and logs ({OUT})")
+    p.add_argument("--log-level", default="debug", help="of the operators (debug)")
+    p.add_argument("--kubeconfig", help=argparse.SUPPRESS)
+    p.add_argument("--operator-kubeconfig", help=argparse.SUPPRESS)
+    p.add_argument("--controller", help=argparse.SUPPRESS)
+    return p.parse_args()
+
+
+def clean(api):
+    """What a run before this one left when it was cut off."""
+    names = [ns["metadata"]["name"] for ns in api.list("namespaces")["items"]]
+    for path in [api.path("namespaces", None, name) for name in names
+                 if name.startswith("adversary-")] + \
+            [api.path("leases", "sluice-system", "sluice-controller")]:
+        try:
+            api.request("DELETE", path)
+        except ApiError:
+            pass
+
+
+def drive(o, cluster, operators, report):
+    """Keeps so many lanes of each strategy going until its budget is spent."""
+    rng, number = random.Random(o.seed), 0
+    told = time.time()
+    end = told + o.minutes * 60
+    running, run = {}, f"{int(time.time()) % 100000}"  # the seed's namespaces may still be there
+    budgets = {kind: Budget(report, kind, o.releases, end)
+               for kind in o.strategy or STRATEGIES}
+    while True:
+        for kind, budget in budgets.items():
+            for place in range(o.lanes):
+                thread = running.get((kind, place))
+                if (thread and thread.is_alive()) or budget.empty():
+                    continue
+                number += 1
+                lane = lanes.Lane(f"{run}-{number}", kind, cluster, operators,
+                                  random.Random(rng.random()), report, Share(budget))
+                with cluster.lock:
+                    report.lanes[lane.ns] = lane
+                running[(kind, place)] = lanes.start(lane)
+        if not any(t.is_alive() for t in running.values()):
+            return
+        if time.time() > told + TELL_S:
+            told = time.time()
+            print(f"{stamp(told)} " + ", ".join(
+                f"{kind} {report.counts[kind]['releases']}" for kind in budgets), flush=True)
+        time.sleep(0.5)
+
+
+def main():
+    o = options()
+    shutil.rmtree(o.out, ignore_errors=True)
+    os.makedirs(o.out)
+    o.controller = shutil.copy(o.controller, o.out)  # a build meanwhile changes nothing
+    print(f"seed {o.seed}", flush=True)
+    api = Api(o.kubeconfig)
+    cluster, report = Cluster(api), Report(o.out, o.stop_at)
+    report.lanes = {}
+    operators = Operators(api, o, random.Random(o.seed + 1), o.out)
+
+    def say(text):
+        with cluster.lock:
+            for space in cluster.spaces.values():
+                space.note("operators", text)
+    operators.say = say
+    clean(api)
+    operators.start()
+    cluster.start()
+    ticker(lambda: [report.lanes[ns].observer for ns in cluster.spaces if ns in report.lanes],
+           cluster.lock, cluster.stop)
+    threading.Thread(target=operators.trouble, daemon=True, name="trouble").start()
+    try:
+        drive(o, cluster, operators, report)
+    finally:
+        codes = operators.end()
+        for thread in report.threads:
+            thread.join()
+        report.print(operators)
+    if any(codes) or operators.crashes:
+        print(f"operators ended with {codes}, and by themselves with {operators.crashes}")
+    bad = report.violations() or report.troubles or any(codes) or operators.crashes
+    print(f"{report.violations()} violations" + (f"; traces are in {o.out}" if bad else ""))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,413 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must never happen (I of src/README.md), judged by watches and a ledger of our own.
+
+The ledger knows what was allowed: which version is stable, and how far the newest may have come by
+its pods and by what people approved. It believes Sluice only in that a commit was made, and then
+asks whether it was allowed. Versions are told apart by an annotation of the template.
+
+  EARLY     a version is behind a Service of users, or stable, that may not be yet (I2, I3)
+  SHARE     more new pods serve than the step allows (I3)
+  FOREIGN   a version that is neither stable nor on its way gets pods, or they become ready
+  CAPACITY  fewer ready endpoints than N less what the strategy allows (I1, I11)
+  OWNERS    two ReplicaSets of one template; more than one with pods inside a paused Deployment (I5)
+  REST      something of ours is left at rest, or is written (I6, I13)
+  STUCK     a release neither ends nor is held once the hostile acts have stopped"""
+import collections
+import json
+import threading
+import time
+
+from cluster import owner, whole
+from objects import DEAD_MAN, version_of
+
+RECENT_S = 15      # how long a change of N may take to show in pods
+LATE_S = 30        # how long a version that was left may still have pods coming
+DOUBT_S = 1.5      # watches of different kinds are apart: a suspicion must outlive that
+OWNERS_S = 10
+ROBBED_S = 60      # for so long the Deployment controller's own shares are not ours
+BACK_S = 5         # what was taken is missed only after it was whole again
+
+
+class Flight:
+    """How far a version may have come since it became the Deployment's template."""
+
+    def __init__(self, version, strategy, now):
+        self.version, self.strategy, self.steps = version, strategy, list(strategy.steps)
+        self.began, self.left, self.level = now, None, 1
+        self.approved, self.free = {}, False  # step: when; a person promoted it
+        self.carry = 0      # endpoints that it already had
+        self.edited = None  # (steps, level) before an edit, until the controller has seen it
+
+    def limit(self, n):
+        if self.level > len(self.steps):
+            return n
+        if self.strategy.kind == "blueGreen":
+            return 0
+        return self.strategy.pods(self.level, n)
+
+
+class Ledger:
+    def __init__(self, strategy, reused=()):
+        self.strategy, self.reused = strategy, set(reused)
+        self.stable = self.previous = self.template = None
+        self.flights, self.sizes, self.undo_until = {}, [], 0
+
+    def begin(self, version, n, now):
+        self.stable = self.template = version
+        self.sizes = [(now, n)]
+
+    def resized(self, n, now):
+        if not self.sizes or self.sizes[-1][1] != n:
+            self.sizes.append((now, n))
+
+    def recent_sizes(self, now, seconds):
+        """N now, and all that it was within the last seconds."""
+        out = [self.sizes[-1][1]]
+        for (_, n), (until, _) in zip(self.sizes[-2::-1], self.sizes[:0:-1]):
+            if until < now - seconds:
+                break
+            out.append(n)
+        return out
+
+    def template_is(self, version, served, now):
+        if version == self.template:
+            return
+        left = self.flights.get(self.template)
+        if left:
+            left.left = now
+        self.template = version
+        before = self.flights.get(version)
+        if version == self.stable:
+            return
+        flight = Flight(version, self.strategy, now)
+        flight.carry = served
+        if before:  # it may never have been noticed that it was away
+            flight.approved = {s: at for s, at in before.approved.items() if at > now - RECENT_S}
+            if before.left and before.left > now - 5:
+                flight.level, flight.free = before.level, before.free
+        if now < self.undo_until:
+            flight.free, flight.level = True, self.strategy.last
+        self.flights[version] = flight
+
+    def allow(self, version, step, now, everything=False):
+        """A person approves, or promotes: from the moment that it is asked for."""
+        flight = self.flights.get(version)
+        if flight and everything:
+            flight.free = True
+        elif flight:
+            flight.approved[step] = now
+
+    def steps_edited(self, ready, now):
+        for flight in self.flights.values():
+            new = list(self.strategy.steps)
+            same = 0
+            while same < min(len(new), len(flight.steps)) and new[same] == flight.steps[same]:
+                same += 1
+            flight.carry = max([flight.carry] + [flight.limit(n) for _, n in self.sizes[-3:]])
+            flight.edited = (flight.steps, flight.level, now)
+            flight.approved = {s: at for s, at in flight.approved.items() if s <= same}
+            flight.steps = new
+            if flight.strategy.kind == "rolling":  # keeps its pods, goes on at the next with more
+                flight.level = self.position(flight, same + 1, ready.get(flight.version, 0))
+            else:
+                flight.level = min(flight.level, same + 1)
+
+    def position(self, flight, level, have):
+        """Where the new steps have as many pods, or the next fewer."""
+        level, n = min(flight.level, level), self.sizes[-1][1]
+        for i in range(level + 1, flight.strategy.last + 1):
+            if flight.strategy.pods(level, n) < flight.strategy.pods(i, n) <= have:
+                level = i
+        return level
+
+    def passes(self, flight, step, ready, now):
+        sizes = [n for n in self.recent_sizes(now, RECENT_S) if n > 0]
+        needed = [flight.strategy.pods(flight.level, n) for n in sizes]
+        if flight.strategy.kind == "rolling":  # one less, where it cannot step over a tie
+            needed = [max(n - 1, min(n, 1)) for n in needed]
+        if not needed or ready < min(needed):
+            return False
+        return not step["approve"] or flight.free or flight.level in flight.approved
+
+    def advance(self, ready, now):
+        for flight in self.flights.values():
+            if flight.left and now - flight.left > 5:
+                continue
+            while flight.level <= len(flight.steps) and \
+                    self.passes(flight, flight.steps[flight.level - 1],
+                                ready.get(flight.version, 0), now):
+                flight.level += 1
+
+    def limit(self, version, now):
+        """Endpoints that it may have; None: as many as it likes."""
+        if version in (self.stable, self.previous):
+            return None
+        flight = self.flights.get(version)
+        if not flight:
+            return 0
+        sizes = self.recent_sizes(now, RECENT_S)
+        most = max([flight.carry] + [flight.limit(n) for n in sizes])
+        if flight.edited:
+            most = max(most, max(flight.strategy.pods(flight.edited[1], n) for n in sizes))
+        # The Deployment controller shares out a new N in proportion, and rounds.
+        return most + (flight.strategy.kind == "rolling" and len(sizes) > 1)
+
+    def known(self, version, now):
+        if version in (self.stable, self.previous, self.template):
+            return True
+        flight = self.flights.get(version)
+        return bool(flight) and (not flight.left or now - flight.left < LATE_S)
+
+    def may_be_stable(self, version):
+        flight = self.flights.get(version)
+        return bool(flight) and (flight.free or flight.level > len(flight.steps))
+
+    def promoted(self, version):
+        self.previous, self.stable = self.stable, version
+        self.flights.pop(version, None)
+
+
+class Observer:
+    """One lane's. `tell` gets a rule and words; `down` says for how long nobody worked lately."""
+
+    def __init__(self, strategy, services, unavailable, down, tell):
+        self.ledger = Ledger(strategy)
+        self.kind, self.services, self.unavailable = strategy.kind, services, unavailable
+        self.down, self.tell, self.space = down, tell, None
+        self.attached = False
+        self.before = collections.defaultdict(collections.Counter)
+        self.doubts = {}      # (rule, about): (since, still wrong?, words)
+        self.twins = None     # since when two ReplicaSets have one template
+        self.quiet_until = self.robbed_at = 0  # a hostile act took capacity
+        self.robbed_inside = 0  # when stable lost its pods; rolling shares with the new ones
+        self.exposed = False  # stable lost its pods before the flight had fenced the history
+        self.samples = 0
+        self.rest_since = None
+
+    # ---- the driver says ---------------------------------------------------------------------
+
+    def begin(self, n):
+        now = time.time()
+        self.ledger.begin(version_of(self.space.one("deployments")["spec"]["template"]), n, now)
+        self.attached = True
+
+    def robs(self, seconds):
+        """Capacity is being taken by us: not missed for a while."""
+        self.robbed_at = time.time()
+        self.quiet_until = max(self.quiet_until, self.robbed_at + seconds)
+
+    def expose(self, git):
+        """Stable is about to lose its pods. If its Deployment is paused and history not fenced yet,
+        the Deployment controller revives that; without a fence nobody has stable's template."""
+        self.robbed_inside = time.time()
+        d, fences = self.space.one("deployments"), self.space.all("controllerrevisions")
+        inside = [rs for rs in self.space.all("replicasets") if rs["spec"]["replicas"] == 0
+                  and (owner(rs) or {}).get("kind") == "Deployment"]
+        now = {version_of(git), version_of(d["spec"]["template"])} if d else set()
+        moved = d and (now != {self.ledger.stable} or d["spec"].get("paused"))
+        if moved and (inside or not fences):
+            self.exposed = True
+
+    # ---- changes -----------------------------------------------------------------------------
+
+    def changed(self, kind):
+        if not self.attached:
+            return
+        now = time.time()
+        self.samples += 1
+        if kind == "deployments":
+            self.read_deployment(now)
+        if kind == "controllerrevisions":
+            self.read_record()
+        if kind in ("pods", "deployments", "rollouts"):
+            self.ledger.advance(self.space.ready_pods(), now)
+        if kind == "rollouts":
+            self.edit_seen()
+        if kind == "pods":
+            self.look_pods(now)
+        if kind == "endpointslices":
+            self.look_served(now)
+        if kind == "replicasets":
+            self.look_owners()
+        self.look_capacity(now)
+
+    def read_deployment(self, now):
+        d = self.space.one("deployments")
+        if not d:
+            return
+        self.ledger.resized(d["spec"]["replicas"], now)
+        version = version_of(d["spec"]["template"])
+        served = max([self.space.served(s)[version] for s in self.services] or [0])
+        self.ledger.template_is(version, served, now)
+        paused = d["spec"].get("paused", False)
+        held = DEAD_MAN in (d["metadata"].get("annotations") or {})
+        if paused or held or not whole(d):
+            self.rest_since = None
+        elif self.rest_since is None:
+            self.rest_since = now
+        if not paused and not held and version != self.ledger.stable:
+            self.commit_seen(version, "the Deployment was resumed with it")
+
+    def read_record(self):
+        for fence in self.space.all("controllerrevisions"):
+            record = fence["metadata"].get("annotations", {}).get("sluice.dev/record")
+            stable = stable_of(record) if record else None
+            if stable and stable != self.ledger.stable:
+                self.commit_seen(stable, "the record says that it is stable")
+
+    def commit_seen(self, version, how):
+        ledger = self.ledger
+        if version == ledger.previous:
+            ledger.previous, ledger.stable = ledger.stable, version
+            return
+        ledger.advance(self.space.ready_pods(), time.time())
+        if ledger.may_be_stable(version):
+            ledger.promoted(version)
+            return
+        flight = ledger.flights.get(version)
+        words = f"{how}: {version}, which is at step {flight.level if flight else 'none'}"
+
+        def settle():
+            if not ledger.may_be_stable(version) and version != ledger.stable:
+                # A revived old version may count as stable then; what is new may not.
+                candidate = version == ledger.template
+                (self.tell if candidate else self.violation)("EARLY", words)
+            ledger.promoted(version)
+        self.doubt(("EARLY", version), lambda: version != ledger.stable, settle)
+
+    def edit_seen(self):
+        r = self.space.one("rollouts")
+        if r and r.get("status", {}).get("observedGeneration") == r["metadata"]["generation"]:
+            for flight in self.ledger.flights.values():
+                if flight.edited and time.time() - flight.edited[2] > RECENT_S:
+                    flight.edited = None
+
+    # ---- rules -------------------------------------------------------------------------------
+
+    def look_pods(self, now):
+        ready = self.space.ready_pods()
+        for version, count in ready.items():
+            if count > self.before["pods"][version] and not self.ledger.known(version, now):
+                self.doubt(("FOREIGN", version),
+                           lambda v=version: not self.ledger.known(v, time.time()),
+                           lambda v=version, c=count: self.violation(
+                               "FOREIGN", f"{c} ready pods of {v}, {self.standing()}"))
+        self.before["pods"] = ready
+
+    def look_served(self, now):
+        for name in self.services:
+            served = self.space.served(name)
+            before, self.before[name] = self.before[name], served
+            for version, count in served.items():
+                if version is None or count <= before[version]:
+                    continue
+                limit = self.ledger.limit(version, now)
+                if limit is not None and count > limit:
+                    self.too_many(name, version, count)
+
+    def too_many(self, name, version, count):
+        flight = self.ledger.flights.get(version)
+        level = flight.level if flight else None
+        rule = "FOREIGN" if not flight else "EARLY" if self.kind == "blueGreen" else "SHARE"
+
+        def wrong():
+            limit = self.ledger.limit(version, time.time())
+            return limit is not None and count > limit
+        self.doubt((rule, version), wrong, lambda: self.violation(
+            rule, f"{count} endpoints of {version} behind {name} at step {level}, allowed "
+                  f"{self.ledger.limit(version, time.time())}, {self.standing()}"))
+
+    def look_capacity(self, now):
+        sizes = self.ledger.recent_sizes(now, RECENT_S + self.down(60))
+        least = min(sizes) - (self.unavailable(min(sizes)) if self.kind == "rolling" else 0)
+        if now < self.quiet_until:
+            if now > self.robbed_at + BACK_S and all(
+                    sum(self.space.served(name).values()) >= least for name in self.services):
+                self.quiet_until = 0
+            return
+        for name in self.services:
+            have = sum(self.space.served(name).values())
+            if self.space.one("services", name) and have < least:
+                key = ("CAPACITY", name)
+                if key not in self.doubts:
+                    self.doubt(key, lambda n=name: sum(self.space.served(n).values()) < least
+                               and time.time() > self.quiet_until,
+                               lambda n=name, h=have: self.violation(
+                                   "CAPACITY", f"{h} endpoints behind {n}, at least {least}, "
+                                               f"{self.standing()}"), wait=0.6)
+
+    def look_owners(self):
+        d = self.space.one("deployments")
+        if not d or time.time() < self.quiet_until:
+            return
+        sets = self.space.all("replicasets")
+        inside = [rs for rs in sets if rs["spec"]["replicas"] > 0
+                  and not rs["metadata"].get("deletionTimestamp")
+                  and (owner(rs) or {}).get("uid") == d["metadata"]["uid"]]
+        if self.kind != "rolling" and d["spec"].get("paused") and len(inside) > 1:
+            self.violation("OWNERS", "inside a paused Deployment with pods: " + ", ".join(
+                f"{rs['metadata']['name']} {version_of(rs['spec']['template'])} "
+                f"{rs['spec']['replicas']}" for rs in inside))
+        for version in {version_of(rs["spec"]["template"]) for rs in inside}:
+            if not self.ledger.known(version, time.time()):
+                self.doubt(("FOREIGN", version), lambda: True, lambda v=version: self.violation(
+                    "FOREIGN", f"{v} is given pods by the Deployment, {self.standing()}"))
+        names = [version_of(rs["spec"]["template"]) for rs in sets]
+        twins = sorted({v for v in names if names.count(v) > 1})
+        self.twins = (self.twins if self.twins and self.twins[1] == twins
+                      else (time.time(), twins)) if twins else None
+
+    # ---- suspicions --------------------------------------------------------------------------
+
+    def doubt(self, key, wrong, then, wait=DOUBT_S):
+        """Judged a moment later, by what is known then."""
+        self.doubts.setdefault(key, (time.time() + wait, wrong, then))
+
+    def tick(self):
+        now = time.time()
+        for key, (due, wrong, then) in list(self.doubts.items()):
+            if now >= due:
+                del self.doubts[key]
+                if wrong():
+                    then()
+        if not self.attached:
+            return
+        if self.twins and now - self.twins[0] > OWNERS_S + self.down(60):
+            self.violation("OWNERS", f"two ReplicaSets of {self.twins[1]}")
+            self.twins = None
+        if self.rest_since and now - self.rest_since > 5:
+            self.ledger.previous, self.exposed = None, False
+        for version, flight in list(self.ledger.flights.items()):
+            if flight.left and now - flight.left > 2 * LATE_S:
+                del self.ledger.flights[version]
+        self.look_capacity(now)
+
+    def standing(self):
+        ledger = self.ledger
+        return (f"stable {ledger.stable}, before {ledger.previous}, template {ledger.template}, "
+                f"N {[n for _, n in ledger.sizes[-4:]]}")
+
+    def violation(self, rule, words):
+        self.tell("RESIDUAL" if self.residual(rule) else rule, words)
+
+    def residual(self, rule):
+        """What no controller can prevent, said in the documentation; counted apart."""
+        if self.exposed and rule != "REST":
+            return True
+        return self.kind == "rolling" and rule == "SHARE" and \
+            time.time() - self.robbed_inside < ROBBED_S + self.down(60)
+
+
+def stable_of(record):
+    stable = json.loads(record).get("stable", {})
+    return version_of(stable["template"]) if stable.get("template") else None
+
+
+def ticker(observers, lock, stop):
+    """Judges suspicions of all lanes, ten times a second."""
+    def run():
+        while not stop.wait(0.1):
+            with lock:
+                for observer in list(observers()):
+                    observer.tick()
+    threading.Thread(target=run, daemon=True, name="ticker").start()
