@@ -5,7 +5,7 @@ PREFIX ?= build
 
 .DEFAULT_GOAL := build
 .PHONY: help build install unit test fuzz e2e load \
-    gates cluster cluster-down demo sim bench fmt lint tidy coverage clean
+    gates traps gitops cluster cluster-down demo sim bench fmt lint tidy coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -39,6 +39,13 @@ load: build ## real pods, a real router, steady load: nothing may be lost
 gates: build ## real pods and a real Prometheus: bad, slow, dead and unreachable
 	tests/cluster/cluster up
 	tests/e2e/gates_test.sh
+
+traps: build ## every known trap, set on purpose and watched without a gap (tests/TRAPS.md)
+	tests/e2e/traps_test.sh
+	tests/e2e/corrections_test.sh
+
+gitops: build ## kubectl apply, Flux, Argo CD and Helm at work during releases
+	tests/e2e/gitops_test.sh
 
 cluster: ## a real Kubernetes on this machine
 	tests/cluster/cluster up

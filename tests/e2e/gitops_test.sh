@@ -9,13 +9,9 @@ cluster_options=--no-node
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/watch.sh
 source "$(dirname "$0")/watch.sh"
+# shellcheck source=tests/e2e/three.sh
+source "$(dirname "$0")/three.sh"
 
-three=(blue canary rolling)
-declare -A strategy=(
-    [blue]='{"blueGreen": {"activeService": "blue", "switch": "Approve"}}'
-    [canary]='{"canary": {"steps": [{"weight": 50, "approve": true}]}}'
-    [rolling]='{"rolling": {"steps": [{"replicas": "50%", "approve": true}]}}'
-)
 us=system:serviceaccount:sluice-system:sluice-controller
 
 # ---- Git ----------------------------------------------------------------------------------------------
@@ -84,33 +80,12 @@ sync_stop() {
 turned() { [ "$(wc -l <"$turns.count")" -ge "$1" ]; }
 more_turns() { await 60 'more turns' turned $(($(wc -l <"$turns.count") + $1)); } # N
 
-# ---- the same for each strategy -------------------------------------------------------------------------
+# ---- looking ---------------------------------------------------------------------------------------------
 
-each() {
-    local s
-    for s in "${three[@]}"; do "$@" "$s" >/dev/null; done
-}
-all_say() {
-    local s
-    for s in "${three[@]}"; do word "$s" "$1" "${2:-60}"; done
-}
-rest() { # TAG
-    local s
-    for s in "${three[@]}"; do await 90 "$s to rest with $1" rests_with "$s" "$1"; done
-    for s in "${three[@]}"; do at_rest "$s" "$1" 3; done
-}
-rests_with() {
-    rests "$1" && [ "$(deployment "$1" '.spec.template.spec.containers[0].image')" = "sluice.test/app:$2" ]
-}
 attached() {
     local s
     all_say Resting 120
     for s in "${three[@]}"; do condition "$s" BrakeArmed True; done
-}
-at_least() { [ "${3:-0}" -ge "$2" ] || is "$1" "at least $2" "$3"; } # WHAT N ACTUAL
-kept_capacity() {
-    local s
-    for s in "${three[@]}"; do at_least "$s: lowest" 3 "$(lowest "$s")"; done
 }
 our_writes() { # MARK
     audit_count "$1" ".user.username == \"$us\" and .objectRef.namespace == \"$ns\" and
@@ -141,7 +116,7 @@ released_by() { # WHO [heal]
     is 'in flight: behind the pinned Service' v1 "$(behind blue)"
     is 'in flight: contended' False "$(contended)"
     each sl approve
-    rest v2
+    rest v2 3
     manifests v3
     all_say Approval
     each sl abort
@@ -156,9 +131,9 @@ released_by() { # WHO [heal]
     is 'held: contended' False "$(contended)"
     all_say Aborted
     manifests v2
-    rest v2
+    rest v2 3
     sync_stop
-    kept_capacity
+    kept_capacity 3
     is 'behind the pinned Service' 'v1 v2' "$(behind blue)"
     is 'pods of v3, of one attempt' 3 "$(seen 'of("Pod") | since | map(select(.type == "ADDED" and
         (.object | tag) == "v3" and .object.metadata.labels.app == "blue")) | length')"
@@ -182,7 +157,7 @@ test_template_edit_at_the_hand_over() {
     watch_start
     for moment in approved committed returned drained resumed; do
         n=$((n + 1))
-        for s in "${three[@]}"; do image "$s" "v$n"; done
+        each_image "v$n"
         all_say Approval
         each sl approve
         for s in "${three[@]}"; do
@@ -201,9 +176,9 @@ test_template_edit_at_the_hand_over() {
         is "$moment: behind the pinned Service, of v${n}x" false "$(seen 'reached("blue") |
             any(.[]; .tags | index($tag) != null)' tag "v${n}x")"
         each sl approve
-        rest "v${n}x"
+        rest "v${n}x" 3
     done
-    kept_capacity
+    kept_capacity 3
 }
 approved() { true; }
 committed() { # NAME TAG
@@ -253,7 +228,7 @@ test_kstatus() {
     all_say Approval
     kstatus_is 'the next in flight' InProgress
     each sl approve
-    rest v3
+    rest v3 3
     kstatus_is 'at rest again' Current
 }
 
@@ -295,7 +270,7 @@ through_helm() { # PROGRAM WAITS
     fi
     is 'behind the pinned Service' v1 "$(behind blue)"
     each sl approve
-    rest v2
+    rest v2 3
     code=0
     wait "$pid" || code=$?
     is 'upgrade --wait' 0 "$code"
@@ -312,13 +287,13 @@ through_helm() { # PROGRAM WAITS
 
     # Back to what is stable: at once, no pod is touched.
     helm "$1" rollback three 2 >/dev/null
-    rest v2
+    rest v2 3
 
     # Rolled back in flight: taken back before anybody saw it.
     helm "$1" upgrade three "$chart" --set tag=v4 >/dev/null
     all_say Approval
     helm "$1" rollback three 2 >/dev/null
-    rest v2
+    rest v2 3
     is 'outcome' Reverted "$(kn get rollouts -o json |
         jq -r '[.items[].status.history[0].outcome] | unique | join(" ")')"
 
@@ -327,8 +302,8 @@ through_helm() { # PROGRAM WAITS
     all_say Approval
     is 'behind the pinned Service' 'v1 v2' "$(behind blue)"
     each sl approve
-    rest v1
-    kept_capacity
+    rest v1 3
+    kept_capacity 3
 }
 test_helm_3() { through_helm helm no; }
 test_helm_4() { through_helm helm4 yes; }
