@@ -150,7 +150,8 @@ static bool route_checks(struct planner *p)
 /* The flight record keeps two templates, in one annotation. */
 static bool size_checks(struct planner *p)
 {
-    const size_t most = RECORD_BYTES_MAX / 2, bytes = p->d->template_raw ? strlen(p->d->template_raw) : 0;
+    const size_t most = RECORD_BYTES_MAX / 2,
+                 bytes = p->d->template_raw ? strlen(p->d->template_raw) : 0;
 
     if (bytes <= most)
         return true;

@@ -101,7 +101,8 @@ static enum flow mutated(struct planner *p)
     if (!rs)
         return NEXT;
     say(p, "Stalled", REASON_TEMPLATE_MUTATED, true,
-        "Something changes ReplicaSets on creation: %s is not what was asked for. Exempt them, then "
+        "Something changes ReplicaSets on creation: %s is not what was asked for. Exempt them, "
+        "then "
         "delete it.",
         rs->meta.name);
     return STOP;

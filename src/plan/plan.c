@@ -152,6 +152,7 @@ static void tell_refusal(struct planner *p)
     } table[] = {{ERR_DENIED, REASON_FORBIDDEN},
                  {ERR_QUOTA, REASON_QUOTA_EXCEEDED},
                  {ERR_INVALID, REASON_ADMISSION_DENIED},
+                 {ERR_EXISTS, REASON_NAME_TAKEN},
                  {ERR_TERMINATING, REASON_TERMINATING}};
     const struct refusal *no = &p->w->refusal;
 
