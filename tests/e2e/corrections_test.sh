@@ -81,7 +81,8 @@ test_s4_orphaned_and_made_again() {
     for s in "${three[@]}"; do
         at_least "$s: lowest" 3 "$(lowest "$s")"
         # Inside, the candidate was the Deployment's own: it is history, as in any update that is taken back.
-        is "$s: ReplicaSets" "$([ "$s" = rolling ] && echo 2 || echo 1)" "$(kn get rs -o json | jq --arg n "$s-" '[.items[] |
+        is "$s: ReplicaSets" "$([ "$s" = rolling ] && echo 2 || echo 1)" \
+            "$(kn get rs -o json | jq --arg n "$s-" '[.items[] |
             select(.metadata.name | startswith($n))] | length')"
     done
     release v2
@@ -180,8 +181,9 @@ test_s12_two_operators() {
         --namespace sluice-system --leader-elect=false --listen 127.0.0.1:8084 \
         >"$e2e_log/traps-second.log" 2>&1 &
     pid=$!
-    await 30 'the second operator' in_ns curl -sf http://127.0.0.1:8084/readyz
     watch_start
+    trap 'kill "$pid"; watch_stop' EXIT
+    await 30 'the second operator' in_ns curl -sf http://127.0.0.1:8084/readyz
     release v2
     each sl approve
     rest v2 3
@@ -189,9 +191,8 @@ test_s12_two_operators() {
     each sl abort
     all_say Aborted
     release v4
-    each_image v2
+    each_image v2 # what is stable
     rest v2 3
-    kill "$pid"
     kept_capacity 3
     is 'behind the pinned Service' 'v1 v2' "$(behind blue)"
     for s in blue canary; do
