@@ -174,13 +174,13 @@ EOF2
 
 # Two operators that both act: what one has decided on is not there any more when the other writes.
 test_s12_two_operators() {
-    local pid s
+    local s
     apps 3
     attach
     become_in_ns "$PWD/$SLUICE_BIN/sluice-controller" --kubeconfig "$PWD/${e2e_kubeconfig#"$PWD"/}" \
         --namespace sluice-system --leader-elect=false --listen 127.0.0.1:8084 \
         >"$e2e_log/traps-second.log" 2>&1 &
-    pid=$!
+    pid=$! # seen at the end, so not local
     watch_start
     trap 'kill "$pid"; watch_stop' EXIT
     await 30 'the second operator' in_ns curl -sf http://127.0.0.1:8084/readyz
@@ -279,7 +279,7 @@ stalled_with() {
 
 # An operator that slept wakes up with a view of then: it must look before it acts on it.
 test_p3_woken_with_an_old_view() {
-    local s pid
+    local s
     operator_stop
     operator_start --leader-elect=false # else it would end when it wakes, and another would take over
     apps 3

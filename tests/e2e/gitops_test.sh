@@ -202,34 +202,46 @@ asks_for() { # NAME TAG
         "sluice.test/app:$2" ]
 }
 
-# What those who wait by kstatus (Flux, Helm 4) read of the Deployment and of the Rollout.
+# What those who wait read: by kstatus (Flux, Helm 4) of the Deployment and of the Rollout, by kubectl, by sluice.
 kstatus_of() { kn get "$1" "$2" -o json | in_ns kstatus | sed 's/:.*//'; } # KIND NAME
-kstatus_is() { # WHEN WANTED
+code() { # CMD...: its exit code
+    local code=0
+    "$@" >/dev/null 2>&1 || code=$?
+    echo "$code"
+}
+waiters_read() { # WHEN KSTATUS ROLLOUT-STATUS WAIT-READY SLUICE-STATUS
     local s
     for s in "${three[@]}"; do
-        is "$1: Deployment $s" "$2" "$(kstatus_of deployment "$s")"
-        is "$1: Rollout $s" "$2" "$(kstatus_of rollout "$s")"
+        is "$1: kstatus of Deployment $s" "$2" "$(kstatus_of deployment "$s")"
+        is "$1: kstatus of Rollout $s" "$2" "$(kstatus_of rollout "$s")"
+        is "$1: rollout status $s" "$3" "$(kn rollout status "deployment/$s" --timeout=1s 2>&1 | rollout_status)"
+        is "$1: wait for $s" "$4" "$(code kn wait --for=condition=Ready "rollout/$s" --timeout=1s)"
+        is "$1: sluice status $s" "$5" "$(code sl status "$s" --watch=false)"
     done
 }
-test_kstatus() {
+rollout_status() { # in a word
+    sed -n '$ {s/.*successfully rolled out$/succeeds/; s/.*exceeded its progress deadline$/fails/
+        s/.*timed out.*/waits/; p}'
+}
+test_waiters() {
     manifests v1
     apply_as flux >/dev/null
     attached
-    kstatus_is 'at rest' Current
+    waiters_read 'at rest' Current succeeds 0 0
     manifests v2
     apply_as flux >/dev/null
     all_say Approval
-    kstatus_is 'in flight' InProgress
+    waiters_read 'in flight' InProgress waits 1 4
     each sl abort
     all_say Aborted
-    kstatus_is 'held' Failed
+    waiters_read 'held' Failed fails 1 5
     manifests v3
     apply_as flux >/dev/null
     all_say Approval
-    kstatus_is 'the next in flight' InProgress
+    waiters_read 'the next in flight' InProgress waits 1 4
     each sl approve
     rest v3 3
-    kstatus_is 'at rest again' Current
+    waiters_read 'at rest again' Current succeeds 0 0
 }
 
 # ---- Helm ------------------------------------------------------------------------------------------------
