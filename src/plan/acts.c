@@ -323,7 +323,7 @@ enum flow act_rs_counts(struct planner *p, const struct replicaset *rs)
                              p->n + p->surge.surge));
 }
 
-/* C6: else the Deployment controller writes it at the hand-over, and none is available for so long. */
+/* C6: else the Deployment controller writes it at the hand-over, and makes pods unavailable. */
 enum flow act_rs_min_ready(struct planner *p, const struct replicaset *rs)
 {
     return patch(p, ACT_RS_MIN_READY, TARGET_REPLICASET, &rs->meta, MERGE_PATCH,

@@ -150,7 +150,7 @@ test_argo_cd_server_side() { released_by argo_server heal; }
 # A template that comes in the middle of the hand-over is a release of its own, gated, and what was promoted before it
 # is what it goes back to. Each round strikes at another moment.
 test_template_edit_at_the_hand_over() {
-    local moment n=1 s
+    local moment n=1 s edits
     manifests v1
     apply_as client >/dev/null
     attached
@@ -160,13 +160,15 @@ test_template_edit_at_the_hand_over() {
         each_image "v$n"
         all_say Approval
         each sl approve
+        edits=()
         for s in "${three[@]}"; do
             ( # each at its own time
                 await 60 "$s to be $moment" "$moment" "$s" "v$n"
                 image "$s" "v${n}x"
             ) &
+            edits+=($!)
         done
-        wait
+        wait "${edits[@]}"
         for s in "${three[@]}"; do
             await 90 "$s: v${n}x asked for" asks_for "$s" "v${n}x"
             is "$s $moment: new pods, at most half" true "$(seen 'of("Pod") | since |
