@@ -4,7 +4,7 @@ JOBS ?= 2
 PREFIX ?= build
 
 .DEFAULT_GOAL := build
-.PHONY: help build install unit test fuzz e2e load adversary adversary-mutants \
+.PHONY: help build install unit test fuzz e2e load adversary adversary-mutants traps gitops \
     gates cluster cluster-down demo sim bench fmt lint tidy coverage clean
 
 help: ## this list
@@ -45,6 +45,13 @@ load: build ## real pods, a real router, steady load: nothing may be lost
 gates: build ## real pods and a real Prometheus: bad, slow, dead and unreachable
 	tests/cluster/cluster up
 	tests/e2e/gates_test.sh
+
+traps: build ## every known trap, set on purpose and watched without a gap (tests/TRAPS.md)
+	tests/e2e/traps_test.sh
+	tests/e2e/corrections_test.sh
+
+gitops: build ## kubectl apply, Flux, Argo CD and Helm at work during releases
+	tests/e2e/gitops_test.sh
 
 cluster: ## a real Kubernetes on this machine
 	tests/cluster/cluster up

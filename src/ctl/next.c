@@ -33,8 +33,9 @@ enum next pass_next(const struct pass_view *v)
 enum after write_failed(enum err_kind kind, int conflicts)
 {
     switch (kind) {
+    case ERR_EXISTS: /* once more than a live look: then it is somebody else's, and has the name */
+        return conflicts < 1 ? AFTER_LOOK : AFTER_REMEMBER;
     case ERR_CONFLICT: /* the decision is void (C42) */
-    case ERR_EXISTS:
     case ERR_NOT_FOUND:
     case ERR_GONE:
         return conflicts < CONFLICTS_MAX ? AFTER_LOOK : AFTER_BACK_OFF;

@@ -127,9 +127,8 @@ enum flow act_resume(struct planner *p, const char *template_json)
     return harmful(p);
 }
 
-/* S1: kubectl rollout status, kstatus and Helm then say failed; the Deployment controller keeps
- * this condition as long as the Deployment is paused. */
-enum flow act_dep_failed(struct planner *p, const char *message)
+static enum flow dep_progressing(struct planner *p, const char *status, const char *reason,
+                                 const char *message)
 {
     const struct meta *m = &p->d->meta;
     char now[TIME_TEXT_MAX];
@@ -138,11 +137,24 @@ enum flow act_dep_failed(struct planner *p, const char *message)
     patch(p, ACT_DEP_STATUS, TARGET_DEPLOYMENT, m, STRATEGIC_PATCH,
           json_fmt(p->a,
                    "{'metadata':{'uid':%q,'resourceVersion':%q},'status':{'conditions':[{'type':"
-                   "'Progressing','status':'False','reason':'ProgressDeadlineExceeded','message':"
-                   "%q,'lastUpdateTime':%q,'lastTransitionTime':%q}]}}",
-                   m->uid, m->rv, message, now, now));
+                   "'Progressing','status':%q,'reason':%q,'message':%q,'lastUpdateTime':%q,"
+                   "'lastTransitionTime':%q}]}}",
+                   m->uid, m->rv, status, reason, message, now, now));
     p->act.subresource = "status";
     return STOP;
+}
+
+/* S1: kubectl rollout status, kstatus and Helm then say failed; the Deployment controller keeps
+ * this condition as long as the Deployment is paused. */
+enum flow act_dep_failed(struct planner *p, const char *message)
+{
+    return dep_progressing(p, "False", PROGRESS_FAILED, message);
+}
+
+/* And the next release is not failed: what the Deployment controller says of a paused one. */
+enum flow act_dep_paused(struct planner *p)
+{
+    return dep_progressing(p, "Unknown", "DeploymentPaused", "Deployment is paused");
 }
 
 /* ---- fence ----------------------------------------------------------------------------------- */
@@ -317,6 +329,16 @@ enum flow act_rs_counts(struct planner *p, const struct replicaset *rs)
     return annotate(p, rs,
                     json_fmt(p->a, "{%q:'%d',%q:'%d'}", ANNOTATION_DESIRED, p->n, ANNOTATION_MAX,
                              p->n + p->surge.surge));
+}
+
+/* C6: else the Deployment controller writes it at the hand-over, and makes pods unavailable. */
+enum flow act_rs_min_ready(struct planner *p, const struct replicaset *rs)
+{
+    return patch(p, ACT_RS_MIN_READY, TARGET_REPLICASET, &rs->meta, MERGE_PATCH,
+                 json_fmt(p->a,
+                          "{'metadata':{'uid':%q,'resourceVersion':%q},"
+                          "'spec':{'minReadySeconds':%d}}",
+                          rs->meta.uid, rs->meta.rv, p->d->min_ready_seconds));
 }
 
 enum flow act_rs_delete(struct planner *p, const struct replicaset *rs)

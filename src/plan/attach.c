@@ -2,6 +2,8 @@
 /* attach.c - may this Rollout have this Deployment at all? (api.md 2.7) */
 #include "planner.h"
 
+#include <string.h>
+
 enum flow rule_gone(struct planner *p)
 {
     if (p->d && p->d->meta.deleting_ms == 0)
@@ -145,6 +147,21 @@ static bool route_checks(struct planner *p)
     return true;
 }
 
+/* The flight record keeps two templates, in one annotation. */
+static bool size_checks(struct planner *p)
+{
+    const size_t most = RECORD_BYTES_MAX / 2,
+                 bytes = p->d->template_raw ? strlen(p->d->template_raw) : 0;
+
+    if (bytes <= most)
+        return true;
+    return no(p, REASON_NO_ROOM,
+              arena_printf(p->a,
+                           "the template is too large: %zu KiB, at most %zu: the flight record "
+                           "keeps two; move what is large to a ConfigMap.",
+                           bytes / 1024, most / 1024));
+}
+
 bool attach_checks(struct planner *p)
 {
     if (!p->d->rolling_update)
@@ -157,7 +174,7 @@ bool attach_checks(struct planner *p)
         return no(p, REASON_SELECTOR_MISMATCH,
                   arena_printf(p->a, "Deployment %s selects by matchExpressions: use matchLabels.",
                                p->d->meta.name));
-    return room_checks(p) && service_checks(p) && route_checks(p);
+    return size_checks(p) && room_checks(p) && service_checks(p) && route_checks(p);
 }
 
 /* ---- attach ---------------------------------------------------------------------------------- */

@@ -39,10 +39,13 @@ static bool may_go(struct planner *p, const struct replicaset *rs)
     return available(rs) == 0 || drained(p);
 }
 
-/* Made for this flight, and not what was asked for: kept, or it would be made again for ever. */
-static bool is_evidence(const struct planner *p, const struct replicaset *rs)
+/* O9: it has the candidate's name and not its template. Made anew it would be the same again, so it
+ * stays, without pods, for whoever is to see it. */
+static const struct replicaset *mutant(const struct planner *p)
 {
-    return p->forward && !p->candidate && str_equal(rs->revision, p->st.flight.revision);
+    const struct replicaset *rs = rs_by_revision(p, p->st.flight.revision);
+
+    return p->forward && !p->candidate && rs != p->stable ? rs : NULL;
 }
 
 static enum flow drop_empty(struct planner *p)
@@ -52,9 +55,9 @@ static enum flow drop_empty(struct planner *p)
 
         if (!is_extra(p, rs) || rs_inside(p, rs) || rs == p->previous || !rs_empty(rs))
             continue;
-        if (is_evidence(p, rs))
-            continue;
         if (in_history(p, rs) && !str_equal(rs->digest, p->rec.stable_digest))
+            continue;
+        if (rs == mutant(p))
             continue;
         return act_rs_delete(p, rs);
     }
@@ -93,12 +96,14 @@ enum flow rule_extras(struct planner *p)
 
 static enum flow mutated(struct planner *p)
 {
-    const struct replicaset *rs = rs_by_revision(p, p->st.flight.revision);
+    const struct replicaset *rs = mutant(p);
 
-    if (!rs || str_equal(rs->digest, p->st.flight.digest))
+    if (!rs)
         return NEXT;
     say(p, "Stalled", REASON_TEMPLATE_MUTATED, true,
-        "Something changes ReplicaSet templates on creation: %s is not what was asked for.",
+        "Something changes ReplicaSets on creation: %s is not what was asked for. Exempt them, "
+        "then "
+        "delete it.",
         rs->meta.name);
     return STOP;
 }
@@ -138,6 +143,16 @@ static enum flow bring_inside(struct planner *p)
     return act_rs_give(p, c);
 }
 
+/* Inside, the Deployment controller sees to it. */
+static enum flow follow_min_ready(struct planner *p)
+{
+    const struct replicaset *c = p->candidate;
+
+    if (rs_inside(p, c) || c->min_ready_seconds == p->d->min_ready_seconds)
+        return NEXT;
+    return act_rs_min_ready(p, c);
+}
+
 static enum flow no_pods_to_judge(struct planner *p)
 {
     say(p, "Progressing", REASON_SCALED_TO_ZERO, false,
@@ -155,6 +170,8 @@ enum flow rule_candidate(struct planner *p)
 {
     if (!p->forward || !p->f || p->st.flight.step < 1)
         return NEXT;
+    if (p->candidate && follow_min_ready(p) == STOP)
+        return STOP;
     if (p->candidate)
         return bring_inside(p);
     if (mutated(p) == STOP)

@@ -391,6 +391,14 @@ static enum flow start_over(struct planner *p)
     return AGAIN;
 }
 
+/* What was said of the revision before would be read as said of this one. */
+enum flow rule_not_failed(struct planner *p)
+{
+    if (!p->forward || !p->d->paused || !str_equal(p->d->progressing_reason, PROGRESS_FAILED))
+        return NEXT;
+    return act_dep_paused(p);
+}
+
 enum flow rule_hold(struct planner *p)
 {
     enum flow flow;
@@ -404,7 +412,7 @@ enum flow rule_hold(struct planner *p)
         return start_over(p);
     if (reverts(p))
         return revert(p);
-    if (!str_equal(p->d->progressing_reason, "ProgressDeadlineExceeded"))
+    if (!str_equal(p->d->progressing_reason, PROGRESS_FAILED))
         return act_dep_failed(p, arena_printf(p->a, "Sluice: revision %s was aborted: %s",
                                               p->st.rejected.revision, why_rejected(p)));
     if (p->back) {

@@ -31,6 +31,7 @@ static const struct rule {
     {"dead-man", rule_dead_man},
     {"observed", rule_observed},
     {"fence", rule_fence},
+    {"not-failed", rule_not_failed},
     {"turn-back", rule_turn_back},
     {"stable-missing", rule_stable_missing},
     {"route", rule_route},
@@ -152,6 +153,7 @@ static void tell_refusal(struct planner *p)
     } table[] = {{ERR_DENIED, REASON_FORBIDDEN},
                  {ERR_QUOTA, REASON_QUOTA_EXCEEDED},
                  {ERR_INVALID, REASON_ADMISSION_DENIED},
+                 {ERR_EXISTS, REASON_NAME_TAKEN},
                  {ERR_TERMINATING, REASON_TERMINATING}};
     const struct refusal *no = &p->w->refusal;
 
@@ -268,6 +270,7 @@ const char *act_name(enum act act)
         [ACT_RS_FENCE] = "RsFence",
         [ACT_RS_GIVE] = "RsGive",
         [ACT_RS_ANNOTATE] = "RsAnnotate",
+        [ACT_RS_MIN_READY] = "RsMinReady",
         [ACT_RS_DELETE] = "RsDelete",
         [ACT_SERVICE_CREATE] = "ServiceCreate",
         [ACT_SERVICE_PIN] = "ServicePin",

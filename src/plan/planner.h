@@ -18,6 +18,9 @@
 
 enum flow { NEXT, STOP, AGAIN };
 
+/* Of the Deployment's condition Progressing, which whoever waits for it reads as failed. */
+#define PROGRESS_FAILED "ProgressDeadlineExceeded"
+
 /* What is said at the end when nothing else was: one word, one reason, one sentence. */
 struct summary {
     const char *word; /* display.status */
@@ -107,6 +110,7 @@ enum flow act_finalizer(struct planner *p, bool add);
 enum flow act_brake(struct planner *p, int64_t number, const char *template_json);
 enum flow act_resume(struct planner *p, const char *template_json);
 enum flow act_dep_failed(struct planner *p, const char *message);
+enum flow act_dep_paused(struct planner *p);
 enum flow act_fence_create(struct planner *p);
 enum flow act_record(struct planner *p, const struct record *rec);
 enum flow act_fence_delete(struct planner *p);
@@ -117,6 +121,7 @@ enum flow act_rs_fence(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_give(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_number(struct planner *p, const struct replicaset *rs, int64_t number);
 enum flow act_rs_counts(struct planner *p, const struct replicaset *rs);
+enum flow act_rs_min_ready(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_delete(struct planner *p, const struct replicaset *rs);
 enum flow act_service_create(struct planner *p, const char *name, const struct service *like,
                              const char *revision);
@@ -158,6 +163,7 @@ enum flow rule_step(struct planner *p);   /* step.c */
 enum flow rule_commit(struct planner *p); /* finish.c */
 enum flow rule_turn_back(struct planner *p);
 enum flow rule_bake(struct planner *p);
+enum flow rule_not_failed(struct planner *p);
 enum flow rule_hold(struct planner *p);
 enum flow rule_settle(struct planner *p);
 enum flow rule_ended(struct planner *p);

@@ -65,9 +65,17 @@ enum flow rule_unpaused(struct planner *p)
     return act_brake(p, p->rec.stable_number, NULL);
 }
 
-/* Left over by a flight of an earlier Deployment of this name (S4): pins first, then pods. */
+/* What it keeps from users are pods that nobody approved: it stays until those are gone. */
+static bool pin_needed(const struct planner *p, const struct service *s)
+{
+    return p->stable && str_equal(s->pin, p->stable->revision) && extras_have_pods(p);
+}
+
+/* Left over by a flight of an earlier Deployment of this name (S4): pods, then pins. */
 static enum flow leftovers(struct planner *p)
 {
+    bool wait = false;
+
     if (!dep_complete(p))
         return NEXT;
     for (size_t i = 0; i < p->w->service_count; i++) {
@@ -75,8 +83,11 @@ static enum flow leftovers(struct planner *p)
 
         if (s->created_for && str_equal(s->created_for, p->r->meta.name))
             return act_service_delete(p, s);
-        if (s->pin && service_selects(s, p->d))
+        if (!s->pin || !service_selects(s, p->d))
+            continue;
+        if (!pin_needed(p, s))
             return act_service_unpin(p, s);
+        wait = true;
     }
     for (size_t i = 0; i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];
@@ -90,7 +101,11 @@ static enum flow leftovers(struct planner *p)
     }
     if (p->w->fence)
         return act_fence_delete(p);
-    return NEXT;
+    if (!wait)
+        return NEXT;
+    say(p, "Progressing", REASON_PROGRESSING, false,
+        "Waits for the pods of an earlier Deployment of this name to go.");
+    return STOP;
 }
 
 static enum flow native_roll(struct planner *p)

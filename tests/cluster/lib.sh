@@ -11,6 +11,7 @@
 SLUICE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CLUSTER_BUILD=$SLUICE_ROOT/build/cluster
 CLUSTER_BIN=$CLUSTER_BUILD/bin
+CLUSTER_CONTROL=$CLUSTER_BIN${SLUICE_KUBERNETES:+/$SLUICE_KUBERNETES} # the control plane's programs
 CLUSTER_SHARE=$CLUSTER_BUILD/share
 CLUSTER_NETNS=${SLUICE_CLUSTER:-sluice} # also the cluster's name: several may run side by side
 CLUSTER_RUN=$CLUSTER_BUILD/run

@@ -76,6 +76,7 @@ static void failures_are_reactions(void **state UNUSED)
 {
     assert_int_equal(write_failed(ERR_CONFLICT, 0), AFTER_LOOK);
     assert_int_equal(write_failed(ERR_EXISTS, 0), AFTER_LOOK);
+    assert_int_equal(write_failed(ERR_EXISTS, 1), AFTER_REMEMBER);
     assert_int_equal(write_failed(ERR_CONFLICT, CONFLICTS_MAX), AFTER_BACK_OFF);
     assert_int_equal(write_failed(ERR_UNKNOWN, 0), AFTER_BACK_OFF);
     assert_int_equal(write_failed(ERR_RETRY, 0), AFTER_BACK_OFF);
