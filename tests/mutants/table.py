@@ -379,8 +379,8 @@ PLANTED = [
     ]),
     ("old-template-lost", [
         (FINISH,
-         "        return resume(p, p->rec.stable_template);",
-         "        return resume(p, NULL);"),
+         "    return template ? resume(p, template) : STOP;",
+         "    return template ? resume(p, NULL) : STOP;"),
     ]),
     # --- what a write names ---
     ("scale-without-uid", [
