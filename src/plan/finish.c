@@ -256,7 +256,7 @@ static void end_flight(struct planner *p)
     flight_end(p, fl->undo ? "Undone" : "Reverted", why);
 }
 
-/* All was given back, and only the status is left to say so. What a person commands now is meant for
+/* All was given back, and only the status is left to say so. What people command now is meant for
  * the rest that this is: a flight without fence cannot go back. */
 enum flow rule_over(struct planner *p)
 {
