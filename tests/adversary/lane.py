@@ -178,7 +178,8 @@ class Lane:
             self.observer.exposed |= DEAD_MAN in d["metadata"].get("annotations", {})
             acts.resume(self)
         stable = self.templates.get(self.observer.ledger.stable)
-        if word == "Stalled" and self.observer.exposed and stable:
+        if word == "Stalled" and stable and \
+                "put its template back" in json.dumps(self.status().get("conditions", [])):
             self.release(stable)  # as its message says: put its template back
 
     helped = None

@@ -538,22 +538,24 @@ static void stable_lost_without_record(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < 2 * COUNT(specs); i++) {
+    for (size_t i = 0; i < 3 * COUNT(specs); i++) {
         struct bed b;
         char stable[64], now[64];
 
-        bed_open(&b, 4, specs[i / 2], NULL);
+        bed_open(&b, 4, specs[i / 3], NULL);
         until(&b, "Resting", 5000);
         stable_revision(&b, stable);
         set_image(&b, "app:v2");
-        if (i % 2) {
+        if (i % 3 == 1) {
             until(&b, "Approval", 30000);
             sim_delete(&b.s, SIM_FENCE, "web-sluice");
         }
         delete_revision(&b, stable);
-        until(&b, "Stalled", 30000);
-        stable_revision(&b, now);
-        assert_string_equal(now, stable);
+        if (i % 3 < 2) { /* else it is put back before the operator saw any of it */
+            until(&b, "Stalled", 30000);
+            stable_revision(&b, now);
+            assert_string_equal(now, stable);
+        }
         set_image(&b, "app:v1");
         assert_rest(&b, "app:v1", 4);
         bed_close(&b);
