@@ -38,8 +38,9 @@ class Lane:
             "bake": rng.choice(["0s", "1s", "3s"]),
             "after_abort": rng.choice(["Hold", "Hold", "Revert"])}
         self.strategy.room = surge > 0
-        if kind == "rolling" and surge == 0:
-            self.n = max(self.n, 2)  # one replica without room for another is refused
+        # Rolling with one replica and no room for another is refused (V43).
+        self.least = 2 if kind == "rolling" and surge == 0 else 1
+        self.n = max(self.n, self.least)
         self.services = [APP, "web-too"] if rng.random() < 0.3 else [APP]
         self.next_version, self.next_id = 1, 1
         self.good, self.templates = set(), {}
