@@ -40,6 +40,8 @@ struct key *key_of(struct ctl *c, const struct object *rollout)
         key->generation = rollout->meta->generation;
         key->needs_look = true; /* it may name Services and routes that are not kept yet */
     }
+    if (key->gone)
+        brake_forget(key); /* another Rollout of that name: its brake is not proved yet */
     key->gone = false;
     return key;
 }

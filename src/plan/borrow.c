@@ -149,7 +149,7 @@ enum flow rule_fence(struct planner *p)
         return NEXT;
     if (broken_fence(p) == STOP)
         return STOP;
-    if ((!p->changed && !p->st.flight.present) || leaving(p))
+    if ((!p->changed && !p->st.flight.present && p->stable) || leaving(p))
         return NEXT; /* nothing to borrow for */
     if (!record_stable(p)) {
         say(p, "Stalled", REASON_STABLE_BROKEN, true,

@@ -12,7 +12,7 @@ ROBBED_S = 45  # capacity is back by then at the latest
 
 
 def scale(lane):
-    lane.n = lane.rng.randint(1, 8)
+    lane.n = lane.rng.randint(lane.least, 8)
     lane.patch_deployment({"spec": {"replicas": lane.n}})
 
 
@@ -21,7 +21,7 @@ def scale_to_zero(lane):
     lane.patch_deployment({"spec": {"replicas": 0}})
     lane.pause(0.1, 2)
     lane.observer.expose(lane.git)
-    lane.n = lane.rng.randint(1, 8)
+    lane.n = lane.rng.randint(lane.least, 8)
     lane.patch_deployment({"spec": {"replicas": lane.n}})
 
 

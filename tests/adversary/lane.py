@@ -38,8 +38,9 @@ class Lane:
             "bake": rng.choice(["0s", "1s", "3s"]),
             "after_abort": rng.choice(["Hold", "Hold", "Revert"])}
         self.strategy.room = surge > 0
-        if kind == "rolling" and surge == 0:
-            self.n = max(self.n, 2)  # one replica without room for another is refused
+        # Rolling with one replica and no room for another is refused (V43).
+        self.least = 2 if kind == "rolling" and surge == 0 else 1
+        self.n = max(self.n, self.least)
         self.services = [APP, "web-too"] if rng.random() < 0.3 else [APP]
         self.next_version, self.next_id = 1, 1
         self.good, self.templates = set(), {}
@@ -178,7 +179,8 @@ class Lane:
             self.observer.exposed |= DEAD_MAN in d["metadata"].get("annotations", {})
             acts.resume(self)
         stable = self.templates.get(self.observer.ledger.stable)
-        if word == "Stalled" and self.observer.exposed and stable:
+        if word == "Stalled" and stable and \
+                "put its template back" in json.dumps(self.status().get("conditions", [])):
             self.release(stable)  # as its message says: put its template back
 
     helped = None

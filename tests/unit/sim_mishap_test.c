@@ -58,20 +58,22 @@ static void stable_lost_without_record(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < 2 * COUNT(specs); i++) {
+    for (size_t i = 0; i < 3 * COUNT(specs); i++) {
         struct stage st;
         char stable[64];
 
-        open_with(&st, specs[i / 2], 4);
+        open_with(&st, specs[i / 3], 4);
         snprintf(stable, sizeof stable, "%s", stage_status(&st)->stable.revision);
         bed_image(&st, "app:v2");
-        if (i % 2) {
+        if (i % 3 == 1) {
             bed_until(&st, "Approval", 30000);
             bed_do(&st, "fence deleted");
         }
         bed_do(&st, "stable replicaset deleted");
-        bed_until(&st, "Stalled", 30000);
-        assert_string_equal(stage_status(&st)->stable.revision, stable);
+        if (i % 3 < 2) { /* else it is put back before the operator saw any of it */
+            bed_until(&st, "Stalled", 30000);
+            assert_string_equal(stage_status(&st)->stable.revision, stable);
+        }
         bed_image(&st, "app:v1");
         bed_rest(&st, "app:v1", 4);
         stage_close(&st);
