@@ -13,9 +13,9 @@ metric() { # NAME MAX QUERY
         failures: 2, max: $m, prometheus: {address: "http://198.18.0.1:9090", query: $q}}}'
 }
 answers='rate(http_requests_total{pod=~"$(pods)"}[15s])'
-failed='rate(http_requests_total{code="500",pod=~"$(pods)"}[15s])'
+bad_answers='rate(http_requests_total{code="500",pod=~"$(pods)"}[15s])'
 times='rate(http_request_duration_seconds_bucket{pod=~"$(pods)"}[15s])'
-errors=$(metric errors 0.1 "sum($failed) / sum($answers)")
+errors=$(metric errors 0.1 "sum($bad_answers) / sum($answers)")
 latency=$(metric latency 0.2 "histogram_quantile(0.9, sum by (le) ($times))")
 probe='{"name": "smoke", "probe": {"http": {"path": "/healthz", "port": "http"}, "every": "1s", "failures": 2}}'
 
