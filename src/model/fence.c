@@ -43,27 +43,16 @@ static void read_previous(struct arena *a, const cJSON *o, const char *text, str
     out->previous_digest = record_digest(a, out->previous_template, p);
 }
 
-static void read_history(struct arena *a, const cJSON *list, struct record *out)
+static const char *const *read_names(struct arena *a, const cJSON *list, size_t *count)
 {
     const char **names = ARENA_ARRAY(a, const char *, json_count(list) + 1);
 
-    out->history_count = 0;
+    *count = 0;
     JSON_EACH(item, list) {
         if (json_str(item, ""))
-            names[out->history_count++] = read_str(a, item, "");
+            names[(*count)++] = read_str(a, item, "");
     }
-    out->history = names;
-}
-
-static void read_rules(struct arena *a, const cJSON *list, struct traffic_spec *out)
-{
-    const char **rules = ARENA_ARRAY(a, const char *, json_count(list) + 1);
-
-    JSON_EACH(item, list) {
-        if (json_str(item, ""))
-            rules[out->rule_count++] = read_str(a, item, "");
-    }
-    out->rules = rules;
+    return names;
 }
 
 static void read_routes(struct arena *a, const cJSON *list, struct record *out)
@@ -83,7 +72,7 @@ static void read_routes(struct arena *a, const cJSON *list, struct record *out)
             .canary = read_str(a, item, "canary"),
             .rest = read_str(a, item, "rest"),
         };
-        read_rules(a, json_key(item, "rules"), &r->traffic);
+        r->traffic.rules = read_names(a, json_key(item, "rules"), &r->traffic.rule_count);
         if (r->traffic.router && r->traffic.name && r->stable)
             out->route_count++;
     }
@@ -99,7 +88,7 @@ bool record_read(struct arena *a, const char *text, struct record *out)
         return false;
     read_stable(a, doc, text, &r);
     read_previous(a, doc, text, &r);
-    read_history(a, json_key(doc, "history"), &r);
+    r.history = read_names(a, json_key(doc, "history"), &r.history_count);
     r.committed_ms = read_time(doc, "committedAt");
     read_routes(a, json_key(doc, "routes"), &r);
     r.route_returned = json_bool(doc, "routesReturned", false);
@@ -117,6 +106,14 @@ static void write_previous(struct strbuf *out, const struct record *r)
                 r->previous_template ? r->previous_template : "null");
 }
 
+static void write_names(struct strbuf *out, const char *const *names, size_t count)
+{
+    strbuf_addc(out, '[');
+    for (size_t i = 0; i < count; i++)
+        json_fmt_to(out, "%r%q", i ? "," : "", names[i]);
+    strbuf_addc(out, ']');
+}
+
 static void write_route(struct strbuf *out, const struct flown_route *r)
 {
     json_fmt_to(out, "{'router':%q,'kind':%q,'name':%q,'settleMs':%l,'stable':%q,'canary':%q,",
@@ -124,10 +121,9 @@ static void write_route(struct strbuf *out, const struct flown_route *r)
                 r->stable, r->canary);
     if (r->rest)
         json_fmt_to(out, "'rest':%q,", r->rest);
-    strbuf_adds(out, "\"rules\":[");
-    for (size_t i = 0; i < r->traffic.rule_count; i++)
-        json_fmt_to(out, "%r%q", i ? "," : "", r->traffic.rules[i]);
-    strbuf_adds(out, "]}");
+    strbuf_adds(out, "\"rules\":");
+    write_names(out, r->traffic.rules, r->traffic.rule_count);
+    strbuf_addc(out, '}');
 }
 
 char *record_write(struct arena *a, const struct record *r)
@@ -145,10 +141,9 @@ char *record_write(struct arena *a, const struct record *r)
         time_format_micro(r->committed_ms, at);
         json_fmt_to(&out, ",'committedAt':%q", at);
     }
-    strbuf_adds(&out, ",\"history\":[");
-    for (size_t i = 0; i < r->history_count; i++)
-        json_fmt_to(&out, "%r%q", i ? "," : "", r->history[i]);
-    strbuf_adds(&out, "],\"routes\":[");
+    strbuf_adds(&out, ",\"history\":");
+    write_names(&out, r->history, r->history_count);
+    strbuf_adds(&out, ",\"routes\":[");
     for (size_t i = 0; i < r->route_count; i++) {
         strbuf_adds(&out, i ? "," : "");
         write_route(&out, &r->routes[i]);

@@ -106,13 +106,7 @@ static enum flow broken_fence(struct planner *p)
 /* The Rollout leaves and everything is given back but the pause: nothing to borrow any more. */
 static bool leaving(const struct planner *p)
 {
-    if (!p->r->meta.deleting_ms || p->st.flight.present)
-        return false;
-    for (size_t i = 0; i < p->w->rs_count; i++) {
-        if (is_extra(p, p->w->rs[i]) && !rs_inside(p, p->w->rs[i]))
-            return false;
-    }
-    return p->stable && rs_inside(p, p->stable);
+    return p->r->meta.deleting_ms && !p->st.flight.present && given_back(p);
 }
 
 /* Its ReplicaSet was deleted, but its template was put back: then the Deployment has it. */

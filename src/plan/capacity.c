@@ -102,8 +102,7 @@ static enum flow mutated(struct planner *p)
         return NEXT;
     say(p, "Stalled", REASON_TEMPLATE_MUTATED, true,
         "Something changes ReplicaSets on creation: %s is not what was asked for. Exempt them, "
-        "then "
-        "delete it.",
+        "then delete it.",
         rs->meta.name);
     return STOP;
 }

@@ -112,6 +112,15 @@ bool extras_have_pods(const struct planner *p)
     return false;
 }
 
+bool given_back(const struct planner *p)
+{
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        if (is_extra(p, p->w->rs[i]) && !rs_inside(p, p->w->rs[i]))
+            return false;
+    }
+    return p->stable && rs_inside(p, p->stable);
+}
+
 /* Inside regime: the candidate shares the Deployment while there are at least two pods to share
  * and the Deployment controller has not made it whole (it would then drop stable). */
 bool inside_allowed(const struct planner *p, const struct replicaset *rs)
@@ -176,8 +185,6 @@ static void find_record(struct planner *p)
     p->rec = (struct record){0};
     if (p->f) {
         p->rec = p->f->record;
-        p->routes = p->rec.routes;
-        p->route_count = p->rec.route_count;
         p->rec_known = true;
         return;
     }

@@ -203,6 +203,12 @@ static bool promoted(const struct planner *p)
                             str_equal(st->history[0].revision, p->rec.stable_revision));
 }
 
+static void say_closing(struct planner *p, const char *what)
+{
+    say(p, promoted(p) ? "Promoting" : "Aborting", promoted(p) ? REASON_PROMOTING : REASON_ABORTING,
+        false, "%s", what);
+}
+
 static enum flow close_side(struct planner *p)
 {
     const char *name = side_service(p);
@@ -210,9 +216,7 @@ static enum flow close_side(struct planner *p)
     struct pin_state *entry = pin_find(p, name);
 
     if (!routes_at_rest(p)) {
-        say(p, promoted(p) ? "Promoting" : "Aborting",
-            promoted(p) ? REASON_PROMOTING : REASON_ABORTING, false,
-            "Waits for the routes to be as they were.");
+        say_closing(p, "Waits for the routes to be as they were.");
         return STOP;
     }
     if (entry)
@@ -272,12 +276,8 @@ enum flow rule_ended(struct planner *p)
     const struct flight *fl = &p->st.flight;
 
     if (!fl->present || p->w->fence || p->d->paused || p->changed ||
-        !(fl->committed_ms || p->back) || !p->stable || !rs_inside(p, p->stable))
+        !(fl->committed_ms || p->back) || !given_back(p))
         return NEXT;
-    for (size_t i = 0; i < p->w->rs_count; i++) {
-        if (is_extra(p, p->w->rs[i]) && !rs_inside(p, p->w->rs[i]))
-            return NEXT;
-    }
     end_flight(p);
     return AGAIN;
 }
@@ -320,8 +320,7 @@ enum flow rule_settle(struct planner *p)
     flow = close_side(p);
     if (flow != NEXT)
         return flow;
-    say(p, promoted(p) ? "Promoting" : "Aborting", promoted(p) ? REASON_PROMOTING : REASON_ABORTING,
-        false, "Gives the Deployment back.");
+    say_closing(p, "Gives the Deployment back.");
     if (p->d->paused && resumes(p)) {
         if (!rs_inside(p, p->stable) && p->f)
             return STOP;

@@ -215,8 +215,10 @@ static bool routes_bind(struct planner *p)
 {
     struct record anew = p->rec;
 
+    if (!p->f)
+        return false;
     routes_of_spec(p, &anew);
-    return p->f && routes_differ(&anew, &p->rec) && !routes_at_rest(p);
+    return routes_differ(&anew, &p->rec) && !routes_at_rest(p);
 }
 
 /* After the commit the promoted revision stays stable, unless what came is the one before. */

@@ -39,12 +39,10 @@ struct planner {
     const struct deployment *d; /* not NULL beyond rule "gone" */
     const struct fence *f;      /* NULL: none; unreadable counts as none but is deleted first */
 
-    struct rollout_status st;         /* working copy */
-    bool decided;                     /* a deciding field of st was changed */
-    struct record rec;                /* of the fence, or made from status when there is none */
-    bool rec_known;                   /* stable is known */
-    const struct flown_route *routes; /* of the fence: none without one */
-    size_t route_count;
+    struct rollout_status st; /* working copy */
+    bool decided;             /* a deciding field of st was changed */
+    struct record rec;        /* of the fence, or made from status when there is none */
+    bool rec_known;           /* stable is known */
 
     /* facts.c */
     const struct replicaset *stable;    /* S, NULL: missing */
@@ -93,6 +91,7 @@ bool in_history(const struct planner *p, const struct replicaset *rs);
 bool is_extra(const struct planner *p, const struct replicaset *rs); /* neither S nor C */
 bool is_warm(const struct planner *p, const struct replicaset *rs);  /* kept for the bake */
 bool extras_have_pods(const struct planner *p);                      /* warm ones too */
+bool given_back(const struct planner *p); /* stable is inside, and nothing is left outside */
 bool inside_allowed(const struct planner *p, const struct replicaset *rs);
 int64_t revision_next(const struct planner *p); /* highest number of any ReplicaSet plus one */
 bool dep_observed(const struct planner *p);

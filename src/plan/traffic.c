@@ -27,6 +27,7 @@ void routes_of_spec(struct planner *p, struct record *rec)
     const struct rollout_spec *spec = p->spec;
     const size_t count = p->c.by == TRAFFIC_ROUTE ? spec->traffic_count : 0;
     struct flown_route *routes = ARENA_ARRAY(p->a, struct flown_route, count + 1);
+    const bool known = !weights_are_ours(p);
 
     for (size_t i = 0; i < count; i++) {
         const struct traffic_spec *t = &spec->traffic[i];
@@ -35,7 +36,7 @@ void routes_of_spec(struct planner *p, struct record *rec)
 
         routes[i] = (struct flown_route){
             .traffic = *t, .stable = spec->stable_service, .canary = side_service(p)};
-        if (r && router && !weights_are_ours(p))
+        if (r && router && known)
             routes[i].rest = router->resting(p->a, r, t, spec->stable_service, side_service(p));
     }
     rec->routes = routes;
@@ -108,7 +109,7 @@ struct look {
 
 static bool look_at(struct planner *p, size_t i, struct look *l)
 {
-    const struct flown_route *flown = &p->routes[i];
+    const struct flown_route *flown = &p->rec.routes[i];
     const char *stable = flown->stable, *side = flown->canary;
 
     *l = (struct look){.t = &flown->traffic};
@@ -176,7 +177,7 @@ static void note_acceptance(struct planner *p, struct look *l)
 
 enum flow rule_route(struct planner *p)
 {
-    for (size_t i = 0; p->f && i < p->route_count; i++) {
+    for (size_t i = 0; p->f && i < p->rec.route_count; i++) {
         struct look l;
 
         if (!look_at(p, i, &l))
@@ -217,7 +218,7 @@ static bool settled(struct planner *p, struct look *l)
 
 bool weight_settled(struct planner *p)
 {
-    for (size_t i = 0; i < p->route_count; i++) {
+    for (size_t i = 0; i < p->rec.route_count; i++) {
         struct look l;
 
         if (look_at(p, i, &l) ? !settled(p, &l) : wanted(p) != 0)
@@ -228,7 +229,7 @@ bool weight_settled(struct planner *p)
 
 bool routes_at_rest(struct planner *p)
 {
-    return p->route_count == 0 || (resting(p) && weight_settled(p));
+    return p->rec.route_count == 0 || (resting(p) && weight_settled(p));
 }
 
 bool traffic_off(struct planner *p)

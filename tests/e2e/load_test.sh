@@ -82,13 +82,17 @@ test_canary_by_pods() {
     load_off 0 any
 }
 
-test_canary_by_route() {
+app_behind_route() {
     images
     tests/cluster/gateway up >"$e2e_log/load-gateway.log" 2>&1
     app web 3 real
     route
-    local before
-    before=$(kn get httproute web -o json | jq -cS .spec)
+    route_before=$(kn get httproute web -o json | jq -cS .spec)
+}
+route_as_before() { is 'the route is as it was' "$route_before" "$(kn get httproute web -o json | jq -cS .spec)"; }
+
+test_canary_by_route() {
+    app_behind_route
     rollout_with web "$routed" "$quick"
     load_on http://198.18.0.1:8080/
     image web v2
@@ -101,7 +105,7 @@ test_canary_by_route() {
     word web Approval 90
     sl approve web >/dev/null
     at_rest web v3 3
-    is 'the route is as it was' "$before" "$(kn get httproute web -o json | jq -cS .spec)"
+    route_as_before
     load_off 0 any
 }
 
@@ -116,10 +120,7 @@ share() { # TAG WEIGHT: the answers of 8 s are within 3 sigma of the weight
 }
 
 test_split_follows_weight() {
-    images
-    tests/cluster/gateway up >"$e2e_log/load-gateway.log" 2>&1
-    app web 3 real
-    route
+    app_behind_route
     rollout_with web '{"canary": {"stableService": "web", "traffic": [{"gatewayAPI": {"name": "web"}}],
         "steps": [{"weight": 10, "approve": true}, {"weight": 50, "approve": true},
             {"weight": 100, "approve": true}]}}' "$quick"
@@ -224,28 +225,18 @@ test_operator_killed_under_load() {
 }
 
 test_operator_killed_under_routed_load() {
-    images
-    tests/cluster/gateway up >"$e2e_log/load-gateway.log" 2>&1
-    app web 3 real
-    route
-    local before
-    before=$(kn get httproute web -o json | jq -cS .spec)
+    app_behind_route
     rollout_with web '{"canary": {"stableService": "web", "traffic": [{"gatewayAPI": {"name": "web"}}],
         "steps": [{"weight": 25, "hold": "1s"}, {"weight": 50, "hold": "1s"}]}}' "$quick"
     load_on http://198.18.0.1:8080/
     released_under_kills web 3 v2 v3
-    is 'the route is as it was' "$before" "$(kn get httproute web -o json | jq -cS .spec)"
+    route_as_before
     load_off 0 any
 }
 
 # The spec forgets the route whose weights are at 50 %: it is given back, then the new strategy runs.
 test_strategy_edited_under_routed_load() {
-    images
-    tests/cluster/gateway up >"$e2e_log/load-gateway.log" 2>&1
-    app web 3 real
-    route
-    local before
-    before=$(kn get httproute web -o json | jq -cS .spec)
+    app_behind_route
     rollout_with web "$routed" "$quick"
     load_on http://198.18.0.1:8080/
     image web v2
@@ -253,7 +244,7 @@ test_strategy_edited_under_routed_load() {
     kn patch rollout web --type=json -p '[{"op": "replace", "path": "/spec/strategy", "value":
         {"canary": {"steps": [{"weight": 50, "hold": "1s"}]}}}]' >/dev/null
     at_rest web v2 3
-    is 'the route is as it was' "$before" "$(kn get httproute web -o json | jq -cS .spec)"
+    route_as_before
     is 'the first one' true "$(rollout web 'any(.status.history[]; .outcome == "Superseded")')"
     load_off 0 any
 }

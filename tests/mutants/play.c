@@ -59,21 +59,25 @@ static const char *differs(struct arena *a, const char *name, const struct outco
 
 /* ---- what is played -------------------------------------------------------------------------- */
 
-static int plain(const struct release *r)
+static int played(const struct release *r, const struct bed_options *o, const char *how)
 {
-    const struct bed_options o = {.apart = true};
     struct outcome have;
     struct arena a;
     const char *wrong;
     int bad = 0;
 
     arena_init(&a);
-    if (!release_play(r, &o, &a, &have))
-        bad = found(r->name, "undisturbed", have.trouble);
+    if (!release_play(r, o, &a, &have))
+        bad = found(r->name, how, have.trouble);
     else if ((wrong = differs(&a, r->name, &have)) != NULL)
-        bad = found(r->name, "undisturbed", wrong);
+        bad = found(r->name, how, wrong);
     arena_release(&a);
     return bad;
+}
+
+static int plain(const struct release *r)
+{
+    return played(r, &(struct bed_options){.apart = true}, "undisturbed");
 }
 
 static int stale(const struct release *r, int seed)
@@ -82,18 +86,8 @@ static int stale(const struct release *r, int seed)
         .apart = true,
         .sim = {.idle_percent = 30 * (seed % 3), .seed = (uint64_t)seed},
         .op = {.cache_lag_ms = 700, .turn_writes = 1 + seed % 3, .seed = (uint64_t)seed}};
-    struct outcome have;
-    struct arena a;
-    const char *wrong;
-    int bad = 0;
 
-    arena_init(&a);
-    if (!release_play(r, &o, &a, &have))
-        bad = found(r->name, "with stale caches", have.trouble);
-    else if ((wrong = differs(&a, r->name, &have)) != NULL)
-        bad = found(r->name, "with stale caches", wrong);
-    arena_release(&a);
-    return bad;
+    return played(r, &o, "with stale caches");
 }
 
 static int game(size_t strategy, uint64_t seed)

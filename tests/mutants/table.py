@@ -373,9 +373,9 @@ PLANTED = [
          "    flow = close_side(p);\n"
          "    if (flow != NEXT)\n"
          "        return flow;\n"
-         "    say(p, promoted(p)",
+         "    say_closing(p, \"Gives",
          "    flow = NEXT;\n"
-         "    say(p, promoted(p)"),
+         "    say_closing(p, \"Gives"),
     ]),
     ("old-template-lost", [
         (FINISH,

@@ -170,6 +170,12 @@ static inline void bed_turn(struct stage *st)
     stage_turn(st);
 }
 
+static inline void bed_turns(struct stage *st, int n)
+{
+    for (int i = 0; i < n; i++)
+        bed_turn(st);
+}
+
 /* Reports go on as long as gates answer. */
 static inline int bed_writes(const struct stage *st)
 {

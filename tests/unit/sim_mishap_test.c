@@ -15,12 +15,6 @@ static void open_with(struct stage *st, const char *spec, int n)
     bed_rest(st, "app:v1", n);
 }
 
-static void turns(struct stage *st, int n)
-{
-    for (int i = 0; i < n; i++)
-        bed_turn(st);
-}
-
 /* Before the flight is recorded there is no fence either: what is new must not roll by itself. */
 static void deleted_at_once(void **state)
 {
@@ -31,7 +25,7 @@ static void deleted_at_once(void **state)
 
             open_with(&st, all[k], 4);
             bed_image(&st, "app:v2");
-            turns(&st, when);
+            bed_turns(&st, when);
             bed_do(&st, "rollout deleted");
             for (int i = 0; i < 800 && sim_find(&st.s, SIM_ROLLOUT, "web"); i++)
                 bed_turn(&st);
@@ -104,7 +98,7 @@ static void rolling_edit_approves_nothing(void **state)
         bed_image(&st, "app:v2");
         bed_until(&st, "Approval", 30000);
         bed_patch(&st, SIM_ROLLOUT, table[i].edit);
-        turns(&st, 100);
+        bed_turns(&st, 100);
         bed_until(&st, "Approval", 30000);
         assert_int_equal(stage_status(&st)->flight.step, table[i].step);
         bed_do(&st, "approve");

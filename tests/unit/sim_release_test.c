@@ -16,12 +16,6 @@ static void open_one(struct stage *st, size_t strategy, int n)
     bed_rest(st, "app:v1", n);
 }
 
-static void turns(struct stage *st, int n)
-{
-    for (int i = 0; i < n; i++)
-        bed_turn(st);
-}
-
 static void forward_and_forward(void **state)
 {
     static const int sizes[] = {1, 2, 5, 10};
@@ -196,10 +190,10 @@ static void aborted_while_given_back(void **state)
         for (int i = 0, resumed = st.s.writes[ACT_RESUME];
              i < 4000 && st.s.writes[ACT_RESUME] == resumed; i++)
             bed_turn(&st);
-        turns(&st, when);
+        bed_turns(&st, when);
         bed_do(&st, "operator killed");
         bed_do(&st, "abort");
-        turns(&st, 400);
+        bed_turns(&st, 400);
         bed_judge(&st);
         CHECK(st.s.pods_started <= pods + 4, "%d ticks later: %d pods started", when,
               st.s.pods_started - pods);
@@ -225,7 +219,7 @@ static void aborted_as_old_pods_go(void **state)
         for (int i = 0; i < 4000 && st.s.writes[ACT_RS_SCALE] < 2; i++)
             bed_turn(&st);
         bed_do(&st, "abort");
-        turns(&st, 300);
+        bed_turns(&st, 300);
         CHECK(!st.judge.violations, "seed %d: %s", (int)seed, st.judge.words);
         stage_close(&st);
     }
@@ -262,7 +256,7 @@ static void route_refused(void **state)
     bed_do(&st, "route refuses");
     bed_image(&st, "app:v2");
     bed_until(&st, "Stalled", 5000);
-    turns(&st, 1300);
+    bed_turns(&st, 1300);
     assert_string_not_equal(stage_status(&st)->rejected.revision, "");
     bed_do(&st, "route accepts");
     bed_until(&st, "Aborted", 30000);
@@ -284,7 +278,7 @@ static void gate_fails_and_holds(void **state)
         bed_do(&st, "scale to 0");
         bed_until(&st, "Aborted", 5000);
         bed_do(&st, "scale to 5");
-        turns(&st, 60);
+        bed_turns(&st, 60);
         assert_int_equal(sim_endpoints(&st.s, "web", NULL), 5);
         bed_image(&st, "app:v3");
         bed_rest(&st, "app:v3", 5);
@@ -305,7 +299,7 @@ static void moved_any_time(const char *image)
 
             open_one(&st, k, 4);
             bed_image(&st, "app:v2");
-            turns(&st, when);
+            bed_turns(&st, when);
             bed_image(&st, image);
             bed_rest(&st, image, 4);
             stage_close(&st);
@@ -338,7 +332,7 @@ static void deleted_any_time(void **state)
             bed_patch(&st, SIM_ROLLOUT,
                       arena_printf(&st.a, "{'spec':{'onDelete':'%s'}}", how[(when / 16) % 3]));
             bed_image(&st, "app:v2");
-            turns(&st, when);
+            bed_turns(&st, when);
             bed_do(&st, "rollout deleted");
             for (int i = 0; i < 800 && sim_find(&st.s, SIM_ROLLOUT, "web"); i++)
                 bed_turn(&st);
@@ -395,9 +389,9 @@ static void a_mutated_candidate_stands_still(void **state)
         st.s.opt.mutates = true;
         bed_image(&st, "app:v2");
         bed_until(&st, "Stalled", 60000);
-        turns(&st, 60);
+        bed_turns(&st, 60);
         before = bed_writes(&st);
-        turns(&st, 60);
+        bed_turns(&st, 60);
         assert_int_equal(bed_writes(&st), before);
         assert_string_equal(stage_word(&st), "Stalled");
         assert_int_equal(st.s.pod_count, 4);
