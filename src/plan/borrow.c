@@ -63,12 +63,14 @@ static const struct replicaset *find_stable(const struct planner *p)
     for (size_t i = 0; i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];
 
+        if (str_equal(rs->digest, p->d->digest))
+            continue; /* what is new was not judged yet, even where it is all that is left */
         if (p->d->dead_man && rs->deployment_revision > 0 &&
             str_equal(p->d->dead_man,
                       arena_printf(p->a, "%lld", (long long)rs->deployment_revision)))
             return rs;
-        if (rs_inside(p, rs) && rs->replicas > 0 && !str_equal(rs->digest, p->d->digest))
-            only = rs; /* what is new was not judged yet, even where it is all that is left */
+        if (rs_inside(p, rs) && rs->replicas > 0)
+            only = rs;
     }
     return only;
 }

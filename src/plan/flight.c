@@ -244,8 +244,10 @@ static enum flow moved_forward(struct planner *p)
         flight_back(p, "the stable template was put back", false, false);
         return AGAIN;
     }
-    if (p->rejected)
-        return superseded(p, "by a revision that was rejected before");
+    if (p->rejected) { /* what served until now is drained before it goes */
+        flight_back(p, "a revision that was rejected before was put back", false, false);
+        return AGAIN;
+    }
     if (!str_equal(p->d->digest, p->st.flight.digest) && !routes_bind(p))
         return superseded(p, "by a newer template");
     return NEXT;

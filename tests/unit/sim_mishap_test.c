@@ -74,6 +74,62 @@ static void stable_lost_without_record(void **state)
     }
 }
 
+/* The same, and what is put in its place went before: the Deployment controller gives that the next
+ * number, which with stable's ReplicaSet gone is the one that the dead man names. */
+static void stable_lost_for_an_earlier_one(void **state)
+{
+    (void)state;
+    for (int when = 0; when < 6; when++) {
+        struct stage st;
+
+        open_with(
+            &st, "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}}}", 4);
+        bed_image(&st, "app:v2");
+        bed_rest(&st, "app:v2", 4);
+        bed_image(&st, "app:v3");
+        bed_rest(&st, "app:v3", 4);
+        bed_image(&st, "app:v1");
+        bed_turns(&st, when);
+        bed_do(&st, "stable replicaset deleted");
+        bed_turns(&st, 60);
+        assert_string_not_equal(stage_word(&st), "Resting"); /* on what nobody judged */
+        bed_image(&st, "app:v3");
+        bed_rest(&st, "app:v3", 4);
+        stage_close(&st);
+    }
+}
+
+/* Back to a revision that was rejected: no flight begins, but the one that ends has served. */
+static void rejected_again_drains(void **state)
+{
+    struct stage st;
+    struct sim_object *served;
+    char *name;
+    int64_t since;
+
+    (void)state;
+    open_with(&st,
+              "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'approve':"
+              "true}]}},'drain':'4s'}",
+              4);
+    bed_image(&st, "app:v2");
+    bed_until(&st, "Approval", 30000);
+    bed_do(&st, "abort");
+    bed_until(&st, "Aborted", 30000);
+    bed_image(&st, "app:v3");
+    bed_until(&st, "Approval", 30000);
+    name = arena_printf(&st.a, "web-%s", stage_status(&st)->flight.revision);
+    bed_image(&st, "app:v2");
+    since = st.s.now_ms;
+    while ((served = sim_find(&st.s, SIM_REPLICASET, name)) &&
+           ((const struct replicaset *)sim_view(served))->replicas > 0)
+        bed_turn(&st);
+    assert_true(st.s.now_ms - since >= 4000);
+    bed_until(&st, "Aborted", 30000);
+    assert_string_equal(stage_status(&st)->history[0].outcome, "Aborted");
+    stage_close(&st);
+}
+
 /* An edit of steps approves nothing: the pods that there are must pass before there are more. */
 static void rolling_edit_approves_nothing(void **state)
 {
@@ -112,6 +168,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deleted_at_once),
         cmocka_unit_test(stable_lost_without_record),
+        cmocka_unit_test(stable_lost_for_an_earlier_one),
+        cmocka_unit_test(rejected_again_drains),
         cmocka_unit_test(rolling_edit_approves_nothing),
     };
 
