@@ -33,7 +33,7 @@ static bool may_go(struct planner *p, const struct replicaset *rs)
     if (!p->stable)
         return false;
     if (!p->outside)
-        return available(rs) == 0 || rs_available(p->stable, p->n);
+        return available(rs) == 0 || serves(p, p->stable, p->n);
     if (!traffic_off(p))
         return false;
     return available(rs) == 0 || drained(p);

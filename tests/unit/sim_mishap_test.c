@@ -130,6 +130,35 @@ static void rejected_again_drains(void **state)
     stage_close(&st);
 }
 
+/* Endpoints follow pods some time later: what serves goes when what comes is served too. */
+static void back_when_endpoints_know(void **state)
+{
+    (void)state;
+    for (int n = 1; n <= 4; n++) {
+        const struct bed_options o = {
+            .spec = "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':"
+                    "'50%%','approve':true}]}}}",
+            .replicas = n,
+            .sim = {.slice_lag_ms = 3000}};
+        struct stage st;
+        int fewest = n;
+
+        bed_open(&st, &o);
+        bed_rest(&st, "app:v1", n);
+        bed_image(&st, "app:v2");
+        bed_until(&st, "Approval", 60000);
+        bed_turns(&st, 100);
+        bed_image(&st, "app:v1");
+        for (int i = 0; i < 600; i++) {
+            bed_turn(&st);
+            fewest = (int)min_i64(fewest, sim_endpoints(&st.s, "web", NULL));
+        }
+        assert_int_equal(fewest, n);
+        bed_rest(&st, "app:v1", n);
+        stage_close(&st);
+    }
+}
+
 /* An edit of steps approves nothing: the pods that there are must pass before there are more. */
 static void rolling_edit_approves_nothing(void **state)
 {
@@ -170,6 +199,7 @@ int main(void)
         cmocka_unit_test(stable_lost_without_record),
         cmocka_unit_test(stable_lost_for_an_earlier_one),
         cmocka_unit_test(rejected_again_drains),
+        cmocka_unit_test(back_when_endpoints_know),
         cmocka_unit_test(rolling_edit_approves_nothing),
     };
 
