@@ -231,6 +231,20 @@ static void run_operator_down(struct stage *st, const struct stage_event *e)
     sim_operator_crash(&st->op, e->action->takes == TAKES_TIME ? e->value : SECOND_MS);
 }
 
+/* Split brain: a leader that was replaced does not know it yet. */
+static void run_second_operator(struct stage *st, const struct stage_event *e)
+{
+    struct sim_operator_options opt = st->op.opt;
+
+    if (!st->second.s) {
+        opt.seed += 1000003;
+        opt.fault = opt.fault_too = FAULT_NONE;
+        opt.fault_percent = 0;
+        sim_operator_init(&st->second, &st->s, &opt);
+    }
+    st->second_until_ms = st->s.now_ms + e->value;
+}
+
 static void run_route_refuses(struct stage *st, const struct stage_event *e)
 {
     (void)e;
@@ -371,6 +385,7 @@ const struct stage_action stage_actions[] = {
     {"node lost", TAKES_NOTHING, run_node_lost},
     {"operator killed", TAKES_NOTHING, run_operator_down},
     {"operator down for TIME", TAKES_TIME, run_operator_down},
+    {"second operator for TIME", TAKES_TIME, run_second_operator},
     {"route refuses", TAKES_NOTHING, run_route_refuses},
     {"route accepts", TAKES_NOTHING, run_route_accepts},
     {"route reset", TAKES_NOTHING, run_route_reset},

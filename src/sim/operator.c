@@ -271,7 +271,7 @@ static void run_pass(struct sim_operator *op)
     }
 }
 
-const struct plan *sim_operator_turn(struct sim_operator *op)
+void sim_operator_act(struct sim_operator *op)
 {
     if (op->s->now_ms >= op->down_until_ms) {
         remember(op);
@@ -280,6 +280,11 @@ const struct plan *sim_operator_turn(struct sim_operator *op)
             run_pass(op);
     }
     sim_operator_late(op);
+}
+
+const struct plan *sim_operator_turn(struct sim_operator *op)
+{
+    sim_operator_act(op);
     sim_tick(op->s, SIM_TICK_MS);
     return op->s->now_ms > op->down_until_ms ? op->plan : NULL;
 }

@@ -154,6 +154,8 @@ void stage_close(struct stage *st)
 {
     if (st->op.s)
         sim_operator_release(&st->op);
+    if (st->second.s)
+        sim_operator_release(&st->second);
     sim_judge_release(&st->judge);
     sim_release(&st->s);
     arena_release(&st->a);
@@ -265,9 +267,21 @@ static void play(struct stage *st)
         happen(st, &sc->events[st->next_word++]);
 }
 
+/* Its turn comes first: what is borrowed for a plan is valid until somebody plans again. */
+static void second_turn(struct stage *st)
+{
+    if (!st->second.s)
+        return;
+    if (st->s.now_ms < st->second_until_ms)
+        sim_operator_act(&st->second);
+    else
+        sim_operator_release(&st->second);
+}
+
 void stage_turn(struct stage *st)
 {
     play(st);
+    second_turn(st);
     st->plan = sim_operator_turn(&st->op);
     sim_judge_look(&st->judge);
 }

@@ -113,6 +113,23 @@ static inline struct game_event *game_add(struct game *g, int turn)
     return e;
 }
 
+/* Two at once, for as long as a lease needs to change hands and longer. */
+static inline void game_second(struct game_maker *m)
+{
+    struct game *g = m->g;
+    const int from = GAME_START + (int)game_pick(m, (uint32_t)(g->turns - GAME_START));
+
+    struct game_event *e = &g->events[g->event_count];
+
+    if (g->event_count == GAME_EVENTS_MAX)
+        return;
+    for (; e > g->events && e[-1].turn > from; e--)
+        *e = e[-1];
+    *e = (struct game_event){.turn = from};
+    snprintf(e->words, sizeof e->words, "second operator for %ds", 2 + (int)game_pick(m, 30));
+    g->event_count++;
+}
+
 static inline void game_make(struct game *g, size_t strategy, uint64_t seed)
 {
     static const char *const limits[] = {"0", "1", "3", "10"}, *const ones[] = {"0", "1", "2"};
@@ -141,6 +158,8 @@ static inline void game_make(struct game *g, size_t strategy, uint64_t seed)
         if (game_pick(&m, 40) == 0)
             game_something(&m, game_add(g, i)->words);
     }
+    if (seed % 2 == 0)
+        game_second(&m);
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */
@@ -212,6 +231,7 @@ static inline void game_calm_down(struct game *g)
     const cJSON *d = sim_find(&g->st.s, SIM_DEPLOYMENT, "web")->doc;
 
     g->st.op.opt.fault_percent = 0;
+    g->st.second_until_ms = 0;
     game_do(g, "route accepts");
     bed_patch(&g->st, SIM_ROLLOUT, "{'spec':{'paused':null,'action':null}}");
     if (json_i64(d, "spec.replicas", 0) == 0)

@@ -118,6 +118,8 @@ struct sim_operator {
 void sim_operator_init(struct sim_operator *op, struct sim *s,
                        const struct sim_operator_options *opt);
 void sim_operator_release(struct sim_operator *op);
+/* One turn. */
+void sim_operator_act(struct sim_operator *op);
 /* One turn, then one tick of the cluster. The last plan, NULL: there is no Rollout any more, or the
  * operator is down. Valid until the next turn. */
 const struct plan *sim_operator_turn(struct sim_operator *op);

@@ -59,6 +59,9 @@ struct stage_spec {
 struct stage {
     struct sim s;
     struct sim_operator op;
+    /* Another one that takes itself for the leader, until then; 0: there is none. */
+    struct sim_operator second;
+    int64_t second_until_ms;
     struct sim_judge judge;
     struct arena a; /* of the stage's own texts */
     const char *rollout, *deployment;
