@@ -22,7 +22,7 @@ static struct key *key_new(struct ctl *c, const char *name, const struct object 
     key->budget = BUDGET_BURST;
     /* The caches keep only what some Rollout concerns: what passed before this one was known has
      * to be read. Those known before the other caches began have it all. */
-    key->needs_look = key->needs_pods = c->others_started;
+    key->needs_look = c->others_started;
     map_put(&c->keys, name, key);
     return key;
 }
@@ -52,6 +52,7 @@ static void key_free(struct key *key)
     map_remove(&key->ctl->closed, key->name);
     brake_forget(key);
     gate_forget(key->ctl->runner, key->name);
+    pods_want(key, NULL);
     barrier_release(&key->barrier);
     refused_clear(&key->refused);
     free(key->name);

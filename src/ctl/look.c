@@ -166,8 +166,6 @@ static void ask_sets(struct look *look, const char *target, const struct scene *
         return;
     look->deployment_uid = arena_strdup(&look->arena, d->meta.uid);
     ask_list(look, KIND_REPLICASET, selector_text(&look->arena, &d->selector));
-    if (look->spec.pods)
-        ask_list(look, KIND_POD, selector_text(&look->arena, &d->selector));
 }
 
 /* Known to the cache and in neither list: gone, or changed hands between the two. */
@@ -296,7 +294,6 @@ struct look *look_start(const struct look_spec *spec)
     look->spec = *spec;
     look->spec.ns = arena_strdup(&look->arena, spec->ns);
     look->spec.name = arena_strdup(&look->arena, spec->name);
-    look->spec.all |= spec->pods;
     look->result.started_ms = clock_mono_ms();
     ask_get(look, KIND_ROLLOUT, look->spec.name);
     ask_for(look, &cached);
@@ -441,7 +438,6 @@ static void complete(struct look *look)
     if (!look->services)
         scene_services_from_store(sc, look->spec.store);
     scene_keep_own(sc);
-    scene_pods_from_store(sc, look->spec.store);
     rival = store_rival(look->spec.store, sc->rollout);
     if (rival)
         sc->rival =

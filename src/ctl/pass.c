@@ -81,7 +81,7 @@ static void looked(struct look_result *result, void *arg)
     result->scene = (struct scene){0};
     p->looked_ms = look_age_begins(result->started_ms, clock_mono_ms());
     p->live = p->fresh = true;
-    key->needs_look = key->needs_pods = false;
+    key->needs_look = false;
     if (p->instead) { /* the store now has all that the caches should have shown */
         barrier_release(&key->barrier);
         key_barrier_changed(key);
@@ -108,7 +108,6 @@ void pass_look(struct pass *p)
         .ns = p->key->ns,
         .name = p->key->rollout,
         .all = p->key->needs_look,
-        .pods = p->key->needs_pods,
         .done = looked,
         .arg = p,
     });
@@ -129,6 +128,7 @@ static const struct plan *plan_once(struct pass *p)
     w->refusal = refused_view(&key->refused);
     w->prometheus = p->ctl->options.prometheus;
     runner_readings(key, &p->arena, w);
+    pods_view(key, &p->arena, w);
     brake_consider(key, w);
     return plan_rollout(&p->arena, w, clock_wall_ms());
 }
@@ -265,6 +265,7 @@ void pass_plan(struct pass *p)
         return;
     }
     gate_run(p->ctl->runner, p->key->name, p->plan->asks, p->plan->ask_count);
+    pods_want(p->key, p->plan->pods_of);
     compare_minds(p);
     note_report(p, clock_mono_ms());
     act_on(p);

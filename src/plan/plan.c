@@ -131,6 +131,7 @@ static void read_table(struct planner *p)
     p->sum = (struct summary){0};
     p->act = (struct action){0};
     p->ask_count = 0;
+    p->pods_of = NULL;
     p->wake_ms = PLAN_SLEEP;
     p->contended = NULL;
     p->st.awaiting_count = 0;
@@ -224,6 +225,7 @@ static struct plan *result(struct planner *p)
     out->event_count = p->event_count;
     out->asks = asks;
     out->ask_count = (size_t)p->ask_count;
+    out->pods_of = p->pods_of;
     out->wake_ms = p->wake_ms;
     out->status = st;
     out->settled = p->sum.resting && p->act.act == ACT_NONE;

@@ -47,6 +47,7 @@ struct fake {
         char path[256];
     } watches[FAKE_WATCHES];
     bool mute; /* writes are not told to the watches */
+    size_t lists_of_pods;
 };
 
 static inline struct fake_object *fake_find(struct fake *f, const char *path)
@@ -140,6 +141,7 @@ static inline void fake_list(struct fake *f, struct evhttp_request *req, const c
     struct evbuffer *out = evbuffer_new();
     const char *comma = "";
 
+    f->lists_of_pods += fake_holds(path, "/pods/");
     evbuffer_add_printf(out, "{\"metadata\":{\"resourceVersion\":\"%ld\"},\"items\":[", f->rv);
     for (size_t i = 0; i < FAKE_OBJECTS; i++) {
         if (!f->objects[i].json || !fake_holds(path, f->objects[i].path))
