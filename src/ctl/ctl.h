@@ -23,6 +23,7 @@
 
 #define PASSES_MAX      32               /* Rollouts worked on at once */
 #define PASSES_PER_TURN 64               /* before the loop gets its turn */
+#define GATHER_MS       INT64_C(15)      /* events so close are answered by one pass */
 #define RESYNC_MS       (10 * MINUTE_MS) /* a Rollout is planned at least this often (C37) */
 #define BUDGET_BURST    80               /* writes of one Rollout at once ... */
 #define BUDGET_PER_S    1                /* ... and in the long run (C49) */

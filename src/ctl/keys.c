@@ -123,12 +123,17 @@ void key_wrote(struct key *key, int64_t now_ms)
 
 /* ---- the store's listener -------------------------------------------------------------------- */
 
+/* One change comes as several events, of the Deployment, its ReplicaSets and their slices: the first
+ * of them waits a moment for the others. */
 static void on_woken(void *arg, const struct object *rollout, enum kube_kind by)
 {
     struct ctl *c = arg;
     struct key *key = key_of(c, rollout);
+    const int64_t now = clock_mono_ms();
 
-    key_queue(key, clock_mono_ms(), caches_ready(c) ? QUEUE_HIGH : QUEUE_LOW,
+    if (!key->pass && !key->woken_ms)
+        key->woken_ms = now;
+    key_queue(key, now + GATHER_MS, caches_ready(c) ? QUEUE_HIGH : QUEUE_LOW,
               kube_kind_info(by)->kind);
 }
 
