@@ -8,10 +8,18 @@ static const char *const next_words[] = {
 
 /* ---- the end of a pass ----------------------------------------------------------------------- */
 
+/* A look that did not end in a scene answered nothing. */
+static void look_in_vain(struct pass *p)
+{
+    p->key->needs_look |= p->look_all;
+    p->look_all = false;
+}
+
 static void pass_free(struct pass *p)
 {
     struct key *key = p->key;
 
+    look_in_vain(p);
     key->pass = NULL;
     if (!p->waited)
         key->woken_ms = 0;
@@ -54,6 +62,7 @@ static void look_failed(struct pass *p, const struct look_result *result)
     const struct err *e = &result->err;
     const int64_t now = clock_mono_ms();
 
+    look_in_vain(p);
     p->ctl->metrics.looks_failed++;
     log_warn("look failed", "namespace", p->key->ns, "name", p->key->rollout, "read", result->what,
              "err", e->text, NULL);
@@ -81,14 +90,17 @@ static void looked(struct look_result *result, void *arg)
     result->scene = (struct scene){0};
     p->looked_ms = look_age_begins(result->started_ms, clock_mono_ms());
     p->live = p->fresh = true;
-    key->needs_look = false;
+    p->look_all = false;
     if (p->instead) { /* the store now has all that the caches should have shown */
         barrier_release(&key->barrier);
         key_barrier_changed(key);
     }
     if (key->refused.reading)
         refused_clear(&key->refused);
-    pass_plan(p);
+    if (key->needs_look && p->looks < PASS_LOOKS_MAX)
+        pass_look(p); /* the Rollout was edited meanwhile, and may name what nobody read */
+    else
+        pass_plan(p);
 }
 
 void pass_look(struct pass *p)
@@ -102,12 +114,14 @@ void pass_look(struct pass *p)
     if (p->looks++ > 0)
         c->metrics.relooks++;
     c->metrics.looks++;
+    p->look_all = p->key->needs_look;
+    p->key->needs_look = false; /* what comes from now on is for the next look */
     p->look = look_start(&(struct look_spec){
         .client = c->client,
         .store = c->store,
         .ns = p->key->ns,
         .name = p->key->rollout,
-        .all = p->key->needs_look,
+        .all = p->look_all,
         .done = looked,
         .arg = p,
     });
