@@ -46,6 +46,7 @@ struct brake_memory {
 struct key {
     char *name;         /* "NAMESPACE/NAME" */
     char *ns, *rollout; /* its parts */
+    char *uid;          /* of the Rollout that all below is known of */
     struct ctl *ctl;
     int64_t generation; /* of the Rollout, when its names were last taken into account */
     bool needs_look;    /* the cache may lack part of its world, or a write's outcome is unknown */
@@ -58,6 +59,7 @@ struct key {
     struct brake_memory brake;
     struct pods *pods; /* that plans look at; NULL: they look at none */
     struct pass *pass; /* under way, or NULL */
+    bool renewed;      /* ... for a Rollout of that name that is no more */
     bool gone;         /* the Rollout was deleted: forget the key when the pass is over */
 };
 
@@ -101,6 +103,7 @@ struct ctl {
 /* ---- keys.c ---------------------------------------------------------------------------------- */
 struct key *key_find(const struct ctl *c, const char *name);
 struct key *key_of(struct ctl *c, const struct object *rollout); /* made when it is new */
+void key_renew(struct key *key);                                 /* another Rollout of that name */
 void key_forget(struct key *key);                                /* now, or when its pass is over */
 void keys_release(struct ctl *c);
 void key_queue(struct key *key, int64_t due_ms, enum queue_priority priority, const char *reason);

@@ -18,6 +18,7 @@ static struct key *key_new(struct ctl *c, const char *name, const struct object 
     key->name = xstrdup(name);
     key->ns = xstrdup(rollout->meta->ns ? rollout->meta->ns : "");
     key->rollout = xstrdup(rollout->meta->name);
+    key->uid = xstrdup(rollout->meta->uid);
     key->generation = rollout->meta->generation;
     key->budget = BUDGET_BURST;
     /* The caches keep only what some Rollout concerns: what passed before this one was known has
@@ -25,6 +26,30 @@ static struct key *key_new(struct ctl *c, const char *name, const struct object 
     key->needs_look = c->others_started;
     map_put(&c->keys, name, key);
     return key;
+}
+
+/* Everything but the budget, which binds whoever makes the same Rollout again and again. */
+void key_renew(struct key *key)
+{
+    key->renewed = false;
+    key->needs_look = true;
+    key->report_since_ms = key->woken_ms = 0;
+    barrier_release(&key->barrier);
+    key_barrier_changed(key);
+    refused_clear(&key->refused);
+    brake_forget(key);
+    gate_forget(key->ctl->runner, key->name);
+    pods_want(key, NULL);
+}
+
+/* One that was deleted and made again between two lists: no event told of its end. A pass that is
+ * under way for the one before may yet note things: they go with it. */
+static void become(struct key *key, const char *uid)
+{
+    free(key->uid);
+    key->uid = xstrdup(uid);
+    key_renew(key);
+    key->renewed = key->pass != NULL;
 }
 
 struct key *key_of(struct ctl *c, const struct object *rollout)
@@ -36,12 +61,12 @@ struct key *key_of(struct ctl *c, const struct object *rollout)
     key = key_find(c, name);
     if (!key)
         key = key_new(c, name, rollout);
-    if (key->generation != rollout->meta->generation || key->gone) {
+    if (key->generation != rollout->meta->generation) {
         key->generation = rollout->meta->generation;
         key->needs_look = true; /* it may name Services and routes that are not kept yet */
     }
-    if (key->gone)
-        brake_forget(key); /* another Rollout of that name: its brake is not proved yet */
+    if (!str_equal(key->uid, rollout->meta->uid))
+        become(key, rollout->meta->uid);
     key->gone = false;
     return key;
 }
@@ -58,6 +83,7 @@ static void key_free(struct key *key)
     free(key->name);
     free(key->ns);
     free(key->rollout);
+    free(key->uid);
     free(key);
 }
 

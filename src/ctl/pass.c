@@ -31,6 +31,8 @@ static void pass_free(struct pass *p)
     arena_release(&p->arena);
     passes_kick(p->ctl);
     free(p);
+    if (key->renewed)
+        key_renew(key);
     if (key->gone)
         key_forget(key);
 }
