@@ -149,15 +149,6 @@ static const struct plan *plan_once(struct pass *p)
     return plan_rollout(&p->arena, w, clock_wall_ms());
 }
 
-/* What was refused is no longer wanted: nothing stands in the way any more. */
-static bool refusal_is_over(const struct pass *p, const struct plan *plan)
-{
-    const struct refused *r = &p->key->refused;
-
-    return refused_due(r, clock_mono_ms()) && plan->action.act != ACT_REPORT &&
-           !refused_is(r, &plan->action);
-}
-
 /* The same word as was told, nobody's edit to be answered, and no answers of gates, which a restart
  * would ask for again. */
 static bool is_minor(const struct pass *p)
@@ -192,14 +183,11 @@ static struct pass_view view_of(const struct pass *p, int64_t now)
 /* A plan's times are on the wall; a Rollout at rest is planned again once in a while (C37). */
 static int64_t plan_due(const struct pass *p, int64_t now)
 {
-    const struct refused *r = &p->key->refused;
     int64_t wait = loop_random(RESYNC_MS / 2, RESYNC_MS);
 
     if (p->plan->wake_ms != PLAN_SLEEP)
         wait = min_i64(wait, max_i64(p->plan->wake_ms - clock_wall_ms(), 1));
-    if (r->present && r->due_ms > now)
-        wait = min_i64(wait, r->due_ms - now);
-    return now + wait;
+    return min_i64(now + wait, refused_wake_ms(&p->key->refused, now));
 }
 
 /* Something is to be written, but not now: when? */
@@ -272,7 +260,7 @@ void pass_plan(struct pass *p)
         return;
     }
     p->plan = plan_once(p);
-    if (p->plan && refusal_is_over(p, p->plan)) {
+    if (p->plan && refused_over(&p->key->refused, &p->plan->action, clock_mono_ms())) {
         refused_clear(&p->key->refused);
         p->plan = plan_once(p);
     }

@@ -14,6 +14,7 @@
 #define REPORT_DELAY_MAX_MS INT64_C(5000) /* how far it is, when what it does is told already */
 #define LOOK_AGE_HARMFUL_MS INT64_C(500)
 #define LOOK_AGE_MS         INT64_C(2000)
+#define REFUSED_KEEP_MS     INT64_C(5000)
 #define BRAKE_PROOF_MS      INT64_C(300) /* a fresh operator knows nothing of the brake so long */
 #define PODS_MS             INT64_C(100) /* until the pods that a plan asked for are listed */
 #define TURN_PLANS_MAX      12
@@ -177,12 +178,17 @@ static void plan_once(struct sim_operator *op, bool on_look)
     want_pods(op, op->plan->pods_of);
 }
 
-/* What was refused is no longer wanted: nothing stands in the way any more. */
+/* As refused_over in ctl/refused.h. */
 static bool refusal_is_over(const struct sim_operator *op)
 {
     const struct action *act = &op->plan->action;
+    const int64_t now = op->s->now_ms;
 
-    return op->refused.present && op->s->now_ms >= op->refused.due_ms && act->act != ACT_REPORT &&
+    if (!op->refused.present || now < op->refused.due_ms)
+        return false;
+    if (now >= op->refused.due_ms + REFUSED_KEEP_MS)
+        return true;
+    return act->act != ACT_REPORT &&
            !(act->act == op->refused.act && str_equal(act->name, op->refused.name));
 }
 
