@@ -167,7 +167,7 @@ static void tell_refusal(struct planner *p)
     }
 }
 
-static void send_status(struct planner *p, enum act act)
+static void send_status(struct planner *p, enum act act, const char *status)
 {
     const struct meta *m = &p->r->meta;
 
@@ -185,7 +185,7 @@ static void send_status(struct planner *p, enum act act)
             json_fmt(p->a,
                      "{'apiVersion':%q,'kind':'Rollout','metadata':{'name':%q,'namespace':%q,"
                      "'uid':%q,'resourceVersion':%q},'status':%r}",
-                     SLUICE_API_VERSION, m->name, m->ns, m->uid, m->rv, status_write(p->a, &p->st)),
+                     SLUICE_API_VERSION, m->name, m->ns, m->uid, m->rv, status),
     };
 }
 
@@ -198,13 +198,15 @@ static bool rests_on_nothing(enum act act)
 /* The status comes before the act that rests on it; one that only reports comes after. */
 static void choose_write(struct planner *p)
 {
-    const bool differs = !str_equal(status_write(p->a, &p->st), status_write(p->a, &p->r->status));
+    const bool same = status_same(&p->st, &p->r->status); /* mostly: spares the texts */
+    const char *text = same ? NULL : status_write(p->a, &p->st);
+    const bool differs = !same && !str_equal(text, status_write(p->a, &p->r->status));
     const bool refused = p->w->refusal.present; /* is told before it is tried again */
 
     if (differs && p->decided && (refused || !rests_on_nothing(p->act.act)))
-        send_status(p, ACT_DECIDE);
+        send_status(p, ACT_DECIDE, text);
     else if (differs && (refused || p->act.act == ACT_NONE))
-        send_status(p, ACT_REPORT);
+        send_status(p, ACT_REPORT, text);
     if (p->act.act != ACT_DECIDE && p->act.act != ACT_REPORT)
         p->event_count = 0;
 }
