@@ -382,8 +382,7 @@ static bool take_known_answer(struct ask_live *ask, const struct kube_reply *rep
         return false;
     if (!ask->list)
         return take_known(ask, whole);
-    return json_slice_each(json_slice(whole.p, whole.len, "items"), take_known_item, &items) &&
-           items.count > 0;
+    return json_slice_each(json_begin(whole, "items"), take_known_item, &items) && items.count > 0;
 }
 
 struct items {
@@ -460,8 +459,8 @@ static void drop_other_targets(struct look *look)
 
     if (sc->deployment && !str_equal(sc->deployment->meta->name, target))
         scene_remove(sc, KIND_DEPLOYMENT, NULL);
-    if (sc->fence && (str_empty(target) ||
-                      !str_equal(sc->fence->meta->name, name_fence(&look->arena, target))))
+    if (sc->fence &&
+        (str_empty(target) || !str_equal(sc->fence->meta->name, name_fence(&look->arena, target))))
         scene_remove(sc, KIND_FENCE, NULL);
 }
 

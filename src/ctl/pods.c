@@ -109,14 +109,13 @@ static void ask(struct pods *p)
     struct arena a = {0};
     const int64_t patience = p->good_ms + late_ms(p) - clock_mono_ms();
 
-    p->lister =
-        kube_list(p->key->ctl->client,
-                  &(struct kube_list_spec){
-                      .kind = KIND_POD,
-                      .namespace = p->key->ns,
-                      .label_selector = arena_printf(&a, LABEL_REVISION "=%s", p->revision),
-                  },
-                  on_listed, p);
+    p->lister = kube_list(p->key->ctl->client,
+                          &(struct kube_list_spec){
+                              .kind = KIND_POD,
+                              .namespace = p->key->ns,
+                              .label_selector = arena_printf(&a, LABEL_REVISION "=%s", p->revision),
+                          },
+                          on_listed, p);
     timer_move(p->timer, max_i64(patience, late_ms(p) / 2));
     arena_release(&a);
 }

@@ -59,9 +59,9 @@ static bool same_conditions(const struct status_field *f, const char *a, const c
     bool same = str_equal(x->unknown_conditions, y->unknown_conditions);
 
     for (int i = 0; same && i < COND_COUNT; i++)
-        same = !x->conditions[i].type == !y->conditions[i].type &&
-               same_shape(f->shape, (const char *)&x->conditions[i],
-                          (const char *)&y->conditions[i]);
+        same =
+            !x->conditions[i].type == !y->conditions[i].type &&
+            same_shape(f->shape, (const char *)&x->conditions[i], (const char *)&y->conditions[i]);
     return same;
 }
 

@@ -181,11 +181,10 @@ static void send_status(struct planner *p, enum act act, const char *status)
         .subresource = "status",
         .query = "fieldManager=" MANAGER_STATUS "&force=true",
         .content_type = "application/apply-patch+yaml",
-        .body =
-            json_fmt(p->a,
-                     "{'apiVersion':%q,'kind':'Rollout','metadata':{'name':%q,'namespace':%q,"
-                     "'uid':%q,'resourceVersion':%q},'status':%r}",
-                     SLUICE_API_VERSION, m->name, m->ns, m->uid, m->rv, status),
+        .body = json_fmt(p->a,
+                         "{'apiVersion':%q,'kind':'Rollout','metadata':{'name':%q,'namespace':%q,"
+                         "'uid':%q,'resourceVersion':%q},'status':%r}",
+                         SLUICE_API_VERSION, m->name, m->ns, m->uid, m->rv, status),
     };
 }
 

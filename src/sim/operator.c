@@ -228,8 +228,8 @@ static bool unchanged(const struct sim_operator *op)
 {
     return op->plan && op->plan->action.act == ACT_NONE && !op->opt.cache_lag_ms &&
            op->planned_epoch == op->s->epoch && op->planned_gates == op->gates_changed &&
-           !(op->blind && op->s->now_ms >= op->pods_ms) && op->s->now_ms < op->plan->wake_ms && op->s->now_ms != op->brake_ms &&
-           !op->refused.present;
+           !(op->blind && op->s->now_ms >= op->pods_ms) && op->s->now_ms < op->plan->wake_ms &&
+           op->s->now_ms != op->brake_ms && !op->refused.present;
 }
 
 /* ---- what is to be done with a plan ---------------------------------------------------------- */

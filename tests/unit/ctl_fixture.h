@@ -48,7 +48,7 @@ struct fake {
     } watches[FAKE_WATCHES];
     bool mute; /* writes are not told to the watches */
     size_t lists_of_pods;
-    struct strbuf reads;                                /* "GET /path;" of every read but watches */
+    struct strbuf reads;                               /* "GET /path;" of every read but watches */
     void (*on_read)(struct fake *f, const char *path); /* before it is answered; NULL: none */
 };
 

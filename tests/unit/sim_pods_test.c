@@ -7,7 +7,7 @@ struct seen {
     int asked;  /* ... that ask a gate */
     int broken; /* ... one that cannot be asked */
     char why[80];
-    int slow;   /* ... that say why a pod is slow */
+    int slow; /* ... that say why a pod is slow */
 };
 
 static void look(struct seen *seen, const struct plan *plan)

@@ -113,8 +113,8 @@ struct sim_operator {
     char pods_of[64]; /* the revision whose pods the last plan looked at; "": none */
     int64_t pods_ms;  /* when they are there */
     bool blind;       /* the last plan was made without them */
-    int writes; /* requests sent, whatever became of them */
-    int faults; /* ... that a fault befell */
+    int writes;       /* requests sent, whatever became of them */
+    int faults;       /* ... that a fault befell */
     int looks;
 };
 
