@@ -136,7 +136,7 @@ void prover_policy_changed(struct prover *p);                /* prove all again 
 void brake_forget(struct key *key);
 struct brake_proof brake_view(const struct key *key);
 
-/* ---- pods.c: listed while plans look at them, watched never ----------------------------------- */
+/* ---- pods.c: listed while plans look at them, watched never ---------------------------------- */
 /* Of the plan at hand; NULL: it looks at none, and what was read is forgotten. Wakes the key when
  * there is news of them. */
 void pods_want(struct key *key, const char *revision);

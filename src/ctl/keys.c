@@ -149,8 +149,8 @@ void key_wrote(struct key *key, int64_t now_ms)
 
 /* ---- the store's listener -------------------------------------------------------------------- */
 
-/* One change comes as several events, of the Deployment, its ReplicaSets and their slices: the first
- * of them waits a moment for the others. */
+/* One change comes as several events, of the Deployment, its ReplicaSets and their slices: the
+ * first of them waits a moment for the others. */
 static void on_woken(void *arg, const struct object *rollout, enum kube_kind by)
 {
     struct ctl *c = arg;

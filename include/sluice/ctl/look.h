@@ -3,8 +3,9 @@
  *
  * Consistent reads (resourceVersion unset) in rounds, those of a round all at once: what the cached
  * scene rests on; then, when the answers tell of more, that; then fence and Rollout, which say what
- * the others are. What was decided may not be done yet in a scene; what was done was decided. Services that the strategy leaves alone come from the cache. What
- * was read goes into the store too. */
+ * the others are. What was decided may not be done yet in a scene; what was done was decided.
+ * Services that the strategy leaves alone come from the cache. What was read goes into the store
+ * too. */
 #ifndef SLUICE_CTL_LOOK_H
 #define SLUICE_CTL_LOOK_H
 

@@ -2,9 +2,9 @@
 /* refused.h - the last request that the API server refused for good, of one Rollout (C45).
  *
  * It is shown to the planner, so that the status says why nothing moves, and tried again slowly:
- * after 10 s, doubling to 2 min. Other writes, an abort say, are not held up by it. One that was not
- * met again REFUSED_KEEP_MS after it was to be tried is over, whatever the plan is: another operator
- * may have done it, and would else be told for ever that it was not. */
+ * after 10 s, doubling to 2 min. Other writes, an abort say, are not held up by it. One that was
+ * not met again REFUSED_KEEP_MS after it was to be tried is over, whatever the plan is: another
+ * operator may have done it, and would else be told for ever that it was not. */
 #ifndef SLUICE_CTL_REFUSED_H
 #define SLUICE_CTL_REFUSED_H
 
