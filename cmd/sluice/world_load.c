@@ -151,6 +151,7 @@ static void load_pods(struct load *l)
     list(l, KIND_POD, selector, take_pod);
     l->w->pods = (const struct pod *const *)l->items;
     l->w->pod_count = l->count;
+    l->w->pods_of = ""; /* all of them */
 }
 
 /* --- what the planner needs besides ----------------------------------------------------------- */

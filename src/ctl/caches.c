@@ -17,7 +17,6 @@ static const struct cache {
     {KIND_FENCE, .optional = false, .labels = LABEL_OF},
     {KIND_SERVICE, .optional = false},
     {KIND_ENDPOINTSLICE, .optional = false},
-    {KIND_POD, .optional = false},
     {KIND_HTTPROUTE, .optional = true},
     {KIND_MAP, .optional = true, .fields = "metadata.name=" POLICY_BRAKE},
     {KIND_MAP_BINDING, .optional = true, .fields = "metadata.name=" POLICY_BRAKE},

@@ -23,11 +23,13 @@
 
 #define PASSES_MAX      32               /* Rollouts worked on at once */
 #define PASSES_PER_TURN 64               /* before the loop gets its turn */
+#define GATHER_MS       INT64_C(15)      /* events so close are answered by one pass */
 #define RESYNC_MS       (10 * MINUTE_MS) /* a Rollout is planned at least this often (C37) */
 #define BUDGET_BURST    80               /* writes of one Rollout at once ... */
 #define BUDGET_PER_S    1                /* ... and in the long run (C49) */
 
 struct pass;
+struct pods;
 struct prover;
 struct health;
 
@@ -44,10 +46,10 @@ struct brake_memory {
 struct key {
     char *name;         /* "NAMESPACE/NAME" */
     char *ns, *rollout; /* its parts */
+    char *uid;          /* of the Rollout that all below is known of */
     struct ctl *ctl;
     int64_t generation; /* of the Rollout, when its names were last taken into account */
     bool needs_look;    /* the cache may lack part of its world, or a write's outcome is unknown */
-    bool needs_pods;    /* the cache may lack its pods */
     int64_t woken_ms;   /* monotonic: of the event that no pass has answered yet; 0: none */
     int64_t report_since_ms; /* monotonic: since when a report waits to be written; 0: none */
     double budget;           /* writes left (C49) */
@@ -55,7 +57,9 @@ struct key {
     struct barrier barrier;
     struct refused refused;
     struct brake_memory brake;
+    struct pods *pods; /* that plans look at; NULL: they look at none */
     struct pass *pass; /* under way, or NULL */
+    bool renewed;      /* ... for a Rollout of that name that is no more */
     bool gone;         /* the Rollout was deleted: forget the key when the pass is over */
 };
 
@@ -93,11 +97,13 @@ struct ctl {
     bool others_started; /* all reflectors, after the Rollouts are known */
     bool leading, stopping;
     size_t passes;
+    int64_t pods_late_ms; /* 0: PODS_LATE_MS */
 };
 
 /* ---- keys.c ---------------------------------------------------------------------------------- */
 struct key *key_find(const struct ctl *c, const char *name);
 struct key *key_of(struct ctl *c, const struct object *rollout); /* made when it is new */
+void key_renew(struct key *key);                                 /* another Rollout of that name */
 void key_forget(struct key *key);                                /* now, or when its pass is over */
 void keys_release(struct ctl *c);
 void key_queue(struct key *key, int64_t due_ms, enum queue_priority priority, const char *reason);
@@ -129,6 +135,15 @@ void brake_consider(struct key *key, const struct world *w); /* queues a proof w
 void prover_policy_changed(struct prover *p);                /* prove all again */
 void brake_forget(struct key *key);
 struct brake_proof brake_view(const struct key *key);
+
+/* ---- pods.c: listed while plans look at them, watched never ---------------------------------- */
+/* Of the plan at hand; NULL: it looks at none, and what was read is forgotten. Wakes the key when
+ * there is news of them. */
+void pods_want(struct key *key, const char *revision);
+/* Into the world; borrowed until pods_want or the loop's next turn. */
+void pods_view(const struct key *key, struct arena *a, struct world *w);
+#define PODS_EVERY_MS INT64_C(2000)
+#define PODS_LATE_MS  INT64_C(10000) /* without an answer: then the plan is told that, and why */
 
 /* ---- runner.c -------------------------------------------------------------------------------- */
 struct gate_runner *runner_new(struct ctl *c);

@@ -147,16 +147,12 @@ static void visit_all(struct visit *v)
         break;
     case KIND_REPLICASET:
         visit(v, BUCKET_OWNED, replicaset_deployment(o->as.replicaset));
-        visit(v, BUCKET_REVISION, o->as.replicaset->revision);
         break;
     case KIND_SERVICE:
         visit_service(v, o->as.service);
         break;
     case KIND_ENDPOINTSLICE:
         visit(v, BUCKET_SLICES, o->as.slice->service);
-        break;
-    case KIND_POD:
-        visit(v, BUCKET_PODS, o->as.pod->revision);
         break;
     default:
         break;

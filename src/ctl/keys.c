@@ -18,13 +18,38 @@ static struct key *key_new(struct ctl *c, const char *name, const struct object 
     key->name = xstrdup(name);
     key->ns = xstrdup(rollout->meta->ns ? rollout->meta->ns : "");
     key->rollout = xstrdup(rollout->meta->name);
+    key->uid = xstrdup(rollout->meta->uid);
     key->generation = rollout->meta->generation;
     key->budget = BUDGET_BURST;
     /* The caches keep only what some Rollout concerns: what passed before this one was known has
      * to be read. Those known before the other caches began have it all. */
-    key->needs_look = key->needs_pods = c->others_started;
+    key->needs_look = c->others_started;
     map_put(&c->keys, name, key);
     return key;
+}
+
+/* Everything but the budget, which binds whoever makes the same Rollout again and again. */
+void key_renew(struct key *key)
+{
+    key->renewed = false;
+    key->needs_look = true;
+    key->report_since_ms = key->woken_ms = 0;
+    barrier_release(&key->barrier);
+    key_barrier_changed(key);
+    refused_clear(&key->refused);
+    brake_forget(key);
+    gate_forget(key->ctl->runner, key->name);
+    pods_want(key, NULL);
+}
+
+/* One that was deleted and made again between two lists: no event told of its end. A pass that is
+ * under way for the one before may yet note things: they go with it. */
+static void become(struct key *key, const char *uid)
+{
+    free(key->uid);
+    key->uid = xstrdup(uid);
+    key_renew(key);
+    key->renewed = key->pass != NULL;
 }
 
 struct key *key_of(struct ctl *c, const struct object *rollout)
@@ -36,12 +61,12 @@ struct key *key_of(struct ctl *c, const struct object *rollout)
     key = key_find(c, name);
     if (!key)
         key = key_new(c, name, rollout);
-    if (key->generation != rollout->meta->generation || key->gone) {
+    if (key->generation != rollout->meta->generation) {
         key->generation = rollout->meta->generation;
         key->needs_look = true; /* it may name Services and routes that are not kept yet */
     }
-    if (key->gone)
-        brake_forget(key); /* another Rollout of that name: its brake is not proved yet */
+    if (!str_equal(key->uid, rollout->meta->uid))
+        become(key, rollout->meta->uid);
     key->gone = false;
     return key;
 }
@@ -52,11 +77,13 @@ static void key_free(struct key *key)
     map_remove(&key->ctl->closed, key->name);
     brake_forget(key);
     gate_forget(key->ctl->runner, key->name);
+    pods_want(key, NULL);
     barrier_release(&key->barrier);
     refused_clear(&key->refused);
     free(key->name);
     free(key->ns);
     free(key->rollout);
+    free(key->uid);
     free(key);
 }
 
@@ -122,12 +149,17 @@ void key_wrote(struct key *key, int64_t now_ms)
 
 /* ---- the store's listener -------------------------------------------------------------------- */
 
+/* One change comes as several events, of the Deployment, its ReplicaSets and their slices: the
+ * first of them waits a moment for the others. */
 static void on_woken(void *arg, const struct object *rollout, enum kube_kind by)
 {
     struct ctl *c = arg;
     struct key *key = key_of(c, rollout);
+    const int64_t now = clock_mono_ms();
 
-    key_queue(key, clock_mono_ms(), caches_ready(c) ? QUEUE_HIGH : QUEUE_LOW,
+    if (!key->pass && !key->woken_ms)
+        key->woken_ms = now;
+    key_queue(key, now + GATHER_MS, caches_ready(c) ? QUEUE_HIGH : QUEUE_LOW,
               kube_kind_info(by)->kind);
 }
 

@@ -33,6 +33,7 @@ struct look {
     char *deployment_uid;        /* whose selector was used; NULL: none */
     bool all_ours;               /* ReplicaSets with our label were asked for */
     bool services, all_services; /* were asked for; ... all of the namespace */
+    bool record_read;            /* fence and Rollout were, after all else that was */
     struct sliced *sliced;
     struct look_result result;
 };
@@ -93,19 +94,22 @@ static bool asked(const struct look *look, enum kube_kind kind, const char *name
     return false;
 }
 
-static void ask_get(struct look *look, enum kube_kind kind, const char *name)
+static void ask_again(struct look *look, enum kube_kind kind, const char *name)
 {
-    struct ask_live *ask;
+    struct ask_live *ask = ask_new(look, kind, name);
 
-    if (str_empty(name) || asked(look, kind, name))
-        return;
-    ask = ask_new(look, kind, name);
     ask->call = kube_send(look->spec.client,
                           &(struct kube_request){
                               .verb = KUBE_GET,
                               .path = kube_path(&look->arena, kind, look->spec.ns, name, NULL),
                           },
                           answered, ask);
+}
+
+static void ask_get(struct look *look, enum kube_kind kind, const char *name)
+{
+    if (!str_empty(name) && !asked(look, kind, name))
+        ask_again(look, kind, name);
 }
 
 /* `labels` NULL: all of the namespace. */
@@ -166,8 +170,6 @@ static void ask_sets(struct look *look, const char *target, const struct scene *
         return;
     look->deployment_uid = arena_strdup(&look->arena, d->meta.uid);
     ask_list(look, KIND_REPLICASET, selector_text(&look->arena, &d->selector));
-    if (look->spec.pods)
-        ask_list(look, KIND_POD, selector_text(&look->arena, &d->selector));
 }
 
 /* Known to the cache and in neither list: gone, or changed hands between the two. */
@@ -267,8 +269,8 @@ static void ask_slices(struct look *look, const struct object_list *services)
     strbuf_release(&names);
 }
 
-/* What the scene rests on, as far as it was not asked for yet: first of the cached scene, then of
- * the one that was read. */
+/* What the scene rests on but its record, as far as it was not asked for yet: first of the cached
+ * scene, then of the one that was read. */
 static void ask_for(struct look *look, const struct scene *sc)
 {
     const struct rollout *r = sc->rollout->as.rollout;
@@ -282,8 +284,21 @@ static void ask_for(struct look *look, const struct scene *sc)
     if (str_empty(target))
         return; /* not a valid Rollout: it has nothing else */
     ask_get(look, KIND_DEPLOYMENT, target);
-    ask_get(look, KIND_FENCE, name_fence(&look->arena, target));
     ask_sets(look, target, sc);
+}
+
+/* The fence, whose record says which side is stable, and the Rollout with its status. They come
+ * last: whatever somebody else did to ReplicaSets and Services that were read, its reason was in
+ * the record before. Read the other way round, a commit in between looks like none, and what it
+ * did like damage to be repaired: the replaced side would be given back. */
+static void ask_record(struct look *look)
+{
+    const char *target = look->result.scene.rollout->as.rollout->spec.target;
+
+    look->record_read = true;
+    ask_again(look, KIND_ROLLOUT, look->spec.name);
+    if (!str_empty(target))
+        ask_again(look, KIND_FENCE, name_fence(&look->arena, target));
 }
 
 struct look *look_start(const struct look_spec *spec)
@@ -296,10 +311,13 @@ struct look *look_start(const struct look_spec *spec)
     look->spec = *spec;
     look->spec.ns = arena_strdup(&look->arena, spec->ns);
     look->spec.name = arena_strdup(&look->arena, spec->name);
-    look->spec.all |= spec->pods;
     look->result.started_ms = clock_mono_ms();
-    ask_get(look, KIND_ROLLOUT, look->spec.name);
+    scene_put(&look->result.scene, cached.rollout); /* until they are read */
+    if (cached.fence)
+        scene_put(&look->result.scene, cached.fence);
     ask_for(look, &cached);
+    if (look->open == 0)
+        ask_record(look);
     scene_release(&cached);
     return look;
 }
@@ -364,8 +382,7 @@ static bool take_known_answer(struct ask_live *ask, const struct kube_reply *rep
         return false;
     if (!ask->list)
         return take_known(ask, whole);
-    return json_slice_each(json_slice(whole.p, whole.len, "items"), take_known_item, &items) &&
-           items.count > 0;
+    return json_slice_each(json_begin(whole, "items"), take_known_item, &items) && items.count > 0;
 }
 
 struct items {
@@ -401,6 +418,7 @@ static void take_absence(struct ask_live *ask)
     if (ask->known_uid)
         store_remove(look->spec.store, ask->kind, look->spec.ns, ask->name, ask->known_uid,
                      clock_mono_ms());
+    scene_remove(&look->result.scene, ask->kind, ask->name);
 }
 
 static const char *words(struct ask_live *ask)
@@ -433,6 +451,37 @@ static bool take_answer(struct ask_live *ask, const struct kube_reply *reply, st
     return true;
 }
 
+/* The Rollout that was read may have another target than the cached one. */
+static void drop_other_targets(struct look *look)
+{
+    struct scene *sc = &look->result.scene;
+    const char *target = sc->rollout->as.rollout->spec.target;
+
+    if (sc->deployment && !str_equal(sc->deployment->meta->name, target))
+        scene_remove(sc, KIND_DEPLOYMENT, NULL);
+    if (sc->fence &&
+        (str_empty(target) || !str_equal(sc->fence->meta->name, name_fence(&look->arena, target))))
+        scene_remove(sc, KIND_FENCE, NULL);
+}
+
+/* What the answers so far tell of. Only what is its own matters, but nothing is dropped yet: the
+ * Rollout that is still to be read may name more. */
+static void ask_more(struct look *look)
+{
+    const struct scene *sc = &look->result.scene;
+    struct scene own = {.rollout = sc->rollout, .deployment = sc->deployment, .fence = sc->fence};
+
+    for (size_t i = 0; i < sc->sets.count; i++)
+        object_list_add(&own.sets, sc->sets.items[i]);
+    for (size_t i = 0; i < sc->services.count; i++)
+        object_list_add(&own.services, sc->services.items[i]);
+    scene_keep_own(&own);
+    ask_for(look, &own);
+    ask_missing_sets(look, &own);
+    object_list_release(&own.sets);
+    object_list_release(&own.services);
+}
+
 static void complete(struct look *look)
 {
     struct scene *sc = &look->result.scene;
@@ -441,12 +490,28 @@ static void complete(struct look *look)
     if (!look->services)
         scene_services_from_store(sc, look->spec.store);
     scene_keep_own(sc);
-    scene_pods_from_store(sc, look->spec.store);
     rival = store_rival(look->spec.store, sc->rollout);
     if (rival)
         sc->rival =
             object_ref(store_get(look->spec.store, KIND_ROLLOUT, look->spec.ns, rival->meta->name));
     end(look);
+}
+
+/* All is answered: more, the record, or the end. */
+static void go_on(struct look *look)
+{
+    if (!look->result.scene.rollout) {
+        end(look); /* gone; the rest means nothing */
+        return;
+    }
+    drop_other_targets(look);
+    ask_more(look);
+    if (look->open > 0)
+        look->record_read = false;
+    else if (!look->record_read)
+        ask_record(look);
+    else
+        complete(look);
 }
 
 static void answered(const struct kube_reply *reply, void *arg)
@@ -461,15 +526,6 @@ static void answered(const struct kube_reply *reply, void *arg)
         end(look);
         return;
     }
-    if (look->open > 0)
-        return;
-    if (!look->result.scene.rollout) {
-        end(look); /* gone; the rest means nothing */
-        return;
-    }
-    scene_keep_own(&look->result.scene);
-    ask_for(look, &look->result.scene);
-    ask_missing_sets(look, &look->result.scene);
     if (look->open == 0)
-        complete(look);
+        go_on(look);
 }

@@ -8,10 +8,18 @@ static const char *const next_words[] = {
 
 /* ---- the end of a pass ----------------------------------------------------------------------- */
 
+/* A look that did not end in a scene answered nothing. */
+static void look_in_vain(struct pass *p)
+{
+    p->key->needs_look |= p->look_all;
+    p->look_all = false;
+}
+
 static void pass_free(struct pass *p)
 {
     struct key *key = p->key;
 
+    look_in_vain(p);
     key->pass = NULL;
     if (!p->waited)
         key->woken_ms = 0;
@@ -23,6 +31,8 @@ static void pass_free(struct pass *p)
     arena_release(&p->arena);
     passes_kick(p->ctl);
     free(p);
+    if (key->renewed)
+        key_renew(key);
     if (key->gone)
         key_forget(key);
 }
@@ -54,6 +64,7 @@ static void look_failed(struct pass *p, const struct look_result *result)
     const struct err *e = &result->err;
     const int64_t now = clock_mono_ms();
 
+    look_in_vain(p);
     p->ctl->metrics.looks_failed++;
     log_warn("look failed", "namespace", p->key->ns, "name", p->key->rollout, "read", result->what,
              "err", e->text, NULL);
@@ -81,14 +92,17 @@ static void looked(struct look_result *result, void *arg)
     result->scene = (struct scene){0};
     p->looked_ms = look_age_begins(result->started_ms, clock_mono_ms());
     p->live = p->fresh = true;
-    key->needs_look = key->needs_pods = false;
+    p->look_all = false;
     if (p->instead) { /* the store now has all that the caches should have shown */
         barrier_release(&key->barrier);
         key_barrier_changed(key);
     }
     if (key->refused.reading)
         refused_clear(&key->refused);
-    pass_plan(p);
+    if (key->needs_look && p->looks < PASS_LOOKS_MAX)
+        pass_look(p); /* the Rollout was edited meanwhile, and may name what nobody read */
+    else
+        pass_plan(p);
 }
 
 void pass_look(struct pass *p)
@@ -102,13 +116,14 @@ void pass_look(struct pass *p)
     if (p->looks++ > 0)
         c->metrics.relooks++;
     c->metrics.looks++;
+    p->look_all = p->key->needs_look;
+    p->key->needs_look = false; /* what comes from now on is for the next look */
     p->look = look_start(&(struct look_spec){
         .client = c->client,
         .store = c->store,
         .ns = p->key->ns,
         .name = p->key->rollout,
-        .all = p->key->needs_look,
-        .pods = p->key->needs_pods,
+        .all = p->look_all,
         .done = looked,
         .arg = p,
     });
@@ -129,17 +144,9 @@ static const struct plan *plan_once(struct pass *p)
     w->refusal = refused_view(&key->refused);
     w->prometheus = p->ctl->options.prometheus;
     runner_readings(key, &p->arena, w);
+    pods_view(key, &p->arena, w);
     brake_consider(key, w);
     return plan_rollout(&p->arena, w, clock_wall_ms());
-}
-
-/* What was refused is no longer wanted: nothing stands in the way any more. */
-static bool refusal_is_over(const struct pass *p, const struct plan *plan)
-{
-    const struct refused *r = &p->key->refused;
-
-    return refused_due(r, clock_mono_ms()) && plan->action.act != ACT_REPORT &&
-           !refused_is(r, &plan->action);
 }
 
 /* The same word as was told, nobody's edit to be answered, and no answers of gates, which a restart
@@ -176,14 +183,11 @@ static struct pass_view view_of(const struct pass *p, int64_t now)
 /* A plan's times are on the wall; a Rollout at rest is planned again once in a while (C37). */
 static int64_t plan_due(const struct pass *p, int64_t now)
 {
-    const struct refused *r = &p->key->refused;
     int64_t wait = loop_random(RESYNC_MS / 2, RESYNC_MS);
 
     if (p->plan->wake_ms != PLAN_SLEEP)
         wait = min_i64(wait, max_i64(p->plan->wake_ms - clock_wall_ms(), 1));
-    if (r->present && r->due_ms > now)
-        wait = min_i64(wait, r->due_ms - now);
-    return now + wait;
+    return min_i64(now + wait, refused_wake_ms(&p->key->refused, now));
 }
 
 /* Something is to be written, but not now: when? */
@@ -256,7 +260,7 @@ void pass_plan(struct pass *p)
         return;
     }
     p->plan = plan_once(p);
-    if (p->plan && refusal_is_over(p, p->plan)) {
+    if (p->plan && refused_over(&p->key->refused, &p->plan->action, clock_mono_ms())) {
         refused_clear(&p->key->refused);
         p->plan = plan_once(p);
     }
@@ -265,6 +269,7 @@ void pass_plan(struct pass *p)
         return;
     }
     gate_run(p->ctl->runner, p->key->name, p->plan->asks, p->plan->ask_count);
+    pods_want(p->key, p->plan->pods_of);
     compare_minds(p);
     note_report(p, clock_mono_ms());
     act_on(p);

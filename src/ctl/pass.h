@@ -19,9 +19,10 @@ struct pass {
     struct arena arena; /* of the plan at hand */
     struct scene scene;
     const struct plan *plan;
-    bool live;    /* the scene was read live, our own writes since folded in */
-    bool fresh;   /* ... and nothing was written since it was read */
-    bool instead; /* the look takes the place of caches that do not show our own writes (C60) */
+    bool live;     /* the scene was read live, our own writes since folded in */
+    bool fresh;    /* ... and nothing was written since it was read */
+    bool look_all; /* the open look leaves nothing to the caches: they may lack something */
+    bool instead;  /* the look takes the place of caches that do not show our own writes (C60) */
     enum act cached_act; /* what the cache asked for: was it the same live? */
     int64_t started_ms, looked_ms;
     int writes, looks, conflicts;

@@ -42,6 +42,26 @@ void refused_remember(struct refused *r, const struct action *action, const char
     };
 }
 
+/* What was refused is no longer wanted, or was not met: nothing stands in the way any more. A
+ * report tells of the refusal itself, and says nothing of what is wanted. */
+bool refused_over(const struct refused *r, const struct action *planned, int64_t mono_ms)
+{
+    if (!refused_due(r, mono_ms))
+        return false;
+    if (mono_ms >= r->due_ms + REFUSED_KEEP_MS)
+        return true;
+    return planned->act != ACT_REPORT && !refused_is(r, planned);
+}
+
+int64_t refused_wake_ms(const struct refused *r, int64_t mono_ms)
+{
+    if (!r->present)
+        return INT64_MAX;
+    if (mono_ms < r->due_ms)
+        return r->due_ms;
+    return max_i64(r->due_ms + REFUSED_KEEP_MS, mono_ms + 1);
+}
+
 struct refusal refused_view(const struct refused *r)
 {
     if (!r->present)

@@ -26,7 +26,6 @@ void scene_release(struct scene *sc)
     object_list_release(&sc->services);
     object_list_release(&sc->slices);
     object_list_release(&sc->routes);
-    object_list_release(&sc->pods);
 }
 
 /* ---- from the cache -------------------------------------------------------------------------- */
@@ -122,23 +121,6 @@ static void routes_from_store(struct scene *sc, const struct store *s)
         add_route(sc, s, flown->routes[i].traffic.name);
 }
 
-static bool matches_selector(const struct scene *sc, const struct object *pod)
-{
-    return sc->deployment && selector_matches(&sc->deployment->as.deployment->selector,
-                                              pod->meta->labels, pod->meta->label_count);
-}
-
-void scene_pods_from_store(struct scene *sc, const struct store *s)
-{
-    for (size_t i = 0; i < sc->sets.count; i++) {
-        const struct replicaset *rs = sc->sets.items[i]->as.replicaset;
-        const struct object_list *pods = store_bucket(s, BUCKET_PODS, rs->meta.ns, rs->revision);
-        for (size_t k = 0; pods && k < pods->count; k++)
-            if (matches_selector(sc, pods->items[k]))
-                object_list_add(&sc->pods, pods->items[k]);
-    }
-}
-
 void scene_from_store(struct scene *sc, const struct store *s, const char *ns, const char *name)
 {
     struct object *rollout = store_get(s, KIND_ROLLOUT, ns, name), *o;
@@ -162,7 +144,6 @@ void scene_from_store(struct scene *sc, const struct store *s, const char *ns, c
     scene_services_from_store(sc, s);
     routes_from_store(sc, s);
     scene_keep_own(sc);
-    scene_pods_from_store(sc, s);
 }
 
 static void keep(struct object_list *list,
@@ -290,6 +271,5 @@ struct world *scene_world(const struct scene *sc, struct arena *a)
     w->services = views(a, &sc->services, &w->service_count);
     w->slices = views(a, &sc->slices, &w->slice_count);
     w->routes = views(a, &sc->routes, &w->route_count);
-    w->pods = views(a, &sc->pods, &w->pod_count);
     return w;
 }

@@ -54,14 +54,6 @@ static void of_slice(const struct store *s, const struct slice *slice, store_eac
         each_of(store_bucket(s, BUCKET_NAMED_SERVICE, slice->meta.ns, slice->service), fn, arg);
 }
 
-static void of_pod(const struct store *s, const struct pod *pod, store_each_rollout *fn, void *arg)
-{
-    const struct object_list *sets = store_bucket(s, BUCKET_REVISION, pod->meta.ns, pod->revision);
-
-    for (size_t i = 0; sets && i < sets->count; i++)
-        of_target(s, pod->meta.ns, replicaset_deployment(sets->items[i]->as.replicaset), fn, arg);
-}
-
 void store_rollouts_of(const struct store *s, const struct object *o, store_each_rollout *fn,
                        void *arg)
 {
@@ -86,9 +78,6 @@ void store_rollouts_of(const struct store *s, const struct object *o, store_each
     case KIND_ENDPOINTSLICE:
         of_slice(s, o->as.slice, fn, arg);
         break;
-    case KIND_POD:
-        of_pod(s, o->as.pod, fn, arg);
-        break;
     case KIND_HTTPROUTE:
         each_of(store_bucket(s, BUCKET_NAMED_ROUTE, ns, o->meta->name), fn, arg);
         break;
@@ -110,8 +99,6 @@ bool store_wants(const struct store *s, const struct object *o)
         return store_bucket(s, BUCKET_TARGET, ns, meta_label(o->meta, LABEL_OF)) != NULL;
     case KIND_HTTPROUTE:
         return store_bucket(s, BUCKET_NAMED_ROUTE, ns, o->meta->name) != NULL;
-    case KIND_POD:
-        return o->as.pod->revision && store_wants_namespace(s, o->kind, ns);
     default:
         return store_wants_namespace(s, o->kind, ns);
     }

@@ -13,7 +13,11 @@ const char *scan_blank(const char *p, const char *end)
 
 const char *scan_string(const char *p, const char *end)
 {
-    for (p++; p < end && *p != '"'; p++)
+    const char *quote = ++p < end ? memchr(p, '"', (size_t)(end - p)) : NULL;
+
+    if (quote && !memchr(p, '\\', (size_t)(quote - p)))
+        return quote + 1; /* nearly all are so plain */
+    for (; p < end && *p != '"'; p++)
         if (*p == '\\' && p + 1 < end)
             p++;
     return p < end ? p + 1 : end;
@@ -51,7 +55,7 @@ const char *scan_value(const char *p, const char *end)
     return end;
 }
 
-bool scan_next(struct jslice slice, const char **p, struct scan_item *item)
+bool scan_key(struct jslice slice, const char **p, struct jslice *key)
 {
     const char *const end = slice.p + slice.len;
     const char *at = *p ? scan_blank(*p, end) : slice.p + 1;
@@ -61,19 +65,27 @@ bool scan_next(struct jslice slice, const char **p, struct scan_item *item)
     at = scan_blank(at, end);
     if (at >= end || *at == '}' || *at == ']')
         return false;
-    *item = (struct scan_item){0};
+    *key = (struct jslice){0};
     if (slice.p[0] == '{') {
-        item->key.p = at;
+        key->p = at;
         at = *at == '"' ? scan_string(at, end) : over_word(at, end);
-        item->key.len = (size_t)(at - item->key.p);
+        key->len = (size_t)(at - key->p);
         at = scan_blank(at, end);
         if (at < end && *at == ':')
             at++;
         at = scan_blank(at, end);
     }
-    item->value.p = at;
-    *p = scan_value(at, end);
-    item->value.len = (size_t)(*p - at);
+    *p = at;
+    return true;
+}
+
+bool scan_next(struct jslice slice, const char **p, struct scan_item *item)
+{
+    if (!scan_key(slice, p, &item->key))
+        return false;
+    item->value.p = *p;
+    *p = scan_value(*p, slice.p + slice.len);
+    item->value.len = (size_t)(*p - item->value.p);
     return *p > slice.p + 1;
 }
 

@@ -24,6 +24,10 @@ struct scan_item {
 /* Walks a container: `*p` is NULL at first, `slice` starts with { or [. False after the last. */
 bool scan_next(struct jslice slice, const char **p, struct scan_item *item);
 
+/* The same in two steps: the key, with `*p` left where its value begins, which may then be walked
+ * into instead of over. `slice` may go on behind the container's end. */
+bool scan_key(struct jslice slice, const char **p, struct jslice *key);
+
 /* Reads one character of a string's inside: up to 4 bytes to `out`, their number to `n`; gives
  * the place of the next one. */
 const char *scan_char(const char *p, const char *end, char out[static 4], size_t *n);

@@ -54,6 +54,39 @@ struct jslice json_slice(const char *text, size_t len, const char *path)
     return at;
 }
 
+struct jslice json_begin(struct jslice object, const char *key)
+{
+    const struct jslice at = trim(object.p, object.len);
+    const char *p = NULL, *const end = at.p + at.len;
+    struct jslice found;
+
+    if (!scan_is(at, '{'))
+        return (struct jslice){0};
+    while (scan_key(at, &p, &found) && p < end) {
+        if (scan_key_is(found, key, strlen(key)))
+            return (struct jslice){p, (size_t)(end - p)};
+        p = scan_value(p, end);
+    }
+    return (struct jslice){0};
+}
+
+size_t json_members(struct jslice object, const char *const *keys, size_t count, struct jslice *out)
+{
+    struct scan_item item;
+    const char *p = NULL;
+    size_t found = 0;
+
+    for (size_t i = 0; i < count; i++)
+        out[i] = (struct jslice){0};
+    while (found < count && scan_is(object, '{') && scan_next(object, &p, &item))
+        for (size_t i = 0; i < count; i++)
+            if (!out[i].p && scan_key_is(item.key, keys[i], strlen(keys[i]))) {
+                out[i] = item.value;
+                found++;
+            }
+    return found;
+}
+
 bool json_slice_each(struct jslice array, bool (*each)(struct jslice item, void *arg), void *arg)
 {
     struct scan_item item;

@@ -3,17 +3,15 @@
 
 #include <string.h>
 
-/* A string member without escapes, copied behind what `at` counts. */
-static bool copy_member(struct jslice metadata, const char *key, struct ident *out, size_t *at,
-                        const char **text)
+/* A string without escapes, copied behind what `at` counts. */
+static bool copy_text(struct jslice s, struct ident *out, size_t *at, const char **text)
 {
-    const struct jslice s = json_slice(metadata.p, metadata.len, key);
     size_t len;
 
     *text = "";
     if (!s.p)
         return true;
-    if (s.len < 2 || *s.p != '"' || memchr(s.p, '\\', s.len))
+    if (s.len < 2 || *s.p != '"' || s.p[s.len - 1] != '"' || memchr(s.p, '\\', s.len))
         return false;
     len = s.len - 2;
     if (len >= sizeof(out->text) - *at)
@@ -27,14 +25,14 @@ static bool copy_member(struct jslice metadata, const char *key, struct ident *o
 
 bool ident_read(struct jslice object, struct ident *out)
 {
-    const struct jslice metadata = json_slice(object.p, object.len, "metadata");
+    static const char *const keys[] = {"name", "namespace", "uid", "resourceVersion"};
+    struct jslice found[COUNT(keys)];
     size_t at = 0;
 
-    return metadata.p && copy_member(metadata, "namespace", out, &at, &out->ns) &&
-           copy_member(metadata, "name", out, &at, &out->name) &&
-           copy_member(metadata, "uid", out, &at, &out->uid) &&
-           copy_member(metadata, "resourceVersion", out, &at, &out->rv) && *out->name &&
-           *out->uid && *out->rv;
+    json_members(json_begin(object, "metadata"), keys, COUNT(keys), found);
+    return copy_text(found[0], out, &at, &out->name) && copy_text(found[1], out, &at, &out->ns) &&
+           copy_text(found[2], out, &at, &out->uid) && copy_text(found[3], out, &at, &out->rv) &&
+           *out->name && *out->uid && *out->rv;
 }
 
 static const char *field(const cJSON *object, const char *path)

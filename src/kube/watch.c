@@ -106,20 +106,27 @@ static enum watch_type type_of(const char *name)
     return WATCH_UNKNOWN;
 }
 
+/* The object was the last member, and the line ends with it. */
+static bool closes(const char *p, const char *end)
+{
+    return p[-1] == '}' && p + 1 == end && *p == '}';
+}
+
 bool watch_peek(const char *line, size_t len, enum watch_type *type, struct ident *id)
 {
+    static const char *const keys[] = {"type", "object"};
+    struct jslice found[COUNT(keys)];
     char name[16];
-    struct jslice s;
 
-    if (!json_valid(line, len))
+    if (json_members((struct jslice){line, len}, keys, COUNT(keys), found) < COUNT(keys) ||
+        found[0].p > found[1].p || !closes(found[1].p + found[1].len, line + len))
         return false;
-    s = json_slice(line, len, "type");
-    if (s.len < 2 || s.len - 2 >= sizeof(name))
+    if (found[0].len < 2 || found[0].len - 2 >= sizeof(name))
         return false;
-    memcpy(name, s.p + 1, s.len - 2);
-    name[s.len - 2] = '\0';
+    memcpy(name, found[0].p + 1, found[0].len - 2);
+    name[found[0].len - 2] = '\0';
     *type = type_of(name);
-    return ident_read(json_slice(line, len, "object"), id);
+    return ident_read(found[1], id);
 }
 
 bool watch_decode(const char *line, size_t len, struct watch_event *out, struct err *e)

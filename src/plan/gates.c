@@ -50,6 +50,20 @@ static int32_t port_of(const struct gate_spec *g, const struct pod *pod)
     return 0;
 }
 
+bool pods_known(struct planner *p, const char *revision)
+{
+    const char *have = p->w->pods_of;
+
+    p->pods_of = revision;
+    return have && (!*have || str_equal(have, revision));
+}
+
+/* The names are asked for only where they are used. */
+static bool needs_pods(const struct gate_spec *g)
+{
+    return g->kind == GATE_PROBE || (g->metric.query && strstr(g->metric.query, "$(pods)"));
+}
+
 static bool new_and_ready(const struct planner *p, const struct pod *pod)
 {
     return pod->ready && pod->ip && !pod->meta.deleting_ms &&
@@ -135,10 +149,11 @@ static void seed(const struct gate_state *state, struct ask *ask)
 static void ask_gate(struct planner *p, const struct gate_spec *g, const struct gate_state *state)
 {
     const int step = state->step;
+    const bool blind = needs_pods(g) && !pods_known(p, asked_revision(p));
     struct ask *ask;
 
-    if (p->ask_count >= GATES_MAX)
-        return;
+    if (p->ask_count >= GATES_MAX || (blind && !p->w->pods_trouble))
+        return; /* they are on their way */
     ask = &p->asks[p->ask_count++];
     *ask = (struct ask){.gate = g, .revision = asked_revision(p), .step = step};
     seed(state, ask);
@@ -148,6 +163,8 @@ static void ask_gate(struct planner *p, const struct gate_spec *g, const struct 
     } else {
         query_to_ask(p, g, step, ask);
     }
+    if (blind)
+        ask->broken = arena_printf(p->a, "the pods could not be read: %s", p->w->pods_trouble);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */

@@ -131,6 +131,7 @@ static void read_table(struct planner *p)
     p->sum = (struct summary){0};
     p->act = (struct action){0};
     p->ask_count = 0;
+    p->pods_of = NULL;
     p->wake_ms = PLAN_SLEEP;
     p->contended = NULL;
     p->st.awaiting_count = 0;
@@ -166,7 +167,7 @@ static void tell_refusal(struct planner *p)
     }
 }
 
-static void send_status(struct planner *p, enum act act)
+static void send_status(struct planner *p, enum act act, const char *status)
 {
     const struct meta *m = &p->r->meta;
 
@@ -180,11 +181,10 @@ static void send_status(struct planner *p, enum act act)
         .subresource = "status",
         .query = "fieldManager=" MANAGER_STATUS "&force=true",
         .content_type = "application/apply-patch+yaml",
-        .body =
-            json_fmt(p->a,
-                     "{'apiVersion':%q,'kind':'Rollout','metadata':{'name':%q,'namespace':%q,"
-                     "'uid':%q,'resourceVersion':%q},'status':%r}",
-                     SLUICE_API_VERSION, m->name, m->ns, m->uid, m->rv, status_write(p->a, &p->st)),
+        .body = json_fmt(p->a,
+                         "{'apiVersion':%q,'kind':'Rollout','metadata':{'name':%q,'namespace':%q,"
+                         "'uid':%q,'resourceVersion':%q},'status':%r}",
+                         SLUICE_API_VERSION, m->name, m->ns, m->uid, m->rv, status),
     };
 }
 
@@ -197,13 +197,15 @@ static bool rests_on_nothing(enum act act)
 /* The status comes before the act that rests on it; one that only reports comes after. */
 static void choose_write(struct planner *p)
 {
-    const bool differs = !str_equal(status_write(p->a, &p->st), status_write(p->a, &p->r->status));
+    const bool same = status_same(&p->st, &p->r->status); /* mostly: spares the texts */
+    const char *text = same ? NULL : status_write(p->a, &p->st);
+    const bool differs = !same && !str_equal(text, status_write(p->a, &p->r->status));
     const bool refused = p->w->refusal.present; /* is told before it is tried again */
 
     if (differs && p->decided && (refused || !rests_on_nothing(p->act.act)))
-        send_status(p, ACT_DECIDE);
+        send_status(p, ACT_DECIDE, text);
     else if (differs && (refused || p->act.act == ACT_NONE))
-        send_status(p, ACT_REPORT);
+        send_status(p, ACT_REPORT, text);
     if (p->act.act != ACT_DECIDE && p->act.act != ACT_REPORT)
         p->event_count = 0;
 }
@@ -224,6 +226,7 @@ static struct plan *result(struct planner *p)
     out->event_count = p->event_count;
     out->asks = asks;
     out->ask_count = (size_t)p->ask_count;
+    out->pods_of = p->pods_of;
     out->wake_ms = p->wake_ms;
     out->status = st;
     out->settled = p->sum.resting && p->act.act == ACT_NONE;

@@ -66,6 +66,7 @@ struct planner {
     int event_count;
     struct ask asks[GATES_MAX];
     int ask_count;
+    const char *pods_of; /* the revision whose pods are looked at */
     int64_t wake_ms;
     struct summary sum;
     const char *contended; /* who resets us, or NULL */
@@ -200,6 +201,8 @@ bool drained(struct planner *p);     /* ... since `drain` (capacity.c) */
 const struct gate_spec *gates_ask(struct planner *p, unsigned set, int step, int64_t since,
                                   enum verdict *verdict);
 struct gate_state *gate_find(struct planner *p, const char *name, int step);
+/* Has the world the pods of `revision`? They are asked for either way. */
+bool pods_known(struct planner *p, const char *revision);
 int32_t want_new(const struct planner *p); /* pods that the new revision is to have now */
 
 /* ---- report.c -------------------------------------------------------------------------------- */

@@ -102,15 +102,33 @@ static enum flow queued(struct planner *p)
 
 /* ---- capacity and traffic -------------------------------------------------------------------- */
 
-static const char *worst_pod(const struct planner *p)
+/* A pod that is slow is asked why; most are ready before anybody would. */
+#define POD_SLOW_MS (5 * SECOND_MS)
+
+static const char *pod_trouble(struct planner *p)
 {
+    const char *revision = p->st.flight.revision;
+    const int64_t slow_ms = p->st.flight.progressed_ms + POD_SLOW_MS;
+
+    wake_at(p, slow_ms);
+    if (p->now < slow_ms)
+        return NULL;
+    if (!pods_known(p, revision) && p->w->pods_trouble)
+        return arena_printf(p->a, "the pods could not be read: %s", p->w->pods_trouble);
     for (size_t i = 0; i < p->w->pod_count; i++) {
         const struct pod *pod = p->w->pods[i];
 
-        if (str_equal(pod->revision, p->st.flight.revision) && !pod->ready && pod->waiting_reason)
+        if (str_equal(pod->revision, revision) && !pod->ready && pod->waiting_reason)
             return pod->waiting_reason;
     }
-    return p->candidate && p->candidate->failure ? p->candidate->failure : NULL;
+    return NULL;
+}
+
+static const char *worst_pod(struct planner *p)
+{
+    const char *why = pod_trouble(p);
+
+    return why || !p->candidate ? why : p->candidate->failure;
 }
 
 static void note_progress(struct planner *p)
@@ -156,11 +174,13 @@ static bool capacity_ready(struct planner *p)
 static const char *missing_capacity(struct planner *p)
 {
     const int32_t want = want_new(p), ready = p->candidate ? p->candidate->st_ready : 0;
-    const char *why = worst_pod(p);
 
-    if (ready < want)
+    if (ready < want) {
+        const char *why = worst_pod(p);
+
         return arena_printf(p->a, "%d of %d new pods ready%s%s", ready, want, why ? ": " : "",
                             why ? why : "");
+    }
     if (!rs_available(p->candidate, want))
         return arena_printf(p->a, "%d of %d new pods ready for %ds", available(p->candidate), want,
                             (int)p->candidate->min_ready_seconds);

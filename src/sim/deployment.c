@@ -274,6 +274,16 @@ static struct progressing progressing(const struct dc *c, const struct deploymen
     return (struct progressing){"True", "ReplicaSetUpdated"};
 }
 
+/* What stands is left as it is, with the words of whoever wrote it. */
+static const char *conditions(struct dc *c, const struct deployment *now, struct progressing p)
+{
+    if (str_equal(now->progressing_status, p.status) &&
+        str_equal(now->progressing_reason, p.reason))
+        return "";
+    return json_fmt(&c->a, ",'conditions':[{'type':'Progressing','status':%q,'reason':%q}]",
+                    p.status, p.reason);
+}
+
 static void write_status(struct dc *c)
 {
     const struct deployment *now = sim_view(c->dep);
@@ -295,9 +305,8 @@ static void write_status(struct dc *c)
     sim_set(c->s, c->dep,
             json_fmt(&c->a,
                      "{'status':{'observedGeneration':%l,'replicas':%d,'updatedReplicas':%d,"
-                     "'readyReplicas':%d,'availableReplicas':%d,'conditions':[{'type':"
-                     "'Progressing','status':%q,'reason':%q}]}}",
-                     c->d->meta.generation, all, updated, ready, avail, p.status, p.reason));
+                     "'readyReplicas':%d,'availableReplicas':%d%r}}",
+                     c->d->meta.generation, all, updated, ready, avail, conditions(c, now, p)));
 }
 
 /* ---- rolling --------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "sluice/base/clock.h"
 #include "sluice/sim/judge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,9 @@
 #define REPORT_DELAY_MAX_MS INT64_C(5000) /* how far it is, when what it does is told already */
 #define LOOK_AGE_HARMFUL_MS INT64_C(500)
 #define LOOK_AGE_MS         INT64_C(2000)
+#define REFUSED_KEEP_MS     INT64_C(5000)
 #define BRAKE_PROOF_MS      INT64_C(300) /* a fresh operator knows nothing of the brake so long */
+#define PODS_MS             INT64_C(100) /* until the pods that a plan asked for are listed */
 #define TURN_PLANS_MAX      12
 
 static uint64_t mix(uint64_t v)
@@ -53,6 +56,7 @@ static void lose_all(struct sim_operator *op)
     memset(&op->refused, 0, sizeof op->refused);
     arena_release(&op->a);
     op->past_count = 0;
+    op->pods_of[0] = '\0';
     op->looking = op->fresh = op->cached = op->passing = false;
     op->plan = NULL;
     op->planned_epoch = -1;
@@ -116,8 +120,28 @@ static struct world *cached_world(struct sim_operator *op)
 
 /* ---- planning -------------------------------------------------------------------------------- */
 
+/* As ctl/pods.c: pods are listed while plans ask for them, and forgotten after. */
+static void show_pods(struct sim_operator *op, struct world *w)
+{
+    w->pods_of = op->pods_of[0] && op->s->now_ms >= op->pods_ms ? op->pods_of : NULL;
+    if (w->pods_of)
+        return;
+    w->pods = NULL;
+    w->pod_count = 0;
+}
+
+static void want_pods(struct sim_operator *op, const char *revision)
+{
+    op->blind = revision && (!str_equal(revision, op->pods_of) || op->s->now_ms < op->pods_ms);
+    if (str_equal(revision ? revision : "", op->pods_of))
+        return;
+    snprintf(op->pods_of, sizeof op->pods_of, "%s", revision ? revision : "");
+    op->pods_ms = op->s->now_ms + PODS_MS;
+}
+
 static void complete(struct sim_operator *op, struct world *w)
 {
+    show_pods(op, w);
     w->reading_count = sim_gates_read(op, &op->a, &w->readings);
     w->prometheus = "http://prometheus";
     if (op->s->now_ms < op->brake_ms)
@@ -151,14 +175,20 @@ static void plan_once(struct sim_operator *op, bool on_look)
         op->opt.lie(op->opt.arg, &op->a, w, &now);
     op->plan = plan_rollout(&op->a, w, now);
     sim_gates_ask(op, op->plan);
+    want_pods(op, op->plan->pods_of);
 }
 
-/* What was refused is no longer wanted: nothing stands in the way any more. */
+/* As refused_over in ctl/refused.h. */
 static bool refusal_is_over(const struct sim_operator *op)
 {
     const struct action *act = &op->plan->action;
+    const int64_t now = op->s->now_ms;
 
-    return op->refused.present && op->s->now_ms >= op->refused.due_ms && act->act != ACT_REPORT &&
+    if (!op->refused.present || now < op->refused.due_ms)
+        return false;
+    if (now >= op->refused.due_ms + REFUSED_KEEP_MS)
+        return true;
+    return act->act != ACT_REPORT &&
            !(act->act == op->refused.act && str_equal(act->name, op->refused.name));
 }
 
@@ -198,8 +228,8 @@ static bool unchanged(const struct sim_operator *op)
 {
     return op->plan && op->plan->action.act == ACT_NONE && !op->opt.cache_lag_ms &&
            op->planned_epoch == op->s->epoch && op->planned_gates == op->gates_changed &&
-           op->s->now_ms < op->plan->wake_ms && op->s->now_ms != op->brake_ms &&
-           !op->refused.present;
+           !(op->blind && op->s->now_ms >= op->pods_ms) && op->s->now_ms < op->plan->wake_ms &&
+           op->s->now_ms != op->brake_ms && !op->refused.present;
 }
 
 /* ---- what is to be done with a plan ---------------------------------------------------------- */

@@ -119,6 +119,7 @@ struct world *sim_sight_world(const struct sim_sight *sight, struct arena *a, co
     w->slices = (const struct slice *const *)m->slices;
     w->routes = (const struct route *const *)m->routes;
     w->pods = m->pods;
+    w->pods_of = ""; /* all of them */
     w->brake.state = sight->of[SIM_ROLLOUT]->opt.no_policies ? BRAKE_NOT_SERVED : BRAKE_PROVED;
     w->brake.at_ms = sight->of[SIM_ROLLOUT]->now_ms;
     return w;

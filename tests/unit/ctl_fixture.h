@@ -47,6 +47,9 @@ struct fake {
         char path[256];
     } watches[FAKE_WATCHES];
     bool mute; /* writes are not told to the watches */
+    size_t lists_of_pods;
+    struct strbuf reads;                               /* "GET /path;" of every read but watches */
+    void (*on_read)(struct fake *f, const char *path); /* before it is answered; NULL: none */
 };
 
 static inline struct fake_object *fake_find(struct fake *f, const char *path)
@@ -140,6 +143,7 @@ static inline void fake_list(struct fake *f, struct evhttp_request *req, const c
     struct evbuffer *out = evbuffer_new();
     const char *comma = "";
 
+    f->lists_of_pods += fake_holds(path, "/pods/");
     evbuffer_add_printf(out, "{\"metadata\":{\"resourceVersion\":\"%ld\"},\"items\":[", f->rv);
     for (size_t i = 0; i < FAKE_OBJECTS; i++) {
         if (!f->objects[i].json || !fake_holds(path, f->objects[i].path))
@@ -206,16 +210,27 @@ static inline void fake_answer_write(struct fake *f, struct evhttp_request *req,
         fake_reply(req, json ? 200 : 404, json ? json : not_found);
 }
 
+static inline void fake_note_read(struct fake *f, const char *path)
+{
+    strbuf_addf(&f->reads, "GET %s;", path);
+    if (f->on_read)
+        f->on_read(f, path);
+}
+
 /* Names end in "web" or begin with it: a path without it is a collection's. */
 static inline void fake_answer_read(struct fake *f, struct evhttp_request *req, const char *path,
                                     const struct fake_failure *failure)
 {
     const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
-    const struct fake_object *o = fake_find(f, path);
+    const bool watch = query && strstr(query, "watch=");
+    const struct fake_object *o;
 
+    if (!watch)
+        fake_note_read(f, path);
+    o = fake_find(f, path);
     if (failure)
         fake_reply(req, failure->code, failure->body);
-    else if (query && strstr(query, "watch="))
+    else if (watch)
         fake_watch(f, req, path);
     else if (o)
         fake_reply(req, 200, o->json);
@@ -267,7 +282,7 @@ static inline void fake_open(struct fake *f)
     struct evhttp_bound_socket *bound;
 
     log_set_level(LOG_ERROR);
-    *f = (struct fake){.rv = 100, .log.max = 64 * 1024};
+    *f = (struct fake){.rv = 100, .log.max = 64 * 1024, .reads.max = 64 * 1024};
     c->loop = loop_new();
     f->http = evhttp_new(loop_base(c->loop));
     evhttp_set_allowed_methods(f->http, EVHTTP_REQ_GET | EVHTTP_REQ_PATCH | EVHTTP_REQ_POST);
@@ -308,6 +323,7 @@ static inline void fake_close(struct fake *f)
     for (size_t i = 0; i < FAKE_OBJECTS; i++)
         free(f->objects[i].json);
     strbuf_release(&f->log);
+    strbuf_release(&f->reads);
     arena_release(&f->arena);
     loop_free(c->loop);
 }

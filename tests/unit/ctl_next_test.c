@@ -110,6 +110,37 @@ static void refusals_are_tried_slowly(void **state UNUSED)
     assert_false(refused_view(&r).present);
 }
 
+/* Two operators, of which one was refused and the other not: the report of the one is undone by the
+ * other. It ends, though every plan is a report. */
+static void a_refusal_that_is_not_met_again_is_over(void **state UNUSED)
+{
+    static const struct {
+        const struct action *planned;
+        int64_t late_ms; /* behind the time to try again */
+        bool over;
+    } table[] = {
+        {&report, -1, false},
+        {&decide, -1, false},
+        {&report, 0, false}, /* it tells of the refusal, and not what is wanted */
+        {&report, REFUSED_KEEP_MS - 1, false},
+        {&report, REFUSED_KEEP_MS, true},
+        {&scale, 0, false},
+        {&decide, 0, true}, /* something else is wanted */
+        {&none, 0, true},
+    };
+    const struct err denied = {.kind = ERR_DENIED, .text = "no"};
+    struct refused r = {0};
+
+    assert_int_equal(refused_wake_ms(&r, 5), INT64_MAX);
+    refused_remember(&r, &scale, "patch replicasets", &denied, 77, 0);
+    for (size_t i = 0; i < COUNT(table); i++)
+        CHECK(refused_over(&r, table[i].planned, r.due_ms + table[i].late_ms) == table[i].over,
+              "case %zu", i);
+    assert_int_equal(refused_wake_ms(&r, 0), r.due_ms);
+    assert_int_equal(refused_wake_ms(&r, r.due_ms), r.due_ms + REFUSED_KEEP_MS);
+    refused_clear(&r);
+}
+
 static void a_refused_look_holds_up_all_but_reports(void **state UNUSED)
 {
     struct refused r = {0};
@@ -160,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_look_ages_from_its_end_unless_it_was_slow),
         cmocka_unit_test(failures_are_reactions),
         cmocka_unit_test(refusals_are_tried_slowly),
+        cmocka_unit_test(a_refusal_that_is_not_met_again_is_over),
         cmocka_unit_test(a_refused_look_holds_up_all_but_reports),
         cmocka_unit_test(caches_must_have_seen_own_writes),
     };

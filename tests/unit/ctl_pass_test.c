@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Passes before an API server that fails: what is read before what is written, and what is not
  * written again (C10, C42, C45, C60, C61, C64). */
+#include "../../src/ctl/pass.h"
 #include "ctl_fixture.h"
 
 #define ROLLOUT    "/apis/sluice.dev/v1beta1/namespaces/shop/rollouts/web"
@@ -223,6 +224,54 @@ static void a_read_that_is_refused_stops_writes(void **state)
 
 /* The watch is mute: our own writes are never seen, so the cache is not trusted again before a
  * look took its place. */
+static bool looking(void *arg)
+{
+    const struct key *key = web(arg);
+
+    return key->pass && key->pass->look;
+}
+
+static bool passed(void *arg)
+{
+    const struct fake *f = arg;
+
+    return f->ctl.passes == 0;
+}
+
+/* An edit in the middle of a look: what it read may be of before. */
+static void a_look_answers_no_later_edit(void **state)
+{
+    struct fake *f = *state;
+    uint64_t looks;
+
+    begin(f);
+    await(f, attached);
+    looks = f->ctl.metrics.looks;
+    web(f)->needs_look = true;
+    key_queue(web(f), clock_mono_ms(), QUEUE_HIGH, "test");
+    await(f, looking);
+    assert_false(web(f)->needs_look);
+    web(f)->needs_look = true;
+    await(f, passed);
+    assert_int_equal(f->ctl.metrics.looks, looks + 2);
+    assert_false(web(f)->needs_look);
+}
+
+/* One that is cut short answers nothing at all. */
+static void a_look_cut_short_is_still_needed(void **state)
+{
+    struct fake *f = *state;
+
+    begin(f);
+    await(f, attached);
+    web(f)->needs_look = true;
+    key_queue(web(f), clock_mono_ms(), QUEUE_HIGH, "test");
+    await(f, looking);
+    passes_stop(&f->ctl, false);
+    await(f, passed);
+    assert_true(web(f)->needs_look);
+}
+
 static void caches_that_lag_are_waited_for_and_then_replaced(void **state)
 {
     struct fake *f = *state;
@@ -305,6 +354,8 @@ int main(void)
         TEST(an_unknown_outcome_is_not_repeated),
         TEST(a_refusal_is_remembered_and_tried_slowly),
         TEST(a_read_that_is_refused_stops_writes),
+        TEST(a_look_answers_no_later_edit),
+        TEST(a_look_cut_short_is_still_needed),
         TEST(caches_that_lag_are_waited_for_and_then_replaced),
         TEST(own_writes_seen_open_the_barrier),
         TEST(stopping_finishes_the_write_under_way),

@@ -131,12 +131,6 @@ static bool put_slice(struct fixture *f, const char *name, const char *service)
                json_fmt(&f->a, ",'labels':{'kubernetes.io/service-name':%q}", service), "");
 }
 
-static bool put_pod(struct fixture *f, const char *name, const char *app, const char *revision)
-{
-    return put(f, KIND_POD, name, "5",
-               json_fmt(&f->a, ",'labels':{'app':%q,'pod-template-hash':%q}", app, revision), "");
-}
-
 /* ---- what is kept ---------------------------------------------------------------------------- */
 
 static void what_no_rollout_concerns_is_not_kept(void **state)
@@ -152,8 +146,6 @@ static void what_no_rollout_concerns_is_not_kept(void **state)
     assert_true(put_set(f, "web-1", "web", "h1", "3"));
     assert_false(put_set(f, "other-1", "other", "h1", "3"));
     assert_true(put_service(f, "any", "{\"x\":\"y\"}", "3"));
-    assert_true(put_pod(f, "web-1-a", "web", "h1"));
-    assert_false(put(f, KIND_POD, "bare", "3", "", ""));
     assert_true(put(f, KIND_HTTPROUTE, "route-web", "3", "", ""));
     assert_false(put(f, KIND_HTTPROUTE, "route-other", "3", "", ""));
 }
@@ -263,8 +255,6 @@ static void a_change_wakes_whom_it_concerns(void **state)
     assert_string_equal(f->woken, "ro-web ");
     put_set(f, "shop-1", "shop", "h2", "3");
     assert_string_equal(f->woken, "ro-shop ");
-    put_pod(f, "p", "web", "h1");
-    assert_string_equal(f->woken, "ro-web ");
     put_slice(f, "s", "shop");
     assert_string_equal(f->woken, "ro-shop ");
     put(f, KIND_HTTPROUTE, "route-web", "3", "", "");
@@ -322,8 +312,6 @@ static void a_world_holds_its_own_and_no_more(void **state)
     struct scene sc;
 
     world_of_two(f);
-    put_pod(f, "p-web", "web", "h1");
-    put_pod(f, "p-shop", "shop", "h2");
     put_slice(f, "s-web", "web");
     put_slice(f, "s-shop", "shop");
     put_service(f, "extra", "{\"app\":\"web\",\"pod-template-hash\":\"h1\"}", "3");
@@ -345,8 +333,6 @@ static void a_world_holds_its_own_and_no_more(void **state)
     assert_int_equal(w->slice_count, 1);
     assert_string_equal(w->slices[0]->meta.name, "s-web");
     assert_int_equal(w->route_count, 1);
-    assert_int_equal(w->pod_count, 1);
-    assert_string_equal(w->pods[0]->meta.name, "p-web");
     scene_release(&sc);
     scene_from_store(&sc, f->store, "shop", "none");
     assert_null(scene_world(&sc, &f->a));

@@ -64,6 +64,30 @@ static void slices_are_the_bytes(void **state UNUSED)
     }
 }
 
+/* One walk, into a member that is not walked over, gives what paths give. */
+static void members_are_found_in_one_walk(void **state UNUSED)
+{
+    static const char *const keys[] = {"c", "missing", "\"", "a"};
+    const struct jslice text =
+        exact("{\"x\":\"{\\\"in\\\":\",\"in\":{\"a\":[1,{\"c\":2}],\"b\":\"q\\\"\","
+              "\"\\\"\":\"}\",\"c\":\"d\"},\"a\":3}");
+    const struct jslice inner = json_begin(text, "in");
+    struct jslice found[COUNT(keys)];
+
+    assert_ptr_equal(inner.p, json_slice(text.p, text.len, "in").p);
+    assert_ptr_equal(inner.p + inner.len, text.p + text.len);
+    assert_int_equal(json_members(inner, keys, COUNT(keys), found), 3);
+    assert_true(found[0].len == 3 && memcmp(found[0].p, "\"d\"", 3) == 0);
+    assert_null(found[1].p);
+    assert_true(found[2].len == 3 && memcmp(found[2].p, "\"}\"", 3) == 0);
+    assert_ptr_equal(found[3].p, json_slice(text.p, text.len, "in.a").p);
+    assert_int_equal(found[3].len, json_slice(text.p, text.len, "in.a").len);
+    assert_null(json_begin(text, "c").p);
+    assert_null(json_begin(inner, "x").p); /* it ends with its container */
+    assert_int_equal(json_members(json_begin(text, "x"), keys, COUNT(keys), found), 0);
+    free((char *)(uintptr_t)text.p);
+}
+
 struct visits {
     char text[256];
     int left;
@@ -250,6 +274,11 @@ static void broken_text_is_never_left(void **state UNUSED)
             assert_true(!s.p || (s.p >= text && s.p + s.len <= text + len));
             json_slice_each(s, note_bytes, &bytes);
         }
+        struct jslice found[COUNT(paths)];
+        json_members(json_begin((struct jslice){text, len}, "a"), paths, COUNT(paths), found);
+        for (size_t i = 0; i < COUNT(paths); i++)
+            assert_true(!found[i].p ||
+                        (found[i].p >= text && found[i].p + found[i].len <= text + len));
         assert_true(bytes <= COUNT(paths) * len);
         free(text);
     }
@@ -259,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_are_the_bytes),
+        cmocka_unit_test(members_are_found_in_one_walk),
         cmocka_unit_test(elements_are_visited_in_order),
         cmocka_unit_test(canonical_form_is_one),
         cmocka_unit_test(canonical_form_stops_at_the_maximum),

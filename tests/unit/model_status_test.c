@@ -169,6 +169,85 @@ static void usual_status_is_whole(void **state UNUSED)
     assert_int_equal(strlen(json_str(json_key(o.doc, "gates")->child, "message")), 100);
 }
 
+/* ---- compared as values ---------------------------------------------------------------------- */
+
+static struct rollout_status usual(void)
+{
+    struct rollout_status s = {0};
+
+    fill(&status_shape, (char *)&s);
+    s.gate_count = s.route_count = s.pin_count = s.history_count = s.action_id_count = 2;
+    s.awaiting_count = s.flight.step_count = 2;
+    return s;
+}
+
+struct comparison {
+    struct rollout_status s;
+    int seen;
+};
+
+/* The `size` bytes at `at` become others. */
+static void change(struct comparison *c, char *at, const void *other, size_t size)
+{
+    struct rollout_status before = c->s;
+    char kept[16];
+
+    memcpy(kept, at, size);
+    memcpy(at, other, size);
+    if (!str_equal(status_write(&arena, &before), status_write(&arena, &c->s))) {
+        assert_false(status_same(&before, &c->s));
+        c->seen++;
+    }
+    memcpy(at, kept, size);
+    assert_true(status_same(&before, &c->s));
+}
+
+static void change_shape(struct comparison *c, const struct status_shape *shape, char *base)
+{
+    const char *text = text_of(10), *none = NULL;
+
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct status_field *f = &shape->fields[i];
+
+        if (f->kind == S_OBJECT)
+            change_shape(c, f->shape, base);
+        else if (f->kind == S_CONDITIONS)
+            change_shape(c, f->shape, (char *)&c->s.conditions[COND_COUNT - 1]);
+        else if (f->kind == S_LIST)
+            change_shape(c, f->shape, base + f->at + f->shape->size); /* its second entry */
+        if (f->kind == S_LIST || f->kind == S_NAMES)
+            change(c, base + f->count_at, &(int){1}, sizeof(int));
+        else if (f->kind == S_STR)
+            change(c, base + f->at, &text, sizeof(text));
+        else if (f->kind == S_I64 || f->kind == S_TIME || f->kind == S_SECOND)
+            change(c, base + f->at, &(int64_t){1795857274251}, sizeof(int64_t));
+        else if (f->kind == S_I32 || f->kind == S_STEP || f->kind == S_WORD)
+            change(c, base + f->at, &(int){2}, sizeof(int));
+        else if (f->kind == S_BOOL)
+            change(c, base + f->at, &(bool){false}, sizeof(bool));
+        if (f->kind == S_STR)
+            change(c, base + f->at, &none, sizeof(none));
+    }
+    if (shape->flag_at != STATUS_NONE)
+        change(c, base + shape->flag_at, &(bool){false}, sizeof(bool));
+    if (shape->unknown_at != STATUS_NONE)
+        change(c, base + shape->unknown_at, &(const char *){",\"x\":1"}, sizeof(char *));
+}
+
+/* What is the same is never written otherwise, whatever member is another. */
+static void no_difference_is_overlooked(void **state UNUSED)
+{
+    struct comparison c = {.s = usual()};
+    struct rollout_status read;
+
+    change_shape(&c, &status_shape, (char *)&c.s);
+    CHECK(c.seen > 100, "%d members", c.seen);
+    change(&c, (char *)&c.s.unknown_conditions, &(const char *){",{}"}, sizeof(char *));
+    change(&c, (char *)&c.s.conditions[1].type, &(const char *){NULL}, sizeof(char *));
+    read = read_text(status_write(&arena, &c.s));
+    assert_true(status_same(&read, &c.s)); /* seconds are seconds */
+}
+
 /* ---- what is written ------------------------------------------------------------------------- */
 
 static void empty_status(void **state UNUSED)
@@ -372,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(largest_status_fits),
         cmocka_unit_test(usual_status_is_whole),
+        cmocka_unit_test(no_difference_is_overlooked),
         cmocka_unit_test(empty_status),
         cmocka_unit_test(members_as_people_read_them),
         cmocka_unit_test(action_without_step),

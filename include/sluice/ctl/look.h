@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* look.h - one Rollout's objects read live, before anything is written (C64).
  *
- * Consistent reads (resourceVersion unset), all at once: what the cached scene rests on; then, when
- * the answers tell of more, that. Pods come from the cache, and so do Services that the strategy
- * leaves alone. What was read goes into the store too. */
+ * Consistent reads (resourceVersion unset) in rounds, those of a round all at once: what the cached
+ * scene rests on; then, when the answers tell of more, that; then fence and Rollout, which say what
+ * the others are. What was decided may not be done yet in a scene; what was done was decided.
+ * Services that the strategy leaves alone come from the cache. What was read goes into the store
+ * too. */
 #ifndef SLUICE_CTL_LOOK_H
 #define SLUICE_CTL_LOOK_H
 
@@ -23,8 +25,7 @@ struct look_spec {
     struct kube_client *client;
     struct store *store;
     const char *ns, *name; /* of the Rollout, in the store; copied */
-    bool all;              /* leave nothing to the cache but pods: it may lack something */
-    bool pods;             /* read the pods too: the cache does not have them yet */
+    bool all;              /* leave nothing to the cache: it may lack something */
     void (*done)(struct look_result *result, void *arg); /* once, unless cancelled; from the loop */
     void *arg;
 };

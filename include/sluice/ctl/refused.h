@@ -2,7 +2,9 @@
 /* refused.h - the last request that the API server refused for good, of one Rollout (C45).
  *
  * It is shown to the planner, so that the status says why nothing moves, and tried again slowly:
- * after 10 s, doubling to 2 min. Other writes, an abort say, are not held up by it. */
+ * after 10 s, doubling to 2 min. Other writes, an abort say, are not held up by it. One that was
+ * not met again REFUSED_KEEP_MS after it was to be tried is over, whatever the plan is: another
+ * operator may have done it, and would else be told for ever that it was not. */
 #ifndef SLUICE_CTL_REFUSED_H
 #define SLUICE_CTL_REFUSED_H
 
@@ -11,6 +13,7 @@
 
 #define REFUSED_WAIT_MIN_MS INT64_C(10000)
 #define REFUSED_WAIT_MAX_MS INT64_C(120000)
+#define REFUSED_KEEP_MS     INT64_C(5000)
 
 struct refused {
     bool present;
@@ -36,6 +39,10 @@ static inline bool refused_due(const struct refused *r, int64_t mono_ms)
 {
     return r->present && mono_ms >= r->due_ms;
 }
+/* Is it over at this time, given what is planned now? */
+bool refused_over(const struct refused *r, const struct action *planned, int64_t mono_ms);
+/* When its time is to be looked at next; INT64_MAX: never. */
+int64_t refused_wake_ms(const struct refused *r, int64_t mono_ms);
 /* For the world; borrowed until the next change. */
 struct refusal refused_view(const struct refused *r);
 

@@ -13,27 +13,25 @@ struct scene {
     struct object *rollout; /* NULL: gone */
     struct object *rival;
     struct object *deployment, *fence;
-    struct object_list sets, services, slices, routes, pods;
+    struct object_list sets, services, slices, routes;
 };
 
 void scene_release(struct scene *sc);
 
 /* Everything from the cache. */
 void scene_from_store(struct scene *sc, const struct store *s, const char *ns, const char *name);
-/* The pods alone, or Services and EndpointSlices alone, for a scene whose other objects were read
- * live. */
-void scene_pods_from_store(struct scene *sc, const struct store *s);
+/* Services and EndpointSlices alone, for a scene whose other objects were read live. */
 void scene_services_from_store(struct scene *sc, const struct store *s);
 /* Keeps the Services of this Rollout and the ReplicaSets of its Deployment, drops the rest; in
  * order of their names. */
 void scene_keep_own(struct scene *sc);
 
-/* The server's answer to a write of ours. Pods, and kinds that no scene has, are ignored. */
+/* The server's answer to a write of ours. Kinds that no scene has are ignored. */
 void scene_put(struct scene *sc, struct object *o);
 void scene_remove(struct scene *sc, enum kube_kind kind, const char *name);
 
-/* The world, in `a`, borrowed until the scene changes; readings, brake, refusal and prometheus
- * are left for the caller. NULL when the Rollout is gone. */
+/* The world, in `a`, borrowed until the scene changes; pods, readings, brake, refusal and
+ * prometheus are left for the caller. NULL when the Rollout is gone. */
 struct world *scene_world(const struct scene *sc, struct arena *a);
 
 #endif

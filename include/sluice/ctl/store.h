@@ -60,12 +60,10 @@ enum bucket {
     BUCKET_NAMESPACE,     /* Rollouts by nothing but their namespace: text "" */
     BUCKET_LABEL,         /* Deployments by a label of their template, "key=value" */
     BUCKET_OWNED,         /* ReplicaSets by replicaset_deployment */
-    BUCKET_REVISION,      /* ReplicaSets by pod-template-hash */
     BUCKET_SELECTS,       /* Services by the first pair of their resting selector */
     BUCKET_MADE_FOR,      /* Services by label sluice.dev/of */
     BUCKET_SERVICES,      /* Services by nothing but their namespace: text "" */
     BUCKET_SLICES,        /* EndpointSlices by Service */
-    BUCKET_PODS,          /* Pods by pod-template-hash */
     BUCKET_COUNT
 };
 /* Borrowed until the next change; NULL: none. */

@@ -44,6 +44,13 @@ struct jslice {
 /* Finds the value at `path` in `text` (one JSON object, already known to be valid). Absent: p is
  * NULL. O(len); no recursion on input depth. */
 struct jslice json_slice(const char *text, size_t len, const char *path);
+/* For a first glance at a long text. Where the value of the member `key` begins, up to the end of
+ * `object`: that value is not walked over. Absent: p is NULL. */
+struct jslice json_begin(struct jslice object, const char *key);
+/* The values of the members `keys`, each once, in one walk that ends with the last of them; how
+ * many there are. `object` may go on behind its end, as json_begin leaves it. */
+size_t json_members(struct jslice object, const char *const *keys, size_t count,
+                    struct jslice *out);
 /* Calls `each` for every element of the array slice, in order; stops when it returns false. */
 bool json_slice_each(struct jslice array, bool (*each)(struct jslice item, void *arg), void *arg);
 

@@ -15,8 +15,9 @@ struct ident {
     char text[IDENT_TEXT_MAX];
 };
 
-/* Of one object in a text that json_valid takes. False: a name, uid or resourceVersion is missing,
- * or something is longer or odder than the API server makes it; decode it then. */
+/* Of one object; what stands behind its resourceVersion is not looked at. False: a name, uid or
+ * resourceVersion is missing, or something is longer or odder than the API server makes it; decode
+ * it then. */
 bool ident_read(struct jslice object, struct ident *out);
 /* Of a tree, which must outlive `out`. */
 void ident_of(const cJSON *object, struct ident *out);

@@ -296,6 +296,9 @@ struct rollout *rollout_read(struct arena *a, const cJSON *o, const char *raw, s
 /* The whole status as JSON text (kept under STATUS_BYTES_MAX by dropping oldest history, then
  * cutting messages). Unwritten optional members are left out. Arena text. */
 char *status_write(struct arena *a, const struct rollout_status *s);
+/* Would both be written as the same text? True is certain and costs no text; where it is false,
+ * words that are cut may still make the texts equal. */
+bool status_same(const struct rollout_status *a, const struct rollout_status *b);
 /* Reads a status object. `raw` is its text, for the members we do not know; p NULL drops them. */
 void status_read_raw(struct arena *a, const cJSON *status, struct jslice raw,
                      struct rollout_status *out);

@@ -58,8 +58,12 @@ struct world {
     const struct route *const
         *routes; /* named by spec.strategy.canary.traffic, or by the fence's record */
     size_t route_count;
-    const struct pod *const *pods; /* matching the Deployment's selector */
+    /* Pods that match the Deployment's selector: those of one revision, when the last plan asked
+     * for them (plan.h). Nothing else rests on pods: ReplicaSets and EndpointSlices count them. */
+    const struct pod *const *pods;
     size_t pod_count;
+    const char *pods_of;      /* that revision; "": all of them are here; NULL: none was read yet */
+    const char *pods_trouble; /* why they cannot be read, for long enough to say so; or NULL */
     const struct reading *readings;
     size_t reading_count;
     struct brake_proof brake;

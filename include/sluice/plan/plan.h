@@ -101,6 +101,9 @@ struct plan {
     int event_count;
     const struct ask *asks;
     size_t ask_count;
+    /* The revision whose pods it looks at, or would if the world had them: the shell lists them as
+     * long as plans say so. NULL: none. */
+    const char *pods_of;
     int64_t wake_ms;                     /* absolute time to plan again, or PLAN_SLEEP */
     const struct rollout_status *status; /* as this plan sees it, written or not (CLI, tests) */
     bool settled;                        /* nothing awaited at all: at rest */

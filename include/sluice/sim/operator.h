@@ -110,8 +110,11 @@ struct sim_operator {
     int past_count;
     struct sim_gate gates[SIM_GATES_MAX];
     struct sim_late late[SIM_LATE_MAX];
-    int writes; /* requests sent, whatever became of them */
-    int faults; /* ... that a fault befell */
+    char pods_of[64]; /* the revision whose pods the last plan looked at; "": none */
+    int64_t pods_ms;  /* when they are there */
+    bool blind;       /* the last plan was made without them */
+    int writes;       /* requests sent, whatever became of them */
+    int faults;       /* ... that a fault befell */
     int looks;
 };
 

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pods are listed while plans look at them, watched never, and forgotten after. */
+#include "ctl_fixture.h"
+
+#define ROLLOUT "/apis/sluice.dev/v1beta1/namespaces/shop/rollouts/web"
+#define PODS    "/api/v1/namespaces/shop/pods"
+
+static const struct deployment web = {
+    .selector = {.pairs = &(const struct pair){"app", "web"}, .count = 1, .present = true}};
+
+static struct key *key(const struct fake *f)
+{
+    return key_find(&f->ctl, "shop/web");
+}
+
+static void put_pod(struct fake *f, const char *name, const char *app)
+{
+    fake_put(f, arena_printf(&f->arena, PODS "/%s", name),
+             json_fmt(&f->arena, "'namespace':'shop','name':%q,'uid':%q,'labels':{'app':%q}", name,
+                      name, app),
+             "\"status\":{}");
+}
+
+static int setup(void **state)
+{
+    struct fake *f = xcalloc(1, sizeof(*f));
+    struct object *o;
+    auto_json cJSON *doc = NULL;
+    const char *text = fake_put((fake_open(f), f), ROLLOUT,
+                                "\"namespace\":\"shop\",\"name\":\"web\",\"uid\":\"u\"",
+                                "\"spec\":{\"targetRef\":{\"name\":\"web\"}}");
+
+    doc = json_parse(text, strlen(text), NULL);
+    o = object_read(KIND_ROLLOUT, doc, text, strlen(text));
+    key_of(&f->ctl, o);
+    object_unref(o);
+    f->ctl.leading = false; /* the queue is read here, no pass begins */
+    put_pod(f, "web-1", "web");
+    put_pod(f, "shop-1", "shop");
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fake_close(*state);
+    free(*state);
+    return 0;
+}
+
+static bool woken(void *arg)
+{
+    const struct fake *f = arg;
+
+    return queue_stats(f->ctl.queue).depth > 0;
+}
+
+static bool listed_twice(void *arg)
+{
+    const struct fake *f = arg;
+
+    return f->lists_of_pods >= 2;
+}
+
+static bool never(void *arg UNUSED)
+{
+    return false;
+}
+
+static void await(struct fake *f, bool (*condition)(void *arg))
+{
+    assert_true(loop_run_until(f->ctl.loop, condition, f, 10000));
+    queue_drop(f->ctl.queue, "shop/web");
+}
+
+static struct world seen(struct fake *f)
+{
+    struct world w = {.dep = &web};
+
+    pods_view(key(f), &f->arena, &w);
+    return w;
+}
+
+static void what_a_plan_asks_for_is_listed(void **state)
+{
+    struct fake *f = *state;
+    struct world w = seen(f);
+
+    assert_null(w.pods_of);
+    pods_want(key(f), "h1");
+    assert_null(seen(f).pods_of);
+    await(f, woken);
+    w = seen(f);
+    assert_string_equal(w.pods_of, "h1");
+    assert_int_equal(w.pod_count, 1); /* the other Deployment's is not its affair */
+    assert_string_equal(w.pods[0]->meta.name, "web-1");
+    assert_null(w.pods_trouble);
+}
+
+/* The same again is no news; another pod is. */
+static void it_is_kept_fresh_as_long_as_plans_ask(void **state)
+{
+    struct fake *f = *state;
+
+    pods_want(key(f), "h1");
+    await(f, woken);
+    pods_want(key(f), "h1");
+    await(f, listed_twice);
+    assert_false(woken(f));
+    put_pod(f, "web-2", "web");
+    await(f, woken);
+    assert_int_equal(seen(f).pod_count, 2);
+}
+
+static void it_is_forgotten_after(void **state)
+{
+    struct fake *f = *state;
+
+    pods_want(key(f), "h1");
+    await(f, woken);
+    pods_want(key(f), NULL);
+    assert_null(seen(f).pods_of);
+    loop_run_until(f->ctl.loop, never, f, PODS_EVERY_MS + 500);
+    assert_int_equal(f->lists_of_pods, 1);
+    pods_want(key(f), "h1");
+    pods_want(key(f), "h2"); /* the first is not even waited for */
+    await(f, woken);
+    assert_string_equal(seen(f).pods_of, "h2");
+}
+
+/* A list that fails is tried again; what was read stands until it is too old. */
+static void trouble_is_told_in_time(void **state)
+{
+    static const struct fake_failure no = {
+        .begins = "GET " PODS, .code = 403, .body = "{\"kind\":\"Status\",\"code\":403}"};
+    struct fake *f = *state;
+
+    f->ctl.pods_late_ms = 3000;
+    pods_want(key(f), "h1");
+    await(f, woken);
+    fake_fail_next(f, no);
+    fake_fail_next(f, no);
+    await(f, woken);
+    assert_int_equal(f->lists_of_pods, 1);
+    assert_null(seen(f).pods_of);
+    assert_non_null(seen(f).pods_trouble);
+    await(f, woken);
+    assert_string_equal(seen(f).pods_of, "h1");
+    assert_null(seen(f).pods_trouble);
+}
+
+static void nobody_watches_pods(void **state)
+{
+    struct fake *f = *state;
+
+    caches_start(&f->ctl);
+    while (!caches_ready(&f->ctl))
+        loop_run_until(f->ctl.loop, never, f, 50);
+    for (size_t i = 0; i < FAKE_WATCHES; i++)
+        CHECK(!strstr(f->watches[i].path, "/pods"), "%s", f->watches[i].path);
+    assert_int_equal(f->lists_of_pods, 0);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_a_plan_asks_for_is_listed),
+        TEST(it_is_kept_fresh_as_long_as_plans_ask),
+        TEST(it_is_forgotten_after),
+        TEST(trouble_is_told_in_time),
+        TEST(nobody_watches_pods),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
