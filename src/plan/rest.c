@@ -108,11 +108,19 @@ static enum flow leftovers(struct planner *p)
     return STOP;
 }
 
+/* Was a template change to be stopped? Then one that was not is stopped late. */
+static bool brakes(const struct planner *p)
+{
+    return p->spec->brake == BRAKE_PAUSED || p->w->brake.state == BRAKE_PROVED;
+}
+
 static enum flow native_roll(struct planner *p)
 {
     const struct replicaset *now = rs_by_digest(p, p->d->digest);
 
-    if (p->w->brake.state == BRAKE_PROVED && stable_has_pods(p) && !dep_complete(p))
+    if (p->r->meta.deleting_ms && p->r->has_finalizer)
+        return act_finalizer(p, false); /* given back already: what rolls is no longer ours */
+    if (brakes(p) && stable_has_pods(p) && !dep_complete(p))
         return act_brake(p, p->st.stable.deployment_revision, NULL);
     if (!dep_complete(p) || !now) {
         say(p, "Pending", REASON_NOT_COMPLETE, false,
@@ -186,7 +194,7 @@ enum flow rule_user_pause(struct planner *p)
 {
     if (in_flight(p) || !p->d->paused || p->d->dead_man)
         return NEXT;
-    if (p->changed && !p->rejected && p->w->brake.state == BRAKE_PROVED)
+    if (p->changed && !p->rejected && brakes(p))
         return act_brake(p, p->st.stable.deployment_revision, NULL);
     if (p->r->meta.deleting_ms && p->r->has_finalizer)
         return act_finalizer(p, false);

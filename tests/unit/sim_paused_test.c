@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* brake: Paused, on an API server without the policies: the pause that stays at rest is all that
+ * keeps a template from rolling natively, and under it nobody else heals what is lost. */
+#include "sim_bed.h"
+
+#define PAUSED_BLUE_GREEN                                                                          \
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web'}},'drain':'4s',"   \
+    "'brake':'Paused','progressDeadline':'60s'," GATE "}"
+#define PAUSED_CANARY                                                                              \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':20},{'weight':50}]}},"   \
+    "'drain':'4s','bake':'2s','brake':'Paused','progressDeadline':'60s'," GATE "}"
+#define PAUSED_CANARY_ROUTE                                                                        \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web','traffic':[{"         \
+    "'gatewayAPI':{'name':'web'},'settle':'500ms'}],'steps':[{'weight':20},{'weight':50}]}},"      \
+    "'drain':'4s','brake':'Paused','progressDeadline':'60s'," GATE "}"
+#define PAUSED_ROLLING                                                                             \
+    "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':" \
+    "'60%%'}]}},'brake':'Paused','progressDeadline':'60s'," GATE "}"
+
+static const char *const all[] = {PAUSED_BLUE_GREEN, PAUSED_CANARY, PAUSED_CANARY_ROUTE,
+                                  PAUSED_ROLLING};
+
+static void open_with(struct stage *st, const char *spec)
+{
+    const struct bed_options o = {
+        .spec = spec, .replicas = 4, .sim = {.no_policies = true, .gate_bad = "bad"}};
+
+    bed_open(st, &o);
+    bed_rest(st, "app:v1", 4);
+}
+
+static const cJSON *deployment_of(const struct stage *st)
+{
+    return sim_find(&st->s, SIM_DEPLOYMENT, "web")->doc;
+}
+
+static bool is_paused(const struct stage *st)
+{
+    return json_bool(deployment_of(st), "spec.paused", false);
+}
+
+/* Of one revision, as its image says. */
+static int pods_of(const struct stage *st, const char *image)
+{
+    int n = 0;
+
+    for (struct sim_object *o = st->s.objects; o; o = o->next) {
+        const struct replicaset *rs = o->kind == SIM_REPLICASET ? sim_view(o) : NULL;
+
+        if (rs && str_equal(rs->image, image))
+            n += rs->st_replicas;
+    }
+    return n;
+}
+
+/* A manifest without the pause, or with a pause and no way back, put over the Deployment. */
+static const char *const manifest[] = {
+    "{'metadata':{'annotations':{'" ANNOTATION_DEAD_MAN "':null}},'spec':{'paused':null,"
+    "'template':{'spec':{'containers':[{'name':'app','image':'app:bad2','ports':[{"
+    "'containerPort':8080,'name':'http'}]}]}}}}",
+    "{'metadata':{'annotations':{'" ANNOTATION_DEAD_MAN "':null}},'spec':{'paused':true,"
+    "'template':{'spec':{'containers':[{'name':'app','image':'app:bad2','ports':[{"
+    "'containerPort':8080,'name':'http'}]}]}}}}",
+};
+
+static void braked_late(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all) * COUNT(manifest); i++) {
+        struct stage st;
+
+        open_with(&st, all[i / COUNT(manifest)]);
+        bed_patch(&st, SIM_DEPLOYMENT, manifest[i % COUNT(manifest)]);
+        bed_until(&st, "Aborted", 90000);
+        assert_true(is_paused(&st));
+        assert_int_equal(pods_of(&st, "app:v1"), 4);
+        assert_int_equal(pods_of(&st, "app:bad2"), 0);
+        bed_image(&st, "app:v1");
+        bed_rest(&st, "app:v1", 4);
+        stage_close(&st);
+    }
+}
+
+/* The Deployment is its owner's, whole, whatever its template is by now. */
+static void is_left_alone(const struct stage *st)
+{
+    assert_int_equal(pods_of(st, stage_image(st)), 4);
+    assert_int_equal(sim_endpoints(&st->s, "web", NULL), 4);
+    assert_null(sim_find(&st->s, SIM_FENCE, "web-sluice"));
+    assert_false(is_paused(st));
+    assert_null(json_key(json_at(deployment_of(st), "metadata.annotations"), ANNOTATION_DEAD_MAN));
+}
+
+/* Leaving takes the pause off: at rest, in flight, and when the template moves at that moment. */
+static void leaves(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (int when = -12; when < 60; when += when < 0 ? 1 : 3) {
+            struct stage st;
+            bool free_again = false;
+
+            open_with(&st, all[i]);
+            if (when > 0) {
+                bed_image(&st, "app:v2");
+                bed_turns(&st, when);
+            }
+            bed_do(&st, "rollout deleted");
+            if (when < 0) {
+                bed_turns(&st, -when);
+                free_again = !is_paused(&st);
+                bed_do(&st, "operator down for 500ms"); /* and may find a roll half way */
+                bed_image(&st, "app:v2");
+            }
+            for (int k = 0; k < 800 && sim_find(&st.s, SIM_ROLLOUT, "web"); k++)
+                bed_turn(&st);
+            assert_null(sim_find(&st.s, SIM_ROLLOUT, "web"));
+            sim_tick(&st.s, 9000);
+            if (free_again)
+                assert_string_equal(stage_image(&st), "app:v2");
+            is_left_alone(&st);
+            stage_close(&st);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(braked_late),
+        cmocka_unit_test(leaves),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
