@@ -146,21 +146,39 @@ static void say_resting(struct planner *p)
     p->sum.resting = true;
 }
 
-/* brake: Paused keeps the pause at rest too, and a finalizer, so that leaving takes it off. */
+/* Whoever paused it: under brake: Paused that is how it is to be. */
+static bool pause_is_ours(const struct planner *p)
+{
+    return p->spec->brake == BRAKE_PAUSED && p->d->paused && !p->changed;
+}
+
+static bool is_braked(const struct planner *p)
+{
+    return p->d->paused &&
+           str_equal(p->d->dead_man, arena_printf(p->a, "%lld", (long long)p->rec.stable_number));
+}
+
+/* brake: Paused keeps the pause at rest too, and a finalizer, so that leaving takes it off. Others
+ * that still have pods are replaced natively first: paused, that would stop half way. */
 static enum flow rest_paused(struct planner *p)
 {
     if (p->r->meta.deleting_ms)
         return p->d->paused ? act_resume(p, NULL) : NEXT;
+    if (p->r->has_finalizer && is_braked(p))
+        return NEXT;
+    say(p, "Pending", REASON_PENDING, false, "Pauses Deployment %s: that is its brake.",
+        p->d->meta.name);
     if (!p->r->has_finalizer)
         return act_finalizer(p, true);
-    return p->d->paused ? NEXT : act_brake(p, p->rec.stable_number, NULL);
+    if (!p->d->paused && extras_have_pods(p))
+        return STOP;
+    return act_brake(p, p->rec.stable_number, NULL);
 }
 
 /* At rest: nothing of ours is left, and nothing is to be done. */
 enum flow rule_rest(struct planner *p)
 {
-    const bool paused_rest =
-        p->spec->brake == BRAKE_PAUSED && p->d->paused && p->d->dead_man && !p->changed;
+    const bool paused_rest = pause_is_ours(p);
     enum flow flow;
 
     if (in_flight(p) || (p->d->paused && !paused_rest))
@@ -192,7 +210,7 @@ enum flow rule_rest(struct planner *p)
 /* Paused without our dead man and without a flight: a person's pause, nothing of ours (S7). */
 enum flow rule_user_pause(struct planner *p)
 {
-    if (in_flight(p) || !p->d->paused || p->d->dead_man)
+    if (in_flight(p) || !p->d->paused || p->d->dead_man || pause_is_ours(p))
         return NEXT;
     if (p->changed && !p->rejected && brakes(p))
         return act_brake(p, p->st.stable.deployment_revision, NULL);

@@ -53,6 +53,62 @@ static int pods_of(const struct stage *st, const char *image)
     return n;
 }
 
+static void releases(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct stage st;
+
+        open_with(&st, all[i]);
+        bed_image(&st, "app:v2");
+        bed_rest(&st, "app:v2", 4);
+        bed_image(&st, "app:v3");
+        bed_rest(&st, "app:v3", 4);
+        stage_close(&st);
+    }
+}
+
+/* A bad revision is refused and held; a better one goes out. */
+static void aborts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct stage st;
+
+        open_with(&st, all[i]);
+        bed_image(&st, "app:bad2");
+        bed_until(&st, "Aborted", 90000);
+        assert_int_equal(pods_of(&st, "app:v1"), 4);
+        bed_do(&st, "retry");
+        bed_turns(&st, 40);
+        bed_until(&st, "Aborted", 90000);
+        bed_image(&st, "app:v3");
+        bed_rest(&st, "app:v3", 4);
+        stage_close(&st);
+    }
+}
+
+/* Somebody resumes at rest: that starts nothing, and the pause comes back. */
+static void resumed_at_rest(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct stage st;
+
+        open_with(&st, all[i]);
+        bed_image(&st, "app:v2");
+        bed_rest(&st, "app:v2", 4);
+        bed_do(&st, "deployment resumed");
+        bed_rest(&st, "app:v2", 4);
+        bed_do(&st, "dead man dropped"); /* and what is applied over it has no annotation */
+        bed_rest(&st, "app:v2", 4);
+        bed_patch(&st, SIM_DEPLOYMENT,
+                  "{'metadata':{'annotations':{'" ANNOTATION_DEAD_MAN "':null}}}");
+        bed_rest(&st, "app:v2", 4);
+        stage_close(&st);
+    }
+}
+
 /* A manifest without the pause, or with a pause and no way back, put over the Deployment. */
 static const char *const manifest[] = {
     "{'metadata':{'annotations':{'" ANNOTATION_DEAD_MAN "':null}},'spec':{'paused':null,"
@@ -77,6 +133,31 @@ static void braked_late(void **state)
         assert_int_equal(pods_of(&st, "app:bad2"), 0);
         bed_image(&st, "app:v1");
         bed_rest(&st, "app:v1", 4);
+        stage_close(&st);
+    }
+}
+
+/* What went out while nobody braked, and is taken back by its owner, is replaced natively before
+ * the pause returns: paused, it would stop half way. */
+static void taken_back_unpaused(void **state)
+{
+    (void)state;
+    for (int when = 1; when < 40; when++) {
+        struct stage st;
+
+        open_with(&st, PAUSED_BLUE_GREEN);
+        bed_do(&st, "operator down for 1s");
+        bed_patch(&st, SIM_DEPLOYMENT, manifest[0]);
+        bed_turns(&st, when);
+        bed_patch(&st, SIM_DEPLOYMENT,
+                  "{'spec':{'template':{'spec':{'containers':[{'name':'app',"
+                  "'image':'app:v1','ports':[{'containerPort':8080,'name':"
+                  "'http'}]}]}}}}");
+        bed_turns(&st, 40);
+        assert_true(bed_reaches(&st, "Resting", 60000)); /* it rolled: the judge has his opinion */
+        assert_true(is_paused(&st));
+        assert_int_equal(pods_of(&st, "app:v1"), 4);
+        assert_int_equal(pods_of(&st, "app:bad2"), 0);
         stage_close(&st);
     }
 }
@@ -127,7 +208,11 @@ static void leaves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(releases),
+        cmocka_unit_test(aborts),
+        cmocka_unit_test(resumed_at_rest),
         cmocka_unit_test(braked_late),
+        cmocka_unit_test(taken_back_unpaused),
         cmocka_unit_test(leaves),
     };
 
