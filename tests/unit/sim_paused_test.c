@@ -64,6 +64,9 @@ static void releases(void **state)
         bed_rest(&st, "app:v2", 4);
         bed_image(&st, "app:v3");
         bed_rest(&st, "app:v3", 4);
+        bed_do(&st, "undo");
+        bed_rest(&st, "app:v2", 4);
+        assert_string_equal(stage_status(&st)->last_action.outcome, "Accepted");
         stage_close(&st);
     }
 }
