@@ -44,6 +44,8 @@ static struct brake_word brake_word(struct planner *p)
                                           [BRAKE_PROOF_FAILED] = REASON_PROOF_FAILED};
     const struct brake_proof *b = &p->w->brake;
 
+    if (p->spec->brake == BRAKE_PAUSED && !(p->d && p->d->paused && p->d->dead_man))
+        return (struct brake_word){"Unknown", REASON_PROVING, "The Deployment is not paused yet."};
     if (p->spec->brake == BRAKE_PAUSED)
         return (struct brake_word){"True", REASON_PAUSED,
                                    "The Deployment is kept paused: a template change waits."};

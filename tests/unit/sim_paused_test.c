@@ -165,6 +165,30 @@ static void taken_back_unpaused(void **state)
     }
 }
 
+/* Nothing is armed before the Deployment is paused. */
+static void armed_when_paused(void **state)
+{
+    const struct bed_options o = {
+        .spec = PAUSED_ROLLING, .replicas = 4, .sim = {.no_policies = true}};
+    struct stage st;
+    bool before = false;
+
+    (void)state;
+    bed_open(&st, &o);
+    for (int i = 0; i < 200; i++) {
+        const struct rollout_status *status = stage_status(&st);
+        const char *armed = status ? status->conditions[COND_BRAKE_ARMED].status : NULL;
+
+        if (str_equal(armed, "True"))
+            assert_true(is_paused(&st));
+        before = before || str_equal(armed, "Unknown");
+        bed_turn(&st);
+    }
+    assert_true(before);
+    assert_string_equal(stage_status(&st)->conditions[COND_BRAKE_ARMED].status, "True");
+    stage_close(&st);
+}
+
 /* The Deployment is its owner's, whole, whatever its template is by now. */
 static void is_left_alone(const struct stage *st)
 {
@@ -216,6 +240,7 @@ int main(void)
         cmocka_unit_test(resumed_at_rest),
         cmocka_unit_test(braked_late),
         cmocka_unit_test(taken_back_unpaused),
+        cmocka_unit_test(armed_when_paused),
         cmocka_unit_test(leaves),
     };
 
