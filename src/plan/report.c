@@ -26,6 +26,9 @@ static void default_words(struct planner *p)
         say(p, "Progressing", REASON_PROGRESSING, false, "A new template begins its release.");
     if (p->d && p->rejected)
         say(p, "Aborting", REASON_ABORTING, false, "Holds stable %s.", p->st.stable.revision);
+    if (p->d && p->rec_known)
+        say(p, "Progressing", REASON_PROGRESSING, false, "Brings stable %s in order.",
+            p->rec.stable_revision);
     say(p, "Pending", REASON_PENDING, false, "Not attached yet.");
 }
 

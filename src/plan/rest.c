@@ -178,7 +178,7 @@ static enum flow rest_paused(struct planner *p)
 /* At rest: nothing of ours is left, and nothing is to be done. */
 enum flow rule_rest(struct planner *p)
 {
-    const bool paused_rest = pause_is_ours(p);
+    const bool paused_rest = pause_is_ours(p) && p->stable;
     enum flow flow;
 
     if (in_flight(p) || (p->d->paused && !paused_rest))

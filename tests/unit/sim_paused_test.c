@@ -189,6 +189,26 @@ static void armed_when_paused(void **state)
     stage_close(&st);
 }
 
+/* The Deployment controller would bring back the newest revision before: ours is made again. */
+static void stable_deleted_at_rest(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct stage st;
+
+        open_with(&st, all[i]);
+        for (int v = 2; v < 4; v++) {
+            bed_do(&st, "stable replicaset deleted");
+            bed_turns(&st, 10);
+            bed_rest(&st, v == 2 ? "app:v1" : "app:v2", 4);
+            assert_int_equal(pods_of(&st, v == 2 ? "app:v1" : "app:v2"), 4);
+            bed_image(&st, v == 2 ? "app:v2" : "app:v3");
+            bed_rest(&st, v == 2 ? "app:v2" : "app:v3", 4);
+        }
+        stage_close(&st);
+    }
+}
+
 /* The Deployment is its owner's, whole, whatever its template is by now. */
 static void is_left_alone(const struct stage *st)
 {
@@ -241,6 +261,7 @@ int main(void)
         cmocka_unit_test(braked_late),
         cmocka_unit_test(taken_back_unpaused),
         cmocka_unit_test(armed_when_paused),
+        cmocka_unit_test(stable_deleted_at_rest),
         cmocka_unit_test(leaves),
     };
 
