@@ -71,6 +71,35 @@ static void releases(void **state)
     }
 }
 
+/* The Deployment controller removes no history while it is paused with a dead man. */
+static void history_is_kept_short(void **state)
+{
+    (void)state;
+    for (int limit = 0; limit < 3; limit++) {
+        const char *const digits[] = {"0", "1", "2"};
+        const struct bed_options o = {.spec = PAUSED_BLUE_GREEN,
+                                      .replicas = 4,
+                                      .history_limit = digits[limit],
+                                      .sim = {.no_policies = true}};
+        struct stage st;
+        int kept = 0;
+
+        bed_open(&st, &o);
+        bed_rest(&st, "app:v1", 4);
+        for (int v = 2; v < 6; v++) {
+            char image[16];
+
+            snprintf(image, sizeof image, "app:v%d", v);
+            bed_image(&st, image);
+            bed_rest(&st, image, 4);
+        }
+        for (const struct sim_object *k = st.s.objects; k; k = k->next)
+            kept += k->kind == SIM_REPLICASET;
+        assert_int_equal(kept, limit + 1);
+        stage_close(&st);
+    }
+}
+
 /* A bad revision is refused and held; a better one goes out. */
 static void aborts(void **state)
 {
@@ -256,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(releases),
+        cmocka_unit_test(history_is_kept_short),
         cmocka_unit_test(aborts),
         cmocka_unit_test(resumed_at_rest),
         cmocka_unit_test(braked_late),
