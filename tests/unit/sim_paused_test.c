@@ -3,20 +3,6 @@
  * keeps a template from rolling natively, and under it nobody else heals what is lost. */
 #include "sim_bed.h"
 
-#define PAUSED_BLUE_GREEN                                                                          \
-    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web'}},'drain':'4s',"   \
-    "'brake':'Paused','progressDeadline':'60s'," GATE "}"
-#define PAUSED_CANARY                                                                              \
-    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':20},{'weight':50}]}},"   \
-    "'drain':'4s','bake':'2s','brake':'Paused','progressDeadline':'60s'," GATE "}"
-#define PAUSED_CANARY_ROUTE                                                                        \
-    "{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web','traffic':[{"         \
-    "'gatewayAPI':{'name':'web'},'settle':'500ms'}],'steps':[{'weight':20},{'weight':50}]}},"      \
-    "'drain':'4s','brake':'Paused','progressDeadline':'60s'," GATE "}"
-#define PAUSED_ROLLING                                                                             \
-    "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':" \
-    "'60%%'}]}},'brake':'Paused','progressDeadline':'60s'," GATE "}"
-
 static const char *const all[] = {PAUSED_BLUE_GREEN, PAUSED_CANARY, PAUSED_CANARY_ROUTE,
                                   PAUSED_ROLLING};
 
