@@ -29,7 +29,7 @@ unit: ## unit tests, lints and fuzz corpora, with a debug build
 fuzz: ## every fuzzer for FUZZ_SECONDS (60)
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} tests/run fuzz
 
-e2e: build ## the suites on a real cluster
+e2e: build ## the suites on a real cluster; SLUICE_KUBERNETES=v1.35 is another minor
 	tests/run e2e
 
 adversary: build ## releases under hostile acts and dying operators; OPTIONS="--releases 30"

@@ -111,6 +111,7 @@ static void read_spec(struct arena *a, const cJSON *spec, struct deployment *d)
     d->max_surge = count_or(a, spec, "strategy.rollingUpdate.maxSurge", "25%");
     d->max_unavailable = count_or(a, spec, "strategy.rollingUpdate.maxUnavailable", "25%");
     d->min_ready_seconds = read_i32(spec, "minReadySeconds", 0);
+    d->history_limit = read_i32(spec, "revisionHistoryLimit", 10);
     d->progress_deadline_s = json_i64(spec, "progressDeadlineSeconds", 600);
     read_selector(a, json_key(spec, "selector"), &d->selector);
     read_template(a, json_key(spec, "template"), d);

@@ -238,9 +238,15 @@ enum flow rule_give(struct planner *p)
     return give(p, s);
 }
 
-/* The dead man names what is stable now. Where the template is stable's a resume does no harm: one
- * that names a fenced revision is dropped by the Deployment controller. But a bake is long enough
- * for a new template to come while nobody is there to follow. */
+/* Where the template is stable's a resume does no harm: a dead man that names a fenced revision is
+ * dropped by the Deployment controller. But a bake is long enough for a new template to come while
+ * nobody is there to follow, and under a pause that stays history is given back. */
+static bool may_lag(const struct planner *p)
+{
+    return !p->changed && p->d->dead_man && p->spec->bake_ms == 0 && p->spec->brake != BRAKE_PAUSED;
+}
+
+/* The dead man names what is stable now. */
 enum flow rule_dead_man_follows(struct planner *p)
 {
     const struct replicaset *s = p->stable;
@@ -248,7 +254,7 @@ enum flow rule_dead_man_follows(struct planner *p)
 
     if (!p->d->paused || !p->f || !s || s->deployment_revision == 0)
         return NEXT;
-    if (!p->changed && p->d->dead_man && p->spec->bake_ms == 0)
+    if (may_lag(p))
         return NEXT;
     want = arena_printf(p->a, "%lld", (long long)s->deployment_revision);
     if (str_equal(p->d->dead_man, want))

@@ -171,7 +171,7 @@ static const char *undo_at_rest(struct planner *p, const char **why)
     struct flight *fl = &p->st.flight;
 
     *why = "there is no earlier revision";
-    if (!earlier || p->d->paused || p->changed)
+    if (!earlier || p->changed || (p->d->paused && p->spec->brake != BRAKE_PAUSED))
         return "NoEarlierRevision";
     flight_begin(p, 1);
     fl->revision = earlier->revision;

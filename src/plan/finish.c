@@ -252,6 +252,26 @@ static enum flow give_history(struct planner *p)
     return NEXT;
 }
 
+/* Under a pause with the dead man nobody else keeps to revisionHistoryLimit. */
+static enum flow trim_history(struct planner *p)
+{
+    const struct replicaset *oldest = NULL;
+    int32_t old = 0;
+
+    if (!p->d->paused)
+        return NEXT;
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (rs == p->stable || !rs_inside(p, rs) || rs->meta.deleting_ms)
+            continue;
+        old++;
+        if (rs_empty(rs) && (!oldest || rs->deployment_revision < oldest->deployment_revision))
+            oldest = rs;
+    }
+    return oldest && old > p->d->history_limit ? act_rs_delete(p, oldest) : NEXT;
+}
+
 static void end_flight(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
@@ -327,6 +347,8 @@ enum flow rule_settle(struct planner *p)
         return resume(p, NULL);
     }
     flow = p->f ? give_history(p) : NEXT;
+    if (flow == NEXT && p->f)
+        flow = trim_history(p);
     if (flow != NEXT)
         return flow;
     if (p->st.flight.present && !fence_goes_first(p)) {

@@ -26,6 +26,9 @@ static void default_words(struct planner *p)
         say(p, "Progressing", REASON_PROGRESSING, false, "A new template begins its release.");
     if (p->d && p->rejected)
         say(p, "Aborting", REASON_ABORTING, false, "Holds stable %s.", p->st.stable.revision);
+    if (p->d && p->rec_known)
+        say(p, "Progressing", REASON_PROGRESSING, false, "Brings stable %s in order.",
+            p->rec.stable_revision);
     say(p, "Pending", REASON_PENDING, false, "Not attached yet.");
 }
 
@@ -44,6 +47,8 @@ static struct brake_word brake_word(struct planner *p)
                                           [BRAKE_PROOF_FAILED] = REASON_PROOF_FAILED};
     const struct brake_proof *b = &p->w->brake;
 
+    if (p->spec->brake == BRAKE_PAUSED && !(p->d && p->d->paused && p->d->dead_man))
+        return (struct brake_word){"Unknown", REASON_PROVING, "The Deployment is not paused yet."};
     if (p->spec->brake == BRAKE_PAUSED)
         return (struct brake_word){"True", REASON_PAUSED,
                                    "The Deployment is kept paused: a template change waits."};

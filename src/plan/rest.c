@@ -108,11 +108,19 @@ static enum flow leftovers(struct planner *p)
     return STOP;
 }
 
+/* Was a template change to be stopped? Then one that was not is stopped late. */
+static bool brakes(const struct planner *p)
+{
+    return p->spec->brake == BRAKE_PAUSED || p->w->brake.state == BRAKE_PROVED;
+}
+
 static enum flow native_roll(struct planner *p)
 {
     const struct replicaset *now = rs_by_digest(p, p->d->digest);
 
-    if (p->w->brake.state == BRAKE_PROVED && stable_has_pods(p) && !dep_complete(p))
+    if (p->r->meta.deleting_ms && p->r->has_finalizer)
+        return act_finalizer(p, false); /* given back already: what rolls is no longer ours */
+    if (brakes(p) && stable_has_pods(p) && !dep_complete(p))
         return act_brake(p, p->st.stable.deployment_revision, NULL);
     if (!dep_complete(p) || !now) {
         say(p, "Pending", REASON_NOT_COMPLETE, false,
@@ -138,21 +146,39 @@ static void say_resting(struct planner *p)
     p->sum.resting = true;
 }
 
-/* brake: Paused keeps the pause at rest too, and a finalizer, so that leaving takes it off. */
+/* Whoever paused it: under brake: Paused that is how it is to be. */
+static bool pause_is_ours(const struct planner *p)
+{
+    return p->spec->brake == BRAKE_PAUSED && p->d->paused && !p->changed;
+}
+
+static bool is_braked(const struct planner *p)
+{
+    return p->d->paused &&
+           str_equal(p->d->dead_man, arena_printf(p->a, "%lld", (long long)p->rec.stable_number));
+}
+
+/* brake: Paused keeps the pause at rest too, and a finalizer, so that leaving takes it off. Others
+ * that still have pods are replaced natively first: paused, that would stop half way. */
 static enum flow rest_paused(struct planner *p)
 {
     if (p->r->meta.deleting_ms)
         return p->d->paused ? act_resume(p, NULL) : NEXT;
+    if (p->r->has_finalizer && is_braked(p))
+        return NEXT;
+    say(p, "Pending", REASON_PENDING, false, "Pauses Deployment %s: that is its brake.",
+        p->d->meta.name);
     if (!p->r->has_finalizer)
         return act_finalizer(p, true);
-    return p->d->paused ? NEXT : act_brake(p, p->rec.stable_number, NULL);
+    if (!p->d->paused && extras_have_pods(p))
+        return STOP;
+    return act_brake(p, p->rec.stable_number, NULL);
 }
 
 /* At rest: nothing of ours is left, and nothing is to be done. */
 enum flow rule_rest(struct planner *p)
 {
-    const bool paused_rest =
-        p->spec->brake == BRAKE_PAUSED && p->d->paused && p->d->dead_man && !p->changed;
+    const bool paused_rest = pause_is_ours(p) && p->stable;
     enum flow flow;
 
     if (in_flight(p) || (p->d->paused && !paused_rest))
@@ -184,9 +210,9 @@ enum flow rule_rest(struct planner *p)
 /* Paused without our dead man and without a flight: a person's pause, nothing of ours (S7). */
 enum flow rule_user_pause(struct planner *p)
 {
-    if (in_flight(p) || !p->d->paused || p->d->dead_man)
+    if (in_flight(p) || !p->d->paused || p->d->dead_man || pause_is_ours(p))
         return NEXT;
-    if (p->changed && !p->rejected && p->w->brake.state == BRAKE_PROVED)
+    if (p->changed && !p->rejected && brakes(p))
         return act_brake(p, p->st.stable.deployment_revision, NULL);
     if (p->r->meta.deleting_ms && p->r->has_finalizer)
         return act_finalizer(p, false);

@@ -490,8 +490,33 @@ static void check_route_rest(struct sim_judge *j, const struct sim_object *o)
     }
 }
 
+static void rest_has(struct sim_judge *j, const char *what, bool has, bool wanted)
+{
+    if (has != wanted)
+        sim_judge_violation(j, "I13", "%s is %s at rest", what, wanted ? "missing" : "left");
+}
+
+/* brake: Paused keeps the pause, a dead man that names stable, and the finalizer. */
+static void check_brake_rest(struct sim_judge *j, const struct sim_object *o, bool paused)
+{
+    const cJSON *notes = json_at(o->doc, "metadata.annotations");
+
+    if (o->kind == SIM_ROLLOUT)
+        rest_has(j, "the finalizer", json_count(json_at(o->doc, "metadata.finalizers")) > 0,
+                 paused);
+    if (o->kind != SIM_DEPLOYMENT)
+        return;
+    rest_has(j, "the pause", json_bool(o->doc, "spec.paused", false), paused);
+    rest_has(j, "the dead man", json_key(notes, ANNOTATION_DEAD_MAN) != NULL, paused);
+    if (paused && !str_equal(json_str(json_key(notes, ANNOTATION_DEAD_MAN), ""),
+                             json_str(json_key(notes, ANNOTATION_REVISION), "")))
+        sim_judge_violation(j, "I13", "the dead man names another revision than stable's at rest");
+}
+
 void sim_judge_rest(struct sim_judge *j)
 {
+    bool paused = false;
+
     for (const struct sim_object *o = j->s->objects; o; o = o->next) {
         const char *name = json_str(o->doc, "metadata.name");
         const cJSON *labels = json_at(o->doc, "metadata.labels");
@@ -506,12 +531,9 @@ void sim_judge_rest(struct sim_judge *j)
         } else if (o->kind == SIM_SERVICE || o->kind == SIM_FENCE || json_key(labels, LABEL_OF)) {
             sim_judge_violation(j, "I13", "%s is left at rest", name);
         }
-        if (o->kind == SIM_ROLLOUT && json_count(json_at(o->doc, "metadata.finalizers")))
-            sim_judge_violation(j, "I13", "the finalizer is left at rest");
-        if (o->kind == SIM_DEPLOYMENT && json_bool(o->doc, "spec.paused", false))
-            sim_judge_violation(j, "I13", "%s is paused at rest", name);
-        if (o->kind == SIM_DEPLOYMENT &&
-            json_key(json_at(o->doc, "metadata.annotations"), ANNOTATION_DEAD_MAN))
-            sim_judge_violation(j, "I13", "%s has the dead man at rest", name);
+        if (o->kind == SIM_ROLLOUT)
+            paused = str_equal(json_str(o->doc, "spec.brake"), "Paused");
     }
+    for (const struct sim_object *o = j->s->objects; o; o = o->next)
+        check_brake_rest(j, o, paused);
 }

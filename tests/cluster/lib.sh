@@ -11,9 +11,15 @@
 SLUICE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CLUSTER_BUILD=$SLUICE_ROOT/build/cluster
 CLUSTER_BIN=$CLUSTER_BUILD/bin
-CLUSTER_CONTROL=$CLUSTER_BIN${SLUICE_KUBERNETES:+/$SLUICE_KUBERNETES} # the control plane's programs
 CLUSTER_SHARE=$CLUSTER_BUILD/share
+# The minor of Kubernetes: its control plane has a folder, and its cluster a name, of its own.
+CLUSTER_KUBERNETES=${SLUICE_KUBERNETES:-v1.36}
+CLUSTER_CONTROL=$CLUSTER_BIN
 CLUSTER_NETNS=${SLUICE_CLUSTER:-sluice} # also the cluster's name: several may run side by side
+if [[ $CLUSTER_KUBERNETES != v1.36 ]]; then
+    CLUSTER_CONTROL=$CLUSTER_BIN/$CLUSTER_KUBERNETES
+    CLUSTER_NETNS=${SLUICE_CLUSTER:-sluice-$CLUSTER_KUBERNETES}
+fi
 CLUSTER_RUN=$CLUSTER_BUILD/run
 [[ $CLUSTER_NETNS == sluice ]] || CLUSTER_RUN+=-$CLUSTER_NETNS
 CLUSTER_ADDRESS=198.18.0.1 # the machine as the cluster sees it: API server, node, routers

@@ -4,6 +4,7 @@
 # without the policies the way back is the Deployment controller's own.
 # shellcheck disable=SC2034 # read by lib.sh
 cluster_options=--no-node
+needs_admission='every_change_is_held nothing_loosens_it_in_flight zz_crd_gone z_without_policies'
 # shellcheck source=tests/e2e/lib.sh
 source "$(dirname "$0")/lib.sh"
 

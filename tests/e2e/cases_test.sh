@@ -3,6 +3,7 @@
 # Deployments that are not like the others, for each strategy where it matters.
 # shellcheck disable=SC2034 # read by lib.sh
 cluster_options=--no-node
+needs_admission=a_users_own_pause # with brake: Paused a pause is how it is to be
 # shellcheck source=tests/e2e/lib.sh
 source "$(dirname "$0")/lib.sh"
 
@@ -126,7 +127,6 @@ test_brake_by_pause() {
     is 'paused' null "$(deployment web .spec.paused)"
     is 'dead man' null "$(deployment web ".metadata.annotations[\"$DEAD_MAN\"]")"
 }
-deployment_is() { kn get deployment "$1" -o json | jq -e "$2" >/dev/null; }
 rests_on() { rests "$1" && serves "$1" "$2"; }
 
 # A pause of the user's own is nothing of ours; a change of the template then starts a release.

@@ -30,6 +30,21 @@
     "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':" \
     "'60%%'}]}},'bake':'2s','progressDeadline':'60s'," GATE "}"
 
+/* For API servers without the policies. */
+#define PAUSED_BLUE_GREEN                                                                          \
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web'}},'drain':'4s',"   \
+    "'brake':'Paused','progressDeadline':'60s'," GATE "}"
+#define PAUSED_CANARY                                                                              \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':20},{'weight':50}]}},"   \
+    "'drain':'4s','bake':'2s','brake':'Paused','progressDeadline':'60s'," GATE "}"
+#define PAUSED_CANARY_ROUTE                                                                        \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web','traffic':[{"         \
+    "'gatewayAPI':{'name':'web'},'settle':'500ms'}],'steps':[{'weight':20},{'weight':50}]}},"      \
+    "'drain':'4s','brake':'Paused','progressDeadline':'60s'," GATE "}"
+#define PAUSED_ROLLING                                                                             \
+    "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':" \
+    "'60%%'}]}},'bake':'2s','brake':'Paused','progressDeadline':'60s'," GATE "}"
+
 /* What differs from bed to bed; zero is fine. */
 struct bed_options {
     int replicas; /* 4 */

@@ -92,6 +92,12 @@ static const struct release releases[] = {
     {"rolling-undo", ROLLING, 3, "image app:v2\nwhen Baking route accepts\nwhen Resting undo", NULL,
      NULL},
     {"rolling-deleted", ROLLING, 4, "image app:v2\nwhen Gating step 2 rollout deleted", NULL, NULL},
+    {"paused-blue-green-undo", PAUSED_BLUE_GREEN, 3, "image app:v2\nwhen Resting undo", NULL, NULL},
+    {"paused-blue-green-deleted", PAUSED_BLUE_GREEN, 0, "rollout deleted", NULL, NULL},
+    {"paused-canary-pods-bad", PAUSED_CANARY, 4, "image app:bad\nwhen Aborted image app:v3", NULL,
+     NULL},
+    {"paused-canary-route", PAUSED_CANARY_ROUTE, 4, "image app:v2", NULL, NULL},
+    {"paused-rolling", PAUSED_ROLLING, 4, "image app:v2", NULL, NULL},
 };
 
 struct outcome {
@@ -157,6 +163,7 @@ static inline bool release_play(const struct release *r, const struct bed_option
     o.rules = r->rules;
     o.sim.gate_bad = "bad";
     o.sim.never_ready = "never";
+    o.sim.no_policies = strstr(r->spec, "'Paused'") != NULL;
     bed_open(&st, &o);
     if (r->extra)
         bed_patch(&st, SIM_ROLLOUT, arena_printf(&st.a, "{'spec':%s}", r->extra));

@@ -44,6 +44,7 @@ struct deployment {
     const char *max_surge; /* as written, default "25%" */
     const char *max_unavailable;
     int32_t min_ready_seconds;
+    int32_t history_limit;     /* revisionHistoryLimit, default 10 */
     const char *min_ready_raw; /* raw JSON number, NULL when absent */
     struct selector selector;
     const char *selector_raw; /* raw JSON of spec.selector */
