@@ -21,6 +21,14 @@ static bool switch_is_due(struct stage *st)
     return false;
 }
 
+static bool weight_is_due(struct stage *st)
+{
+    struct sim_backend b[4];
+    const size_t n = sim_backends(&st->s, "web", false, b, COUNT(b));
+
+    return stage_status(st)->flight.weight_desired == 50 && n == 2 && b[1].weight == 20;
+}
+
 static void disturb(const char *spec, bool (*due)(struct stage *st), const char *words, int n)
 {
     const struct bed_options o = {.spec = spec, .replicas = 2, .apart = true};
@@ -46,10 +54,17 @@ static void the_switch_waits(void **state)
     disturb(CANARY_PODS, switch_is_due, "scale to 3", 3);
 }
 
+static void the_weight_waits(void **state)
+{
+    (void)state;
+    disturb(CANARY_ROUTE, weight_is_due, "scale to 4", 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_switch_waits),
+        cmocka_unit_test(the_weight_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
