@@ -10,7 +10,17 @@
 #include "sluice/sim/explore.h"
 #include "stock.h"
 
-enum { MOVE_DEPLOYMENT, MOVE_SETS, MOVE_SLICES, MOVE_ROUTER, MOVE_CLOCK, MOVE_PERSON };
+enum {
+    MOVE_DEPLOYMENT,
+    MOVE_SETS,
+    MOVE_FIRST_POD,
+    MOVE_LAST_POD,
+    MOVE_SLICES,
+    MOVE_SIDE_SLICES,
+    MOVE_ROUTER,
+    MOVE_CLOCK,
+    MOVE_PERSON
+};
 #define MOVE_COUNT (MOVE_PERSON + PERSON_COUNT)
 /* ... and those that are no matter of the cluster alone. */
 enum { MOVE_OPERATOR = MOVE_COUNT, MOVE_BRAKE, MOVE_SEE };

@@ -13,18 +13,68 @@ static bool by_deployment(const struct explorer *x, struct sim *s)
     return true;
 }
 
+/* The ReplicaSet controller, and pods that go: no pod gets ready by it. */
 static bool by_sets(const struct explorer *x, struct sim *s)
 {
     (void)x;
+    for (size_t i = 0; i < s->pod_count; i++)
+        s->pods[i].ready_at_ms = INT64_MAX;
     sim_replicasets(s);
+    return true;
+}
+
+static bool get_ready(struct sim *s, bool last)
+{
+    struct sim_pod *chosen = NULL;
+
+    for (size_t i = 0; i < s->pod_count; i++) {
+        struct sim_pod *p = &s->pods[i];
+
+        if (!p->ready && !p->gone_at_ms && p->ready_at_ms != INT64_MAX && (last || !chosen))
+            chosen = p;
+    }
+    if (chosen)
+        chosen->ready = chosen->available = true;
+    return chosen != NULL;
+}
+
+/* Pods of one ReplicaSet are alike: of two the first and the last waiting one are all there are. */
+static bool by_first_pod(const struct explorer *x, struct sim *s)
+{
+    (void)x;
+    return get_ready(s, false);
+}
+
+static bool by_last_pod(const struct explorer *x, struct sim *s)
+{
+    (void)x;
+    return get_ready(s, true);
+}
+
+/* Slices of the Service called as the Deployment, or of all others. */
+static bool sync_slices(const struct explorer *x, struct sim *s, bool stable)
+{
+    struct sim_object *next;
+
+    for (struct sim_object *o = s->objects; o; o = next) {
+        const char *name = json_str(o->doc, "metadata.name");
+
+        next = o->next;
+        if (o->kind == SIM_SERVICE && str_equal(name, x->o->deployment) != stable)
+            sim_adopt(s, SIM_SERVICE, name, NULL);
+    }
+    sim_slices(s);
     return true;
 }
 
 static bool by_slices(const struct explorer *x, struct sim *s)
 {
-    (void)x;
-    sim_slices(s);
-    return true;
+    return sync_slices(x, s, true);
+}
+
+static bool by_side_slices(const struct explorer *x, struct sim *s)
+{
+    return sync_slices(x, s, false);
 }
 
 /* It sees a change, accepts it, and its proxies send by it: what lies between is what the settle
@@ -180,6 +230,8 @@ static bool detaches(const struct explorer *x, struct sim *s)
 
 #define ROLLOUT    BIT(SIM_ROLLOUT)
 #define DEPLOYMENT BIT(SIM_DEPLOYMENT)
+#define SLICED                                                                                     \
+    SETS | BIT(GROUP_PODS) | BIT(SIM_SLICE) | BIT(SIM_SERVICE) | BIT(GROUP_BIRTHS)
 #define EDIT       DEPLOYMENT | ROLLOUT /* the policies look at the Rollout */
 
 const struct move explore_moves[MOVE_COUNT] = {
@@ -187,9 +239,12 @@ const struct move explore_moves[MOVE_COUNT] = {
                          DEPLOYMENT | SETS | BIT(GROUP_BIRTHS), by_deployment, false},
     [MOVE_SETS] = {"replicasets", SETS | BIT(GROUP_PODS) | BIT(SIM_SLICE), SETS | BIT(GROUP_PODS),
                    by_sets, false},
-    [MOVE_SLICES] = {"slices",
-                     SETS | BIT(GROUP_PODS) | BIT(SIM_SLICE) | BIT(SIM_SERVICE) | BIT(GROUP_BIRTHS),
-                     BIT(SIM_SLICE) | BIT(GROUP_BIRTHS), by_slices, false},
+    [MOVE_FIRST_POD] = {"a pod gets ready", BIT(GROUP_PODS), BIT(GROUP_PODS), by_first_pod, false},
+    [MOVE_LAST_POD] = {"a new pod gets ready", BIT(GROUP_PODS), BIT(GROUP_PODS), by_last_pod,
+                       false},
+    [MOVE_SLICES] = {"slices", SLICED, BIT(SIM_SLICE) | BIT(GROUP_BIRTHS), by_slices, false},
+    [MOVE_SIDE_SLICES] = {"slices of the new side", SLICED, BIT(SIM_SLICE) | BIT(GROUP_BIRTHS),
+                          by_side_slices, false},
     [MOVE_ROUTER] = {"router", BIT(SIM_ROUTE), BIT(SIM_ROUTE), by_router, false},
     [MOVE_CLOCK] = {"time passes", ROLLOUT | BIT(SIM_FENCE), ROLLOUT | BIT(SIM_FENCE), by_clock,
                     false},

@@ -2,8 +2,8 @@
 /* explore.h - every order in which things can happen, up to stated bounds: the real planner on the
  * simulated cluster, where at each moment any one of its parts may be next.
  *
- * A move is one pass of one controller (Deployment, ReplicaSet and kubelet, EndpointSlices,
- * router), one write of the operator, a kind of objects that the operator sees anew, or one act of
+ * A move is one pass of one controller (Deployment, ReplicaSet, EndpointSlices of one Service,
+ * router), one pod that gets ready, one write of the operator, a kind of objects that the operator sees anew, or one act of
  * a person. The operator plans on what it sees: each kind of objects as it is now or as it was up
  * to `lag` changes ago, each on its own; its own writes it sees at once.
  *
