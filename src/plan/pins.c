@@ -132,12 +132,12 @@ static bool pinned(const struct service *s, const char *revision)
            str_equal(selector_get(&s->selector, LABEL_REVISION), revision);
 }
 
-static bool slices_carry(const struct planner *p, const char *service, const char *revision)
+static bool slices_carry(const struct planner *p, const struct service *s, const char *revision)
 {
     bool any = false;
 
     for (size_t i = 0; i < p->w->slice_count; i++) {
-        if (!str_equal(p->w->slices[i]->service, service))
+        if (!slice_is_of(p->w->slices[i], s))
             continue;
         if (!str_equal(p->w->slices[i]->pin, revision))
             return false;
@@ -148,7 +148,7 @@ static bool slices_carry(const struct planner *p, const char *service, const cha
 
 static bool proved(const struct planner *p, const struct service *s, const char *revision)
 {
-    return pinned(s, revision) && slices_carry(p, s->meta.name, revision);
+    return pinned(s, revision) && slices_carry(p, s, revision);
 }
 
 bool pins_proved(const struct planner *p, const char *revision)
@@ -251,7 +251,15 @@ static bool pinned_anew(struct planner *p)
     return true;
 }
 
-static enum flow write_pins(struct planner *p)
+/* The switch was decided, and since then the candidate has got less than what serves: the
+ * Deployment was scaled up, or somebody deleted its ReplicaSet. It waits until it has grown. */
+static bool outgrown(const struct planner *p, const struct service *s, const char *revision)
+{
+    return p->forward && !p->committed && p->candidate &&
+           str_equal(revision, p->candidate->revision) && !can_take_over(p, s, p->candidate);
+}
+
+static enum flow write_pins(struct planner *p, bool *waits)
 {
     for (size_t i = 0; i < p->w->service_count; i++) {
         const struct service *s = p->w->services[i];
@@ -259,6 +267,10 @@ static enum flow write_pins(struct planner *p)
 
         if (!service_live(p, s))
             continue;
+        if (entry && !pinned(s, entry->revision) && outgrown(p, s, entry->revision)) {
+            *waits = true;
+            continue;
+        }
         if (entry && !pinned(s, entry->revision))
             return pinned_anew(p) ? AGAIN : act_service_pin(p, s, entry->revision);
         if (!entry && s->pin)
@@ -285,6 +297,7 @@ static bool note_proofs(struct planner *p)
 enum flow rule_pins(struct planner *p)
 {
     const struct replicaset *to = serve_target(p);
+    bool waits = false;
     enum flow flow;
 
     if (!p->stable)
@@ -293,11 +306,11 @@ enum flow rule_pins(struct planner *p)
         return AGAIN;
     if (!to)
         leave(p);
-    flow = write_pins(p);
+    flow = write_pins(p, &waits);
     if (flow != NEXT)
         return flow;
-    if (note_proofs(p))
-        return NEXT;
+    if (note_proofs(p) || waits)
+        return NEXT; /* waits: first its size follows */
     say(p, p->back ? "Aborting" : "Progressing", p->back ? REASON_ABORTING : REASON_PROGRESSING,
         false, "Waits for the endpoints of the pinned Services.");
     awaits(p, "Barrier", "endpoints", p->st.flight.progressed_ms, 0, "", "",

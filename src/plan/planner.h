@@ -189,7 +189,9 @@ bool serves(const struct planner *p, const struct replicaset *rs,
 bool pins_off(const struct planner *p); /* nothing of ours left in any Service */
 struct pin_state *pin_find(struct planner *p, const char *service);
 void pin_side(struct planner *p, const char *revision); /* the entry of the side Service, if any */
-void end_step(struct planner *p, int64_t ms);           /* the one the flight is at (step.c) */
+/* Pods of the candidate, behind its own Service (step.c). */
+bool endpoints_ready(const struct planner *p, int32_t want);
+void end_step(struct planner *p, int64_t ms); /* the one the flight is at (step.c) */
 bool weight_settled(struct planner *p); /* the desired weight is accepted and settled (route.c) */
 bool routes_at_rest(struct planner *p); /* resting values written, accepted, settled */
 void routes_of_spec(struct planner *p, struct record *rec);         /* ... as they rest now */

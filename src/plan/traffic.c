@@ -175,6 +175,14 @@ static void note_acceptance(struct planner *p, struct look *l)
               l->t->name, want);
 }
 
+/* The weight was decided, and since then the candidate has got too small for it: the Deployment was
+ * scaled up, or somebody deleted its ReplicaSet. It waits until it has grown. */
+static bool outgrown(struct planner *p, const struct look *l)
+{
+    return p->forward && !p->committed && l->view.weight < wanted(p) &&
+           l->st->written != wanted(p) && !endpoints_ready(p, want_new(p));
+}
+
 enum flow rule_route(struct planner *p)
 {
     for (size_t i = 0; p->f && i < p->rec.route_count; i++) {
@@ -186,6 +194,8 @@ enum flow rule_route(struct planner *p)
             note_acceptance(p, &l);
             continue;
         }
+        if (outgrown(p, &l))
+            continue;
         if (reset_by_others(p, &l))
             return STOP;
         return act_route(p, l.r, l.patch, resting(p));

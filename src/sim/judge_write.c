@@ -237,6 +237,12 @@ static bool was_accepted(const struct sim_judge *j, int weight, int64_t since)
     return false;
 }
 
+/* The record says it before the status does. */
+static bool is_committed(const struct world *w)
+{
+    return w->rollout->status.flight.committed_ms || (w->fence && w->fence->record.committed_ms);
+}
+
 static void check_claims(struct sim_judge *j, const struct world *w, const struct action *act)
 {
     const struct rollout_status *st = &w->rollout->status;
@@ -247,7 +253,7 @@ static void check_claims(struct sim_judge *j, const struct world *w, const struc
         return;
     if (str_equal(st->display.status, "Resting") && j->rested_ms < since)
         sim_judge_violation(j, "I12", "it says Resting, and does not rest");
-    if (st->flight.present && w->rollout->spec.traffic_count && !st->flight.committed_ms &&
+    if (st->flight.present && w->rollout->spec.traffic_count && !is_committed(w) &&
         st->flight.regime == REGIME_OUTSIDE && weight > 0 && weight <= 100 &&
         !was_accepted(j, weight, since) && sim_judge_calm(j))
         sim_judge_violation(j, "I12", "it says that weight %d is accepted", weight);
