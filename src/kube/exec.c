@@ -212,7 +212,7 @@ static bool run(struct arena *a, const struct kube_config *config, struct strbuf
     const int64_t end_ms = clock_mono_ms() + PLUGIN_MS;
     char **env;
     bool may_ask, ok;
-    int fd, status;
+    int fd = -1, status;
     pid_t pid;
 
     if (!interactive(config->exec, e, &may_ask) || !make_environ(a, config, may_ask, &env, e) ||
