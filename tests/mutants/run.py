@@ -125,6 +125,9 @@ def main():
                    env={**os.environ, "SIM_EXPECTED_WRITE": expected})
         if done.returncode:
             sys.exit(f"nothing is planted, and still: {done.stdout}")
+        false_alarm = play(BUILD / "bin" / "sim_play", expected)
+        if false_alarm:
+            sys.exit(f"nothing is planted, and still: {false_alarm}")
         with ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
             tries = pool.map(lambda row: try_one(*row, where, expected), rows)
             for name, dead, words in tries:
