@@ -22,7 +22,7 @@ from table import PLANTED  # noqa: E402
 BUILD = Path(os.environ.get("SLUICE_BUILD", "build/dev"))
 LAYERS = ("sim", "plan", "metric", "route", "model", "json", "base")
 PACKAGES = ("libcjson", "yaml-0.1", "libcrypto", "cmocka")
-PLAY_SECONDS = 120
+PLAY_SECONDS = 300
 
 
 def compile_flags(source):
