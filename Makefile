@@ -79,7 +79,7 @@ lint: ## the lints alone, then clang-tidy
 	ctest --preset dev -L lint
 	run-clang-tidy -quiet -p build/dev -j $(JOBS) '/(src|cmd)/.*\.c$$'
 
-coverage: ## lines that the unit tests reach
+coverage: ## lines and branches that the tests reach; COVERAGE_MISSED=src/plan lists what they miss
 	tests/coverage
 
 clean: ## no build
