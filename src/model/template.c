@@ -16,7 +16,8 @@ void digest_text(const char *p, size_t len, char out[static DIGEST_TEXT_MAX])
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned n = 0;
 
-    /* Fails for want of memory, or where OpenSSL itself is broken: an identity made up then would start releases. */
+    /* Fails for want of memory, or where OpenSSL itself is broken: an identity made up then would
+     * start releases. */
     if (EVP_Digest(p, len, sum, &n, EVP_sha256(), NULL) != 1 || n != 32)
         out_of_memory();
     for (unsigned i = 0; i < n; i++)
