@@ -2,6 +2,7 @@
 /* play.c - plays releases until something is found, the cheap ones first: for run.py, which links
  * it with a planted fault. Prints what was found and fails; finds nothing and is content.
  *
+ * SIM_STALE and SIM_SEEDS say with how many seeds caches are stale, and games are played.
  * SIM_EXPECTED_WRITE=file notes how the releases end without a planted fault, SIM_EXPECTED=file
  * compares with that. */
 #include "sim_game.h"
@@ -72,8 +73,7 @@ static const char *differs(struct arena *a, const char *name, const struct outco
 
 /* ---- what is played -------------------------------------------------------------------------- */
 
-static int played(const struct release *r, const struct bed_options *o, bool stale,
-                  const char *how)
+static int played(const struct release *r, const struct bed_options *o, bool stale, const char *how)
 {
     struct outcome have;
     struct arena a;
@@ -124,7 +124,7 @@ static int play_all(void)
         bad = plain(&releases[i]);
     if (getenv("SIM_EXPECTED_WRITE"))
         return bad;
-    for (int seed = 1; !bad && seed <= 3; seed++) {
+    for (int seed = 1; !bad && seed <= (int)bed_number("SIM_STALE", 3); seed++) {
         for (size_t i = 0; !bad && i < COUNT(releases); i++)
             bad = on_stale(&releases[i], seed);
     }
