@@ -2,6 +2,7 @@
 """One file's edits, built once into each test program that may notice them, and run one by one."""
 import json
 import os
+import re
 import resource
 import shlex
 import signal
@@ -35,6 +36,13 @@ def compile_words(source):
             words = words[first:at] + words[at + 2:]
             return [w for w in words if w != "-c" and not w.endswith(source)]
     raise SystemExit(f"{source}: not in {BUILD}/compile_commands.json")
+
+
+def wrapped(name):
+    """What the test stands in for, as tests/CMakeLists.txt finds it."""
+    source = Path(f"tests/unit/{name}.c")
+    text = source.read_text() if source.exists() else ""
+    return re.findall(r"^__typeof__.* __wrap_([a-z_]+);", text, re.M)
 
 
 class Program:
@@ -136,6 +144,7 @@ class Bench:
         else:
             folder = BUILD / "tests" / "CMakeFiles" / f"{name}.dir" / "unit"
             test = [str(folder / f"{name}.c.o")]
+        test += [f"-Wl,--wrap={f}" for f in wrapped(name)]
         libs = [str(BUILD / f"libsluice_{layer}.a") for layer in LAYERS]
         packages = shlex.split(say(["pkg-config", "--libs", *PACKAGES]).stdout)
         done = say(["gcc", *test, *objects, str(BUILD / "tests" / "libunit_lib.a"), *libs,
