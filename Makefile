@@ -5,7 +5,7 @@ PREFIX ?= build
 
 .DEFAULT_GOAL := build
 .PHONY: help build install unit test fuzz e2e load adversary adversary-mutants traps gitops \
-    gates cluster cluster-down demo sim bench fmt lint tidy coverage clean
+    gates cluster cluster-down demo sim bench fmt lint tidy coverage mutation torture clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -79,8 +79,17 @@ lint: ## the lints alone, then clang-tidy
 	ctest --preset dev -L lint
 	run-clang-tidy -quiet -p build/dev -j $(JOBS) '/(src|cmd)/.*\.c$$'
 
-coverage: ## lines that the unit tests reach
+coverage: ## lines and branches that the tests reach; COVERAGE_MISSED=src/plan lists what they miss
 	tests/coverage
+
+mutation: ## which small edits of planner and executor no test notices; OPTIONS="--draw 300"
+	cmake --preset sim
+	python3 -B tests/mutation/run.py --jobs $(JOBS) $(OPTIONS)
+
+torture: ## every place that asks for memory is refused it once, in every unit test
+	cmake --preset asan
+	cmake --build --preset asan -j $(JOBS)
+	python3 -B tests/torture/run.py --jobs $(JOBS) $(OPTIONS)
 
 clean: ## no build
 	rm -rf build

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void free_pointer(void *address_of_pointer)
 {
@@ -13,31 +14,40 @@ void free_pointer(void *address_of_pointer)
     free(p);
 }
 
-static void *or_abort(void *p)
+void out_of_memory(void)
+{
+    static const char words[] = "out of memory\n";
+
+    if (write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
+        abort(); /* there is nobody to be told */
+    abort();
+}
+
+static void *or_die(void *p)
 {
     if (!p)
-        abort();
+        out_of_memory();
     return p;
 }
 
 void *xmalloc(size_t n)
 {
-    return or_abort(malloc(n ? n : 1));
+    return or_die(malloc(n ? n : 1));
 }
 
 void *xcalloc(size_t count, size_t size)
 {
-    return or_abort(calloc(count ? count : 1, size ? size : 1));
+    return or_die(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *xrealloc(void *p, size_t n)
 {
-    return or_abort(realloc(p, n ? n : 1));
+    return or_die(realloc(p, n ? n : 1));
 }
 
 char *xstrdup(const char *s)
 {
-    return or_abort(strdup(s));
+    return or_die(strdup(s));
 }
 
 bool str_equal(const char *a, const char *b)

@@ -401,7 +401,7 @@ static bool syntax_error(struct reader *r)
     const bool context = p->context && *p->context;
 
     if (p->error == YAML_MEMORY_ERROR)
-        abort();
+        out_of_memory();
     return err_set(r->e, ERR_INVALID, "line %zu: not YAML: %s%s%s", p->problem_mark.line + 1,
                    context ? p->context : "", context ? ": " : "",
                    p->problem ? p->problem : "syntax error");
@@ -487,7 +487,7 @@ bool yaml_read(struct arena *a, const char *text, size_t len, struct yaml_doc **
     CLEANUP(reader_release) struct reader r = {.a = a, .e = e, .out = {.max = JSON_BYTES_MAX}};
     yaml_marks_init(&r.marks, a);
     if (!yaml_parser_initialize(&r.parser))
-        abort();
+        out_of_memory();
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
     if (!read_events(&r))

@@ -17,7 +17,7 @@ static int write_out(void *arg, unsigned char *data, size_t len)
 static void emit(yaml_emitter_t *emitter, yaml_event_t *event, int made)
 {
     if (!made || !yaml_emitter_emit(emitter, event))
-        abort();
+        out_of_memory();
 }
 
 /* Text that YAML 1.1 readers other than ours take for a time, a base 60 number, or magic. */
@@ -112,7 +112,7 @@ char *yaml_from_json(struct arena *a, const char *json, size_t len)
     if (scan_check(json, len, &at))
         return NULL;
     if (!yaml_emitter_initialize(&emitter))
-        abort();
+        out_of_memory();
     yaml_emitter_set_output(&emitter, write_out, &out);
     yaml_emitter_set_unicode(&emitter, 1);
     yaml_emitter_set_width(&emitter, -1); /* no folding */

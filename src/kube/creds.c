@@ -116,7 +116,7 @@ static BIO *bio_of(const struct blob *b)
     BIO *bio = BIO_new_mem_buf(b->p ? b->p : "", b->len > INT_MAX ? 0 : (int)b->len);
 
     if (!bio)
-        abort();
+        out_of_memory();
     return bio;
 }
 

@@ -3,12 +3,12 @@
  * kube_exec_run have this in them.
  *
  * What the plugin prints is a credential: no error text ever quotes it (C21). */
+#include "exec_parts.h"
 #include "sluice/base/clock.h"
 #include "sluice/base/file.h"
 #include "sluice/base/strbuf.h"
 #include "sluice/json/jfmt.h"
 #include "sluice/json/json.h"
-#include "sluice/kube/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -212,7 +212,7 @@ static bool run(struct arena *a, const struct kube_config *config, struct strbuf
     const int64_t end_ms = clock_mono_ms() + PLUGIN_MS;
     char **env;
     bool may_ask, ok;
-    int fd, status;
+    int fd = -1, status;
     pid_t pid;
 
     if (!interactive(config->exec, e, &may_ask) || !make_environ(a, config, may_ask, &env, e) ||
@@ -234,10 +234,10 @@ static char *copy(const char *s)
     return str_empty(s) ? NULL : xstrdup(s);
 }
 
-static bool read_credential(const struct kube_exec *exec, const struct strbuf *text,
-                            struct kube_exec_result *out, struct err *e)
+bool kube_exec_read(const struct kube_exec *exec, const char *text, size_t len,
+                    struct kube_exec_result *out, struct err *e)
 {
-    auto_json cJSON *doc = json_parse(strbuf_str(text), text->len, e);
+    auto_json cJSON *doc = json_parse(text, len, e);
     const char *expires;
     struct kube_exec_result got;
 
@@ -271,7 +271,8 @@ bool kube_exec_run(const struct kube_config *config, struct kube_exec_result *ou
     bool ok;
 
     strbuf_init(&text, OUTPUT_BYTES_MAX);
-    ok = run(&a, config, &text, e) && read_credential(config->exec, &text, out, e);
+    ok = run(&a, config, &text, e) &&
+         kube_exec_read(config->exec, strbuf_str(&text), text.len, out, e);
     if (text.p)
         explicit_bzero(text.p, text.len);
     strbuf_release(&text);

@@ -4,6 +4,7 @@
 #include "sluice/json/jfmt.h"
 #include "sluice/model/names.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +17,13 @@ void digest_text(const char *p, size_t len, char out[static DIGEST_TEXT_MAX])
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned n = 0;
 
-    /* Fails only where OpenSSL itself is broken: an identity made up then would start releases. */
+    /* Without its context, which it makes once, OpenSSL crashes instead of failing. */
+    if (!OSSL_LIB_CTX_get0_global_default())
+        out_of_memory();
+    /* Fails for want of memory, or where OpenSSL itself is broken: an identity made up then would
+     * start releases. */
     if (EVP_Digest(p, len, sum, &n, EVP_sha256(), NULL) != 1 || n != 32)
-        abort();
+        out_of_memory();
     for (unsigned i = 0; i < n; i++)
         snprintf(out + (size_t)i * 2, 3, "%02x", sum[i]);
 }

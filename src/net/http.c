@@ -107,7 +107,7 @@ static enum err_kind kind_of(CURLcode code)
     case CURLE_SSL_CERTPROBLEM: /* our own certificate or key is no good */
         return ERR_INVALID;
     case CURLE_OUT_OF_MEMORY:
-        abort();
+        out_of_memory();
     default:
         return ERR_RETRY;
     }

@@ -47,17 +47,17 @@ struct loop *loop_new(void)
     struct event_config *config = event_config_new();
 
     if (!config)
-        abort();
+        out_of_memory();
     event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);
     event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
     loop->base = event_base_new_with_config(config);
     event_config_free(config);
     if (!loop->base)
-        abort();
+        out_of_memory();
     loop->posts_end = &loop->posts;
     loop->post_event = event_new(loop->base, -1, 0, on_posts, loop);
     if (!loop->post_event)
-        abort();
+        out_of_memory();
     signal(SIGPIPE, SIG_IGN);
     return loop;
 }
@@ -149,7 +149,7 @@ struct timer *loop_timer(struct loop *loop, int64_t delay_ms, void (*fn)(void *a
     timer->arg = arg;
     timer->event = event_new(loop->base, -1, 0, on_timer, timer);
     if (!timer->event)
-        abort();
+        out_of_memory();
     timer->next = loop->timers;
     if (timer->next)
         timer->next->prev = timer;
@@ -168,7 +168,7 @@ void timer_move(struct timer *timer, int64_t delay_ms)
 
     event_del(timer->event);
     if (event_add(timer->event, &wait) != 0)
-        abort();
+        out_of_memory();
 }
 
 void timer_stop(struct timer *timer)

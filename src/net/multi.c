@@ -15,9 +15,10 @@ struct multi {
 
 static void must(CURLMcode code)
 {
-    /* Only out of memory and our own mistakes end here. */
+    if (code == CURLM_OUT_OF_MEMORY)
+        out_of_memory();
     if (code != CURLM_OK)
-        abort();
+        abort(); /* a mistake of our own */
 }
 
 static void act(struct multi *m, curl_socket_t fd, int what)
@@ -73,7 +74,7 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *a
         return 0;
     event = event_new(loop_base(m->loop), fd, flags, on_ready, m);
     if (!event || event_add(event, NULL) != 0)
-        abort();
+        out_of_memory();
     must(curl_multi_assign(m->curl, fd, event));
     return 0;
 }
@@ -83,7 +84,7 @@ static void global_init(void)
     static bool once;
 
     if (!once && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        abort();
+        out_of_memory();
     once = true;
 }
 
@@ -97,7 +98,7 @@ struct multi *multi_new(struct loop *loop, int max_host_connections,
     m->hooks = *hooks;
     m->curl = curl_multi_init();
     if (!m->curl)
-        abort();
+        out_of_memory();
     m->timer = loop_timer(loop, 0, on_timer, m);
     timer_stop(m->timer);
     curl_multi_setopt(m->curl, CURLMOPT_SOCKETFUNCTION, set_socket);

@@ -162,7 +162,7 @@ struct server *server_new_tls(struct loop *loop, const char *address, int port,
     }
     s->http = evhttp_new(loop_base(loop));
     if (!s->http)
-        abort();
+        out_of_memory();
     limit(s->http);
     evhttp_set_gencb(s->http, on_request, s);
     if (s->tls)

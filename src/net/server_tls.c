@@ -28,7 +28,7 @@ static BIO *pem_bio(const char *text, size_t len)
     BIO *bio = BIO_new_mem_buf(text, len > INT_MAX ? 0 : (int)len);
 
     if (!bio)
-        abort();
+        out_of_memory();
     return bio;
 }
 
@@ -67,7 +67,7 @@ static SSL_CTX *context(const struct server_pem *pem, struct err *e)
     bool ok;
 
     if (!ctx)
-        abort();
+        out_of_memory();
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     ok = use_chain(ctx, cert, e) && use_key(ctx, key, e);
@@ -107,7 +107,7 @@ struct bufferevent *server_tls_connection(struct event_base *base, void *arg)
     struct bufferevent *bev;
 
     if (!ssl)
-        abort();
+        out_of_memory();
     bev = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
                                          BEV_OPT_CLOSE_ON_FREE);
     if (bev)

@@ -95,6 +95,7 @@ static inline const char *fake_put(struct fake *f, const char *path, const char 
     for (size_t i = 0; !o && i < FAKE_OBJECTS; i++)
         if (!f->objects[i].json)
             o = &f->objects[i];
+    CHECK(o, "no room for %s", path);
     snprintf(o->path, sizeof(o->path), "%s", path);
     free(o->json);
     o->meta = arena_strdup(&f->arena, meta);

@@ -21,7 +21,9 @@
 void free_pointer(void *address_of_pointer);
 #define auto_free CLEANUP(free_pointer)
 
-/* Out of memory ends the process: progress is in the cluster, a restart plans again (C posture). */
+/* Out of memory ends the process: progress is in the cluster, a restart plans again (C posture).
+ * It says so on standard error, and leaves a core: no exit handler runs that would want memory. */
+_Noreturn void out_of_memory(void);
 void *xmalloc(size_t n) MUST_USE;
 void *xcalloc(size_t count, size_t size) MUST_USE;
 void *xrealloc(void *p, size_t n) MUST_USE;

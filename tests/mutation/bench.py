@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One file's edits, built once into each test program that may notice them, and run one by one."""
+import json
+import os
+import re
+import resource
+import shlex
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from weave import Weaver
+
+BUILD = Path(os.environ.get("SLUICE_BUILD", "build/sim"))
+LAYERS = ("cli", "ctl", "kube", "net", "sim", "plan", "metric", "route", "model", "json", "base")
+PACKAGES = ("libcurl", "libevent_core", "libevent_extra", "libevent_openssl", "openssl",
+            "libcrypto", "libcjson", "yaml-0.1", "cmocka")
+MEMORY_BYTES = 2 << 30
+HERE = Path(__file__).parent
+
+
+def say(words, **more):
+    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, **more)
+
+
+def compile_words(source):
+    """How the build compiles `source`: the command without launcher, input and output."""
+    for entry in json.loads((BUILD / "compile_commands.json").read_text()):
+        if entry["file"].endswith("/" + source):
+            words = shlex.split(entry["command"])
+            first = next(i for i, w in enumerate(words) if Path(w).name in ("gcc", "clang", "cc"))
+            at = words.index("-o")
+            words = words[first:at] + words[at + 2:]
+            return [w for w in words if w != "-c" and not w.endswith(source)]
+    raise SystemExit(f"{source}: not in {BUILD}/compile_commands.json")
+
+
+def wrapped(name):
+    """What the test stands in for, as tests/CMakeLists.txt finds it."""
+    source = Path(f"tests/unit/{name}.c")
+    text = source.read_text() if source.exists() else ""
+    return re.findall(r"^__typeof__.* __wrap_([a-z_]+);", text, re.M)
+
+
+class Program:
+    """A test program with the edits in it; `reached` by its undisturbed run."""
+
+    def __init__(self, name, path, where):
+        self.name, self.path = name, path
+        self.reached, self.wall_s, self.cpu_s = b"", 0.0, 0.0
+        self.env = {**os.environ, "SIM_EXPECTED": str(where / "expected"), "SIM_SEEDS": "1",
+                    "SIM_STALE": "1"}
+
+    def limits(self):
+        os.setpgid(0, 0)
+        cpu = int(self.cpu_s * 4 + 3)
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    def undisturbed(self, where):
+        note = where / f"{self.name}.reached"
+        env = {**self.env, "MUTANT_REACHED": str(note)}
+        begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = say([str(self.path)], env=env)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.wall_s = time.monotonic() - begin
+        self.cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        self.reached = note.read_bytes() if done.returncode == 0 else b""
+        return done.returncode == 0
+
+    def notices(self, number):
+        """The first test that fails ends it; what does not end in time is noticed, too."""
+        child = subprocess.Popen([str(self.path)], env={**self.env, "MUTANT": str(number)},
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 stdin=subprocess.DEVNULL, preexec_fn=self.limits)
+        late = threading.Timer(self.wall_s * 6 + 30, kill_group, [child.pid])
+        late.start()
+        with child.stdout as lines:
+            failed = any(b"[  FAILED  ]" in line for line in lines)
+        late.cancel()
+        if failed:
+            kill_group(child.pid)
+        return child.wait() != 0
+
+
+def kill_group(pid):
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # it ended just now
+
+
+class Bench:
+    def __init__(self, source, where):
+        self.source, self.where = source, where
+        self.words = compile_words(source)
+        flags = [w for w in self.words[1:] if w.startswith(("-I", "-D", "-std"))]
+        self.flags = [*flags, "-I" + str(Path(source).parent)]
+        weaver = Weaver(source, self.flags)
+        weaver.woven()
+        self.mutants = weaver.mutants
+        self.programs = []
+
+    def object_with(self, numbers):
+        text = Weaver(self.source, self.flags, numbers).woven()
+        woven = self.where / Path(self.source).name
+        woven.write_text(text)
+        out = woven.with_suffix(".o")
+        done = say([*self.words, "-w", "-O1", "-I", str(Path(self.source).parent), "-c",
+                    str(woven), "-o", str(out)])
+        return out if done.returncode == 0 else None
+
+    def unbuildable(self, numbers):
+        """Those that do not compile, found by halves."""
+        if not numbers or self.object_with(set(numbers)):
+            return []
+        if len(numbers) == 1:
+            return list(numbers)
+        half = len(numbers) // 2
+        return self.unbuildable(numbers[:half]) + self.unbuildable(numbers[half:])
+
+    def build(self, names):
+        """Links the programs `names`; only mutants that compile are left."""
+        bad = set(self.unbuildable([m.number for m in self.mutants]))
+        self.mutants = [m for m in self.mutants if m.number not in bad]
+        made = self.object_with({m.number for m in self.mutants})
+        switch = self.where / "switch.o"
+        say(["gcc", "-O1", "-c", str(HERE / "switch.c"), "-o", str(switch)])
+        for name in names:
+            self.programs.append(self.link(name, [str(made), str(switch)]))
+        for program in [p for p in self.programs if not p.undisturbed(self.where)]:
+            print(f"{program.name} fails without any edit: left out", flush=True)
+            self.programs.remove(program)
+        self.programs.sort(key=lambda p: p.wall_s)
+
+    def link(self, name, objects):
+        out = self.where / name
+        if name == "sim_play":
+            test = [str(BUILD / "tests" / "libsim_play.a")]
+        else:
+            folder = BUILD / "tests" / "CMakeFiles" / f"{name}.dir" / "unit"
+            test = [str(folder / f"{name}.c.o")]
+        test += [f"-Wl,--wrap={f}" for f in wrapped(name)]
+        libs = [str(BUILD / f"libsluice_{layer}.a") for layer in LAYERS]
+        packages = shlex.split(say(["pkg-config", "--libs", *PACKAGES]).stdout)
+        done = say(["gcc", *test, *objects, str(BUILD / "tests" / "libunit_lib.a"), *libs,
+                    *packages, "-lm", "-o", str(out)])
+        if done.returncode:
+            raise SystemExit(f"{name}: {done.stdout[-1500:]}")
+        return Program(name, out, self.where)
+
+    def try_one(self, mutant):
+        """The name of the program that noticed; "" none; None: none comes by it."""
+        programs = [p for p in self.programs if p.reached[mutant.number]]
+        if not programs:
+            return None
+        return next((p.name for p in programs if p.notices(mutant.number)), "")

@@ -1,0 +1,770 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The turns of a pass: when it looks, sends, ends, and when it comes back. The clock, the planner,
+ * the look and the sending are this file: they say what the row says, and note what they are asked
+ * (C37, C45, C49, C60, C61, C64, C68). */
+#include "../../src/ctl/pass.h"
+#include "check.h"
+#include "sluice/json/jfmt.h"
+#include "sluice/kube/watch.h"
+
+#include <stdio.h>
+
+#define MONO INT64_C(1000000)
+#define WALL INT64_C(1795511640000)
+
+static struct turn {
+    int64_t mono, wall, random_lo, random_hi, pump_ms;
+    bool ready;
+    struct plan plans[3]; /* what the planner says, one after the other; the last one stays */
+    int plan_count, planned, sends, looks, cancelled_looks, cancelled_calls, asked, pumps;
+    bool refusal; /* seen by the last plan */
+    const char *prometheus;
+    struct pass *pass; /* that sends, or sent last */
+    struct look_spec look;
+} turn;
+
+__typeof__(clock_mono_ms) __wrap_clock_mono_ms;
+__typeof__(clock_wall_ms) __wrap_clock_wall_ms;
+__typeof__(loop_random) __wrap_loop_random;
+__typeof__(timer_move) __wrap_timer_move;
+__typeof__(caches_ready) __wrap_caches_ready;
+__typeof__(plan_rollout) __wrap_plan_rollout;
+__typeof__(pass_send) __wrap_pass_send;
+__typeof__(look_start) __wrap_look_start;
+__typeof__(look_cancel) __wrap_look_cancel;
+__typeof__(kube_cancel) __wrap_kube_cancel;
+__typeof__(gate_run) __wrap_gate_run;
+__typeof__(gate_forget) __wrap_gate_forget;
+__typeof__(brake_consider) __wrap_brake_consider;
+__typeof__(brake_forget) __wrap_brake_forget;
+__typeof__(runner_readings) __wrap_runner_readings;
+
+int64_t __wrap_clock_mono_ms(void)
+{
+    return turn.mono;
+}
+
+int64_t __wrap_clock_wall_ms(void)
+{
+    return turn.wall;
+}
+
+int64_t __wrap_loop_random(int64_t lo, int64_t hi)
+{
+    turn.random_lo = lo;
+    turn.random_hi = hi;
+    return hi;
+}
+
+void __wrap_timer_move(struct timer *timer UNUSED, int64_t delay_ms)
+{
+    turn.pumps++;
+    turn.pump_ms = delay_ms;
+}
+
+bool __wrap_caches_ready(const struct ctl *c UNUSED)
+{
+    return turn.ready;
+}
+
+const struct plan *__wrap_plan_rollout(struct arena *a UNUSED, const struct world *w,
+                                       int64_t now_ms)
+{
+    const int i = turn.planned < turn.plan_count ? turn.planned : turn.plan_count - 1;
+
+    assert_int_equal(now_ms, turn.wall);
+    turn.planned++;
+    turn.refusal = w->refusal.present;
+    turn.prometheus = w->prometheus;
+    return &turn.plans[i];
+}
+
+void __wrap_pass_send(struct pass *p)
+{
+    turn.sends++;
+    turn.pass = p;
+}
+
+struct look *__wrap_look_start(const struct look_spec *spec)
+{
+    turn.looks++;
+    turn.look = *spec;
+    turn.pass = spec->arg;
+    return (struct look *)&turn;
+}
+
+void __wrap_look_cancel(struct look *look)
+{
+    turn.cancelled_looks += look != NULL;
+}
+
+void __wrap_kube_cancel(struct kube_call *call)
+{
+    turn.cancelled_calls += call != NULL;
+}
+
+void __wrap_gate_run(struct gate_runner *g UNUSED, const char *key UNUSED,
+                     const struct ask *asks UNUSED, size_t count)
+{
+    turn.asked += (int)count;
+}
+
+void __wrap_gate_forget(struct gate_runner *g UNUSED, const char *key UNUSED) {}
+void __wrap_brake_consider(struct key *key UNUSED, const struct world *w UNUSED) {}
+void __wrap_brake_forget(struct key *key UNUSED) {}
+void __wrap_runner_readings(const struct key *key UNUSED, struct arena *a UNUSED,
+                            struct world *w UNUSED)
+{
+}
+
+/* ---- one Rollout that is known --------------------------------------------------------------- */
+
+static struct rollout_status said; /* by every plan */
+
+static const struct action nothing = {.act = ACT_NONE};
+static const struct action report = {.act = ACT_REPORT, .name = "web"};
+static const struct action decide = {.act = ACT_DECIDE, .name = "web"};
+static const struct action scale = {.act = ACT_RS_SCALE, .name = "web-1", .method = "PATCH"};
+
+static void plans(const struct action *a, const struct action *b, int64_t wake_ms)
+{
+    turn.plan_count = b ? 2 : 1;
+    turn.planned = 0;
+    for (int i = 0; i < turn.plan_count; i++)
+        turn.plans[i] = (struct plan){
+            .rule = "test", .action = i ? *b : *a, .wake_ms = wake_ms, .status = &said};
+}
+
+static struct object *rollout_object(void)
+{
+    static const char text[] = "{\"metadata\":{\"namespace\":\"shop\",\"name\":\"web\",\"uid\":"
+                               "\"u\",\"resourceVersion\":\"5\"},\"spec\":{\"targetRef\":{"
+                               "\"name\":\"web\"}},\"status\":{\"observedGeneration\":3,"
+                               "\"display\":{\"status\":\"Gating\"},\"target\":{"
+                               "\"observedGeneration\":4}}}";
+    struct err e = {0};
+    auto_json cJSON *doc = kube_object_parse(text, strlen(text), &e);
+    struct object *o = object_read(KIND_ROLLOUT, doc, text, strlen(text));
+
+    CHECK(o, "%s", e.text);
+    return o;
+}
+
+static void on_woken(void *arg UNUSED, const struct object *rollout UNUSED,
+                     enum kube_kind by UNUSED)
+{
+}
+
+static void on_gone(void *arg UNUSED, const struct object *rollout UNUSED) {}
+
+static int setup(void **state)
+{
+    struct ctl *c = xcalloc(1, sizeof(*c));
+    const struct store_listener listener = {.woken = on_woken, .gone = on_gone, .arg = c};
+    struct object *o = rollout_object();
+
+    log_set_level(LOG_ERROR);
+    turn = (struct turn){.mono = MONO, .wall = WALL, .ready = true};
+    said = (struct rollout_status){.observed_generation = 3};
+    said.display.status = "Gating";
+    said.target.observed_generation = 4;
+    plans(&nothing, NULL, PLAN_SLEEP);
+    c->store = store_new(&listener);
+    c->queue = queue_new(1);
+    c->pump = (struct timer *)&turn;
+    c->leading = true;
+    c->options.prometheus = "http://prometheus";
+    store_put(c->store, o, MONO);
+    key_of(c, o)->needs_look = false;
+    object_unref(o);
+    *state = c;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct ctl *c = *state;
+
+    passes_stop(c, true);
+    keys_release(c);
+    queue_free(c->queue);
+    store_free(c->store);
+    free(c);
+    return 0;
+}
+
+static struct key *web(struct ctl *c)
+{
+    return key_find(c, "shop/web");
+}
+
+/* Something happened to it. */
+static void event(struct ctl *c)
+{
+    queue_add(c->queue, "shop/web", turn.mono, QUEUE_HIGH, "test");
+    passes_pump(c);
+}
+
+/* The look is answered, after so long, with what is in the store. */
+static void looked(int64_t took_ms)
+{
+    struct look_result result = {.started_ms = turn.mono};
+
+    turn.mono += took_ms;
+    result.scene.rollout = rollout_object();
+    turn.look.done(&result, turn.look.arg);
+    scene_release(&result.scene);
+}
+
+static void look_fails(enum err_kind kind, int retry_after_s)
+{
+    struct look_result result = {.started_ms = turn.mono, .what = "get services"};
+
+    err_set(&result.err, kind, "no");
+    result.err.retry_after_s = retry_after_s;
+    turn.look.done(&result, turn.look.arg);
+}
+
+static void due_in(struct ctl *c, int64_t ms)
+{
+    const int64_t due = queue_due_ms(c->queue);
+
+    CHECK(due == turn.mono + ms, "due in %lld ms, not %lld", (long long)(due - turn.mono),
+          (long long)ms);
+}
+
+/* ---- nothing to do --------------------------------------------------------------------------- */
+
+/* C37: it is planned again some time, not all at once with the others. */
+static void at_rest_it_comes_back_once_in_a_while(void **state)
+{
+    struct ctl *c = *state;
+
+    event(c);
+    assert_int_equal(turn.planned, 1);
+    assert_int_equal(turn.looks + turn.sends, 0);
+    assert_int_equal(c->passes, 0);
+    assert_int_equal(turn.random_lo, 5 * MINUTE_MS);
+    assert_int_equal(turn.random_hi, 10 * MINUTE_MS);
+    due_in(c, 10 * MINUTE_MS);
+    assert_int_equal(c->metrics.passes_ok, 1);
+    assert_int_equal(c->metrics.pass_time.count, 1);
+    assert_int_equal(c->metrics.queue_time.count, 1);
+    assert_string_equal(turn.prometheus, "http://prometheus");
+}
+
+static void it_wakes_when_the_plan_says(void **state)
+{
+    static const struct {
+        int64_t in, due;
+    } rows[] = {{300, 300}, {0, 1}, {-5, 1}, {HOUR_MS, 10 * MINUTE_MS}};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        plans(&nothing, NULL, WALL + rows[i].in);
+        event(*state);
+        due_in(*state, rows[i].due);
+    }
+}
+
+/* ---- something to do ------------------------------------------------------------------------- */
+
+/* C64: the cache is a suspicion; the live plan's action goes out. */
+static void a_look_comes_before_the_write(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&decide, &scale, PLAN_SLEEP);
+    event(c);
+    assert_int_equal(turn.looks, 1);
+    assert_int_equal(turn.sends, 0);
+    assert_string_equal(turn.look.name, "web");
+    assert_string_equal(turn.look.ns, "shop");
+    assert_false(turn.look.all || turn.look.pods);
+    looked(30);
+    assert_int_equal(turn.sends, 1);
+    assert_int_equal(turn.pass->plan->action.act, ACT_RS_SCALE);
+    assert_true(turn.pass->live && turn.pass->fresh);
+    assert_int_equal(c->metrics.changed_minds, 1);
+    assert_int_equal(c->metrics.looks, 1);
+    assert_int_equal(c->metrics.relooks, 0);
+    assert_int_equal(c->metrics.look_time.count, 1);
+    CHECK(c->metrics.look_time.sum > 0.029 && c->metrics.look_time.sum < 0.031, "%f",
+          c->metrics.look_time.sum);
+    assert_int_equal(c->passes, 1);
+}
+
+static void the_same_mind_is_not_a_changed_one(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    looked(1);
+    assert_int_equal(c->metrics.changed_minds, 0);
+    turn.plans[0].action = decide; /* the next plan of this pass is no confirmation */
+    pass_plan(turn.pass);
+    assert_int_equal(c->metrics.changed_minds, 0);
+}
+
+static void an_old_look_is_taken_again(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    looked(1);
+    turn.pass->fresh = false; /* as after a write */
+    turn.mono += LOOK_AGE_MS;
+    pass_plan(turn.pass);
+    assert_int_equal(turn.sends, 2);
+    turn.mono += 1;
+    pass_plan(turn.pass);
+    assert_int_equal(turn.sends, 2);
+    assert_int_equal(turn.looks, 2);
+    assert_int_equal(c->metrics.relooks, 1);
+    assert_int_equal(c->metrics.looks, 2);
+}
+
+/* A look that took longer than it lasts is as old as its first read. */
+static void a_slow_look_is_old_when_it_ends(void **state)
+{
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(*state);
+    looked(LOOK_AGE_MS + 1);
+    assert_int_equal(turn.sends, 1); /* its first action goes all the same */
+    turn.pass->fresh = false;
+    pass_plan(turn.pass);
+    assert_int_equal(turn.sends, 1);
+    assert_int_equal(turn.looks, 2);
+}
+
+static void a_long_pass_lets_others_come_first(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    looked(1);
+    turn.pass->writes = PASS_WRITES_MAX;
+    pass_plan(turn.pass);
+    assert_int_equal(turn.sends, 1);
+    assert_int_equal(c->passes, 0);
+    due_in(c, 0);
+}
+
+/* C49. */
+static void a_spent_budget_waits(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    web(c)->budget = 0;
+    web(c)->budget_at_ms = turn.mono;
+    event(c);
+    assert_int_equal(turn.looks + turn.sends, 0);
+    due_in(c, SECOND_MS);
+}
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+static void a_report_waits_a_moment(void **state)
+{
+    struct ctl *c = *state;
+
+    said.display.status = "Holding";
+    plans(&report, NULL, PLAN_SLEEP);
+    event(c);
+    assert_int_equal(web(c)->report_since_ms, MONO);
+    due_in(c, REPORT_DELAY_MS);
+    turn.mono += REPORT_DELAY_MS - 1;
+    event(c); /* what happens meanwhile does not put it off */
+    assert_int_equal(web(c)->report_since_ms, MONO);
+    due_in(c, 1);
+    assert_int_equal(turn.sends, 0);
+    turn.mono += 1;
+    event(c);
+    assert_int_equal(turn.sends, 1);
+    assert_int_equal(turn.looks, 0);
+}
+
+static void a_report_that_is_not_wanted_any_more_is_forgotten(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&report, &nothing, PLAN_SLEEP);
+    event(c);
+    assert_int_equal(web(c)->report_since_ms, MONO);
+    event(c);
+    assert_int_equal(web(c)->report_since_ms, 0);
+}
+
+/* How far it is may wait longer than what it does, what it answers, and what gates said. */
+static void only_what_is_minor_waits_long(void **state)
+{
+    static const struct {
+        const char *word;
+        int64_t generation, target;
+        size_t asks;
+        int64_t due;
+    } rows[] = {{"Gating", 3, 4, 0, REPORT_DELAY_MAX_MS},
+                {"Holding", 3, 4, 0, REPORT_DELAY_MS},
+                {"Gating", 2, 4, 0, REPORT_DELAY_MS},
+                {"Gating", 3, 5, 0, REPORT_DELAY_MS},
+                {"Gating", 3, 4, 1, REPORT_DELAY_MS}};
+    struct ctl *c = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        plans(&report, NULL, PLAN_SLEEP);
+        turn.plans[0].ask_count = rows[i].asks;
+        said.display.status = rows[i].word;
+        said.observed_generation = rows[i].generation;
+        said.target.observed_generation = rows[i].target;
+        web(c)->report_since_ms = 0;
+        event(c);
+        due_in(c, rows[i].due);
+    }
+    assert_int_equal(turn.asked, 1);
+}
+
+/* ---- refused --------------------------------------------------------------------------------- */
+
+static void refuse(struct ctl *c, const struct action *act)
+{
+    struct err e = {0};
+
+    err_set(&e, ERR_QUOTA, "full");
+    refused_remember(&web(c)->refused, act, "patch replicasets", &e, WALL, turn.mono);
+}
+
+/* C45: tried slowly, and the status says so meanwhile. */
+static void what_was_refused_waits_for_its_time(void **state)
+{
+    struct ctl *c = *state;
+    int64_t wait;
+
+    refuse(c, &scale);
+    wait = web(c)->refused.due_ms - turn.mono;
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    assert_int_equal(turn.looks + turn.sends, 0);
+    assert_true(turn.refusal);
+    due_in(c, wait);
+    turn.mono += wait;
+    event(c);
+    assert_int_equal(turn.looks, 1);
+    looked(1);
+    assert_int_equal(turn.sends, 1);
+}
+
+static void a_plan_for_nothing_comes_back_for_the_refused(void **state)
+{
+    struct ctl *c = *state;
+
+    refuse(c, &scale);
+    event(c);
+    due_in(c, web(c)->refused.due_ms - turn.mono);
+}
+
+/* Another act is wanted than the refused one, and its time has come: it stands no longer. */
+static void another_wish_ends_a_refusal(void **state)
+{
+    struct ctl *c = *state;
+
+    refuse(c, &scale);
+    plans(&decide, NULL, PLAN_SLEEP);
+    event(c); /* not yet */
+    assert_true(web(c)->refused.present);
+    passes_stop(c, true);
+    c->stopping = false;
+}
+
+static void due_it_ends_with_another_wish(void **state)
+{
+    struct ctl *c = *state;
+
+    refuse(c, &scale);
+    turn.mono = web(c)->refused.due_ms;
+    plans(&report, NULL, PLAN_SLEEP);
+    event(c);
+    assert_true(web(c)->refused.present); /* telling of it is no other wish */
+    plans(&decide, NULL, PLAN_SLEEP);
+    event(c);
+    assert_false(web(c)->refused.present);
+    assert_int_equal(turn.planned, 2); /* once more, without it */
+    assert_false(turn.refusal);
+}
+
+/* ---- caches that lag ------------------------------------------------------------------------- */
+
+static void own_writes_are_waited_for(void **state)
+{
+    struct ctl *c = *state;
+
+    barrier_wrote(&web(c)->barrier, KIND_REPLICASET, "9", turn.mono);
+    key_barrier_changed(web(c));
+    turn.mono += 100;
+    event(c);
+    assert_int_equal(turn.planned + turn.looks, 0);
+    assert_int_equal(c->metrics.barrier_waits, 1);
+    assert_int_equal(web(c)->woken_ms, turn.mono); /* its event is still to be answered */
+    due_in(c, BARRIER_WAIT_MS - 100);
+    turn.mono += BARRIER_WAIT_MS - 101;
+    event(c);
+    assert_int_equal(turn.looks, 0);
+    turn.mono += 1;
+    event(c);
+    assert_int_equal(turn.looks, 1);
+    assert_int_equal(c->metrics.barrier_looks, 1);
+    looked(1);
+    assert_true(barrier_open(&web(c)->barrier)); /* C60: the look took their place */
+    assert_int_equal(c->closed.count, 0);
+    assert_int_equal(web(c)->woken_ms, 0);
+}
+
+/* An ordinary look sees what it reads, not what the caches lack. */
+static void an_ordinary_look_opens_no_barrier(void **state)
+{
+    struct ctl *c = *state;
+
+    web(c)->needs_look = true;
+    barrier_wrote(&web(c)->barrier, KIND_REPLICASET, "9", turn.mono);
+    event(c);
+    looked(1);
+    assert_false(barrier_open(&web(c)->barrier));
+}
+
+/* ---- looks that must be ---------------------------------------------------------------------- */
+
+static void what_is_unknown_is_looked_at_first(void **state)
+{
+    struct ctl *c = *state;
+
+    web(c)->needs_look = web(c)->needs_pods = true;
+    event(c);
+    assert_int_equal(turn.planned, 0);
+    assert_true(turn.look.all && turn.look.pods);
+    looked(1);
+    assert_int_equal(turn.planned, 1);
+    assert_false(web(c)->needs_look || web(c)->needs_pods);
+}
+
+static void a_look_that_fails_comes_back(void **state)
+{
+    struct ctl *c = *state;
+
+    web(c)->needs_look = true;
+    event(c);
+    look_fails(ERR_RETRY, 7);
+    assert_int_equal(c->metrics.looks_failed, 1);
+    assert_int_equal(c->metrics.passes_failed, 1);
+    assert_int_equal(c->metrics.passes_ok, 0);
+    assert_int_equal(c->passes, 0);
+    assert_true(queue_due_ms(c->queue) >= turn.mono + 7 * SECOND_MS);
+    assert_true(web(c)->needs_look);
+    assert_false(web(c)->refused.present);
+}
+
+/* Nobody may read it: the plan on the cache says so, and no look is tried before its time. */
+static void a_look_that_is_refused_is_told(void **state)
+{
+    struct ctl *c = *state;
+
+    web(c)->needs_look = true;
+    event(c);
+    look_fails(ERR_DENIED, 0);
+    assert_true(web(c)->refused.reading);
+    assert_string_equal(web(c)->refused.what, "get services");
+    due_in(c, 0);
+    event(c);
+    assert_int_equal(turn.looks, 1);
+    assert_int_equal(turn.planned, 1);
+    assert_true(turn.refusal);
+    turn.mono = web(c)->refused.due_ms;
+    event(c);
+    assert_int_equal(turn.looks, 2);
+    looked(1);
+    assert_false(web(c)->refused.present);
+}
+
+static void of_what_is_gone_nothing_is_asked(void **state)
+{
+    struct ctl *c = *state;
+
+    web(c)->needs_look = true;
+    store_remove(c->store, KIND_ROLLOUT, "shop", "web", "u", turn.mono);
+    event(c);
+    assert_int_equal(turn.looks + turn.planned, 0);
+    assert_int_equal(c->passes, 0);
+    assert_int_equal(queue_due_ms(c->queue), QUEUE_NEVER);
+}
+
+static void gone_in_the_look_it_ends(void **state)
+{
+    struct ctl *c = *state;
+    struct look_result result = {.started_ms = turn.mono};
+
+    web(c)->needs_look = true;
+    event(c);
+    turn.look.done(&result, turn.look.arg);
+    assert_int_equal(turn.planned, 0);
+    assert_int_equal(c->passes, 0);
+    assert_int_equal(queue_due_ms(c->queue), QUEUE_NEVER);
+}
+
+static void a_key_that_is_gone_goes_with_its_pass(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    key_forget(web(c));
+    assert_non_null(web(c)); /* its pass is under way */
+    looked(1);
+    pass_end(turn.pass, turn.mono);
+    assert_null(web(c));
+    assert_int_equal(queue_due_ms(c->queue), QUEUE_NEVER);
+}
+
+/* ---- who may work ---------------------------------------------------------------------------- */
+
+static void only_a_leader_that_knows_works(void **state)
+{
+    struct ctl *c = *state;
+
+    c->leading = false;
+    event(c);
+    c->leading = true;
+    turn.ready = false;
+    event(c);
+    turn.ready = true;
+    c->stopping = true;
+    event(c);
+    assert_int_equal(turn.planned, 0);
+    c->stopping = false;
+    event(c);
+    assert_int_equal(turn.planned, 1);
+}
+
+/* It is asked to come when the next one is due, and at once when a pass has ended. */
+static void the_pump_is_set(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&nothing, NULL, WALL + 300);
+    event(c);
+    assert_int_equal(turn.pump_ms, 300);
+    turn.mono += 400;
+    turn.pumps = 0;
+    passes_kick(c);
+    assert_int_equal(turn.pumps, 1);
+    assert_int_equal(turn.pump_ms, 0);
+}
+
+static void so_many_at_once(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    c->passes = PASSES_MAX;
+    event(c);
+    assert_int_equal(turn.planned, 0);
+    c->passes = PASSES_MAX - 1;
+    passes_pump(c);
+    assert_int_equal(turn.planned, 1);
+    c->passes -= PASSES_MAX - 1;
+}
+
+static void a_key_that_nobody_knows_is_done(void **state)
+{
+    struct ctl *c = *state;
+
+    queue_add(c->queue, "shop/other", turn.mono, QUEUE_HIGH, "test");
+    passes_pump(c);
+    assert_int_equal(queue_stats(c->queue).working, 0);
+    assert_int_equal(c->passes, 0);
+}
+
+/* ---- stopping -------------------------------------------------------------------------------- */
+
+static void stopping_drops_a_look(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    passes_stop(c, false);
+    assert_int_equal(c->passes, 0);
+    assert_int_equal(turn.cancelled_looks, 1);
+    event(c);
+    assert_int_equal(turn.planned, 1);
+}
+
+static void stopping_lets_a_write_end(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    looked(1);
+    turn.pass->call = (struct kube_call *)&turn;
+    passes_stop(c, false);
+    assert_int_equal(c->passes, 1);
+    turn.pass->call = NULL;
+    pass_plan(turn.pass); /* as after its answer */
+    assert_int_equal(c->passes, 0);
+    assert_int_equal(turn.sends, 1);
+    assert_int_equal(turn.cancelled_calls, 0);
+}
+
+static void stopping_now_cancels_a_write(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    looked(1);
+    turn.pass->call = (struct kube_call *)&turn;
+    passes_stop(c, true);
+    assert_int_equal(c->passes, 0);
+    assert_int_equal(turn.cancelled_calls, 1);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(at_rest_it_comes_back_once_in_a_while),
+        TEST(it_wakes_when_the_plan_says),
+        TEST(a_look_comes_before_the_write),
+        TEST(the_same_mind_is_not_a_changed_one),
+        TEST(an_old_look_is_taken_again),
+        TEST(a_slow_look_is_old_when_it_ends),
+        TEST(a_long_pass_lets_others_come_first),
+        TEST(a_spent_budget_waits),
+        TEST(a_report_waits_a_moment),
+        TEST(a_report_that_is_not_wanted_any_more_is_forgotten),
+        TEST(only_what_is_minor_waits_long),
+        TEST(what_was_refused_waits_for_its_time),
+        TEST(a_plan_for_nothing_comes_back_for_the_refused),
+        TEST(another_wish_ends_a_refusal),
+        TEST(due_it_ends_with_another_wish),
+        TEST(own_writes_are_waited_for),
+        TEST(an_ordinary_look_opens_no_barrier),
+        TEST(what_is_unknown_is_looked_at_first),
+        TEST(a_look_that_fails_comes_back),
+        TEST(a_look_that_is_refused_is_told),
+        TEST(of_what_is_gone_nothing_is_asked),
+        TEST(gone_in_the_look_it_ends),
+        TEST(a_key_that_is_gone_goes_with_its_pass),
+        TEST(only_a_leader_that_knows_works),
+        TEST(the_pump_is_set),
+        TEST(so_many_at_once),
+        TEST(a_key_that_nobody_knows_is_done),
+        TEST(stopping_drops_a_look),
+        TEST(stopping_lets_a_write_end),
+        TEST(stopping_now_cancels_a_write),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
