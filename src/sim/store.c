@@ -188,6 +188,12 @@ static void stamp(struct sim *s, cJSON *doc, bool spec_changed)
     s->epoch++;
 }
 
+static void tell(struct sim *s, struct sim_object *o, bool gone)
+{
+    if (s->opt.changed)
+        s->opt.changed(s->opt.changed_arg, o, gone);
+}
+
 /* Generation follows spec alone. */
 void sim_accept(struct sim *s, struct sim_object *o, cJSON *next)
 {
@@ -199,6 +205,7 @@ void sim_accept(struct sim *s, struct sim_object *o, cJSON *next)
     retire(s, o->version);
     o->version = version_new(next);
     o->doc = next;
+    tell(s, o, false);
 }
 
 void sim_bump(struct sim *s, struct sim_object *o)
@@ -209,6 +216,7 @@ void sim_bump(struct sim *s, struct sim_object *o)
     retire(s, o->version);
     o->version = version_new(next);
     o->doc = next;
+    tell(s, o, false);
 }
 
 bool sim_set(struct sim *s, struct sim_object *o, const char *merge)
@@ -228,9 +236,9 @@ static void complete_meta(struct sim *s, enum sim_kind kind, cJSON *doc)
     arena_init(&a);
     time_format(s->now_ms, at);
     merge_text(doc, json_fmt(&a,
-                             "{'metadata':{'namespace':'default','uid':'u%l','creationTimestamp':"
-                             "%q,'generation':0},'spec':{}}",
-                             ++s->last_uid, at));
+                             "{'metadata':{'namespace':%q,'uid':'u%l','creationTimestamp':%q,"
+                             "'generation':0},'spec':{}}",
+                             s->opt.ns ? s->opt.ns : "default", ++s->last_uid, at));
     if (kind == SIM_DEPLOYMENT && !json_at(doc, "spec.replicas"))
         merge_text(doc, "{\"spec\":{\"replicas\":1}}");
     arena_release(&a);
@@ -273,6 +281,7 @@ bool sim_create(struct sim *s, enum sim_kind kind, const char *json, struct err 
     while (*end)
         end = &(*end)->next;
     *end = o;
+    tell(s, o, false);
     return true;
 }
 
@@ -285,6 +294,7 @@ static void unlink_object(struct sim *s, struct sim_object *gone)
             continue;
         *at = gone->next;
         s->deleted[gone->kind]++;
+        tell(s, gone, true);
         retire(s, version_ref(gone->version));
         object_free(gone);
         s->epoch++;
