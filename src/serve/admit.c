@@ -65,8 +65,8 @@ static void default_namespace(struct call *c, cJSON *doc)
 
 static bool invalid(struct call *c, const char *field, const char *why)
 {
-    return call_refuse(c, 422, "Invalid", "%s \"%s\" is invalid: %s: %s", c->kind->kind, c->name,
-                       field, why);
+    return call_invalid(c, arena_printf(c->a, "%s: %s", field, why),
+                        json_fmt(c->a, "{'field':%q,'message':%q}", field, why));
 }
 
 static bool check_deployment(struct call *c, const cJSON *old, const cJSON *next)
@@ -94,14 +94,18 @@ static bool check_rollout(struct call *c, const cJSON *old, const cJSON *next)
     const cJSON *spec = json_key(next, "spec"), *before = old ? json_key(old, "spec") : NULL;
     const size_t count = before ? validate_change(c->a, before, spec, &findings)
                                 : validate_spec(c->a, spec, &findings);
-    const char *all = "";
+    const char *all = "", *causes = "";
 
     for (size_t i = 0; i < count; i++) {
-        if (!findings[i].warning)
-            all = arena_printf(c->a, "%s%s%s: %s", all, *all ? "; " : "", findings[i].path,
-                               findings[i].message);
+        const struct finding *f = &findings[i];
+
+        if (f->warning)
+            continue;
+        causes = json_fmt(c->a, "%r%r{'field':%q,'message':%q}", causes, *all ? "," : "", f->path,
+                          f->message);
+        all = arena_printf(c->a, "%s%s%s: %s", all, *all ? "; " : "", f->path, f->message);
     }
-    return !*all || call_refuse(c, 422, "Invalid", "Rollout \"%s\" is invalid: %s", c->name, all);
+    return !*all || call_invalid(c, all, causes);
 }
 
 /* ---- kinds ----------------------------------------------------------------------------------- */

@@ -155,21 +155,42 @@ static char *open_kind(struct arena *a, const struct served_kind *k)
                     k->plural, k->group, k->version, k->kind);
 }
 
+/* As its definition has it, for kubectl explain; "" for others. */
+static char *open_schema(struct call *c, const struct served_kind *k)
+{
+    const struct served_object *crd = store_find(c->v, kind_named("CustomResourceDefinition"), "",
+                                                 arena_printf(c->a, "%s.%s", k->plural, k->group));
+    const cJSON *versions = crd ? json_at(crd->v->doc, "spec.versions") : NULL;
+    const cJSON *schema =
+        versions && versions->child ? json_at(versions->child, "schema.openAPIV3Schema") : NULL;
+    auto_free char *text = schema ? json_print(schema) : NULL;
+
+    if (!text)
+        return arena_strdup(c->a, "");
+    return json_fmt(c->a,
+                    "'%s.%s.%s':{'x-kubernetes-group-version-kind':[{'group':%q,'version':%q,"
+                    "'kind':%q}],%r",
+                    k->group, k->version, k->kind, k->group, k->version, k->kind, text + 1);
+}
+
 static void open_group(struct call *c, const char *path)
 {
-    char *out = arena_strdup(c->a, "");
+    char *out = arena_strdup(c->a, ""), *schemas = out;
 
     for (size_t i = 0; i < served_kind_count; i++) {
         const struct served_kind *k = &served_kinds[i];
 
-        if (str_equal(open_path(c->a, k), path) && there(c, k))
-            out = json_fmt(c->a, "%r%r%r", out, *out ? "," : "", open_kind(c->a, k));
+        if (!str_equal(open_path(c->a, k), path) || !there(c, k))
+            continue;
+        out = json_fmt(c->a, "%r%r%r", out, *out ? "," : "", open_kind(c->a, k));
+        if (k->flags & K_BY_CRD)
+            schemas = open_schema(c, k);
     }
     call_text(c, 200,
               json_fmt(c->a,
                        "{'openapi':'3.0.0','info':{'title':'Simulated Kubernetes','version':"
-                       "'v1.36.0'},'paths':{%r},'components':{'schemas':{}}}",
-                       out));
+                       "'v1.36.0'},'paths':{%r},'components':{'schemas':{%r}}}",
+                       out, schemas));
 }
 
 /* ---- paths ----------------------------------------------------------------------------------- */

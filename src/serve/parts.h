@@ -71,6 +71,7 @@ struct history_event {
 struct realm;
 struct watcher;
 struct clients;
+struct door;
 struct continuation {
     int64_t id, rv;
     struct version **items;
@@ -94,6 +95,8 @@ struct serve {
     int64_t continuation_last;
     struct map applied; /* "kind/ns/name/uid/sub/manager" to what was last applied, text */
     struct clients *clients;
+    struct door *doors;
+    bool no_doors;     /* the addresses of pods are not this machine's */
     struct map errors; /* version to percent: how its pods answer */
     bool metrics_down, collect_due, closing;
 };
@@ -136,7 +139,14 @@ void realm_stop_pod(struct realm *r, const char *name);
 void realm_show_pods(struct realm *r);
 void realm_dress_slice(const struct realm *r, cJSON *doc);
 const struct sim_pod *realm_pod(const struct realm *r, const char *name);
+const cJSON *pod_containers(const struct realm *r, const struct sim_pod *p); /* NULL: gone */
+/* A variable of its containers, which are taken for tests/app: GRACEFUL, FAIL_HEALTH, ERROR_RATE. */
+const char *pod_env(const struct realm *r, const struct sim_pod *p, const char *name);
 void pod_address(const char *name, char out[static 24]);
+
+/* doors.c: pods answer probes at their address, where this machine has it */
+void doors_sync(struct realm *r);
+void doors_free(struct serve *v);
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
@@ -155,7 +165,9 @@ struct call {
 const char *call_query(const struct call *c, const char *key); /* decoded; NULL: not there */
 void call_text(struct call *c, int code, const char *json);
 bool call_refuse(struct call *c, int code, const char *reason, const char *fmt, ...)
-    PRINTF(4, 5);                                          /* false */
+    PRINTF(4, 5); /* false */
+/* `causes`: objects {field, message}, as kubectl shows them. False. */
+bool call_invalid(struct call *c, const char *text, const char *causes);
 bool call_refuse_err(struct call *c, const struct err *e); /* false */
 void call_version(struct call *c, int code, const struct version *v);
 

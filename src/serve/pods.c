@@ -42,6 +42,24 @@ static const struct sim_object *replicaset_of(const struct realm *r, const struc
     return NULL;
 }
 
+const cJSON *pod_containers(const struct realm *r, const struct sim_pod *p)
+{
+    const struct sim_object *rs = replicaset_of(r, p);
+
+    return rs ? json_at(rs->doc, "spec.template.spec.containers") : NULL;
+}
+
+const char *pod_env(const struct realm *r, const struct sim_pod *p, const char *name)
+{
+    JSON_EACH(c, pod_containers(r, p)) {
+        JSON_EACH(variable, json_key(c, "env")) {
+            if (str_equal(json_str(variable, "name"), name))
+                return json_str(variable, "value");
+        }
+    }
+    return NULL;
+}
+
 /* ---- one pod --------------------------------------------------------------------------------- */
 
 static char *raw(struct arena *a, const cJSON *doc, const char *otherwise)
@@ -178,6 +196,7 @@ void realm_show_pods(struct realm *r)
         else
             create(r, p);
     }
+    doors_sync(r);
 }
 
 void realm_stop_pod(struct realm *r, const char *name)

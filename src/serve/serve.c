@@ -189,6 +189,7 @@ void serve_free(struct serve *v)
     server_free(v->metrics);
     timer_cancel(v->timer);
     clients_free(v);
+    doors_free(v);
     realms_free(v);
     store_free(v);
     free_texts(&v->applied);

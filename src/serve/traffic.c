@@ -44,31 +44,32 @@ struct clients {
 
 /* ---- pods ------------------------------------------------------------------------------------ */
 
-static const cJSON *containers_of(const struct realm *r, const struct sim_pod *p)
-{
-    for (const struct sim_object *o = r->s.objects; o; o = o->next) {
-        if (o->kind == SIM_REPLICASET && str_equal(json_str(o->doc, "metadata.uid"), p->rs_uid))
-            return json_at(o->doc, "spec.template.spec.containers");
-    }
-    return NULL;
-}
-
 static void version_of(const struct realm *r, const struct sim_pod *p, char out[static VERSION_MAX])
 {
-    const cJSON *all = containers_of(r, p);
+    const cJSON *all = pod_containers(r, p);
     const char *image = all && all->child ? json_str(all->child, "image") : NULL;
     const char *tag = image ? strrchr(image, ':') : NULL;
 
     snprintf(out, VERSION_MAX, "%s", tag ? tag + 1 : image ? image : "gone");
 }
 
+/* It answers on for a while when it is told to stop. */
 static bool covers(const struct realm *r, const struct sim_pod *p)
 {
-    JSON_EACH(c, containers_of(r, p)) {
+    JSON_EACH(c, pod_containers(r, p)) {
         if (json_at(c, "lifecycle.preStop"))
             return true;
     }
-    return false;
+    return pod_env(r, p, "GRACEFUL") != NULL;
+}
+
+/* Percent of its answers. */
+static int64_t errors_of(const struct realm *r, const struct sim_pod *p, const char *version)
+{
+    const char *rate = pod_env(r, p, "ERROR_RATE");
+    const int64_t told = (int64_t)(intptr_t)map_get(&r->v->errors, version);
+
+    return rate ? max_i64(told, (int64_t)(strtod(rate, NULL) * 100)) : told;
 }
 
 static bool can_answer(const struct realm *r, const struct sim_pod *p)
@@ -102,11 +103,10 @@ static void answered(struct realm *r, struct front *f, const struct sim_pod *p)
     struct clients *c = r->v->clients;
     struct answer_note *note = &c->answers[c->answer_next++ % ANSWERS_MAX];
     char version[VERSION_MAX];
-    intptr_t percent;
 
     version_of(r, p, version);
-    percent = (intptr_t)map_get(&r->v->errors, version);
-    *note = (struct answer_note){.at_ms = r->s.now_ms, .error = draw(f->sent, 100) < percent};
+    *note = (struct answer_note){.at_ms = r->s.now_ms,
+                                 .error = draw(f->sent, 100) < errors_of(r, p, version)};
     snprintf(note->pod, sizeof note->pod, "%s", p->name);
     f->errors += note->error;
     count_version(f, version);
