@@ -75,20 +75,62 @@ static void send_error(struct evhttp_request *req, int code, const char *text)
     send_reply(req, &reply);
 }
 
+static const char *header(const struct evhttp_request *req, const char *name)
+{
+    struct evhttp_request *r = (struct evhttp_request *)(uintptr_t)req;
+    const char *value = evhttp_find_header(evhttp_request_get_input_headers(r), name);
+
+    return value ? value : "";
+}
+
+static const char *method_name(const struct evhttp_request *req)
+{
+    switch ((int)evhttp_request_get_command(req)) {
+    case EVHTTP_REQ_POST:
+        return "POST";
+    case EVHTTP_REQ_PUT:
+        return "PUT";
+    case EVHTTP_REQ_PATCH:
+        return "PATCH";
+    case EVHTTP_REQ_DELETE:
+        return "DELETE";
+    default:
+        return "GET";
+    }
+}
+
+static const char *body_of(struct evhttp_request *req, size_t *len)
+{
+    struct evbuffer *in = evhttp_request_get_input_buffer(req);
+
+    *len = evbuffer_get_length(in);
+    if (*len == 0)
+        return "";
+    evbuffer_add(in, "", 1);
+    return (const char *)evbuffer_pullup(in, -1);
+}
+
 static void answer(struct evhttp_request *req, const struct server_handler *h, const char *path)
 {
-    const struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
     const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
-    const char *authorization = evhttp_find_header(headers, "Authorization");
-    const struct server_request request = {
+    struct server_request request = {
+        .method = method_name(req),
         .path = path,
         .query = query ? query : "",
-        .authorization = authorization ? authorization : "",
+        .authorization = header(req, "Authorization"),
+        .content_type = header(req, "Content-Type"),
+        .accept = header(req, "Accept"),
+        .native = req,
     };
     struct server_reply reply = {.code = 200, .content_type = "text/plain; charset=utf-8"};
 
+    request.body = body_of(req, &request.body_len);
     strbuf_init(&reply.body, REPLY_BYTES_MAX);
     h->fn(&request, &reply, h->arg);
+    if (reply.stream) {
+        strbuf_release(&reply.body);
+        return;
+    }
     if (reply.body.overflow) {
         strbuf_release(&reply.body);
         send_error(req, 500, "the answer is too long");
@@ -144,6 +186,17 @@ static void limit(struct evhttp *http)
     evhttp_set_max_body_size(http, 0);
     evhttp_set_timeout_tv(http, &connection);
     evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+}
+
+void server_open_up(struct server *server, size_t body_max, int idle_s)
+{
+    const struct timeval idle = {.tv_sec = idle_s};
+
+    evhttp_set_max_body_size(server->http, (ev_ssize_t)body_max);
+    evhttp_set_timeout_tv(server->http, &idle);
+    evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
+                                                 EVHTTP_REQ_PUT | EVHTTP_REQ_PATCH |
+                                                 EVHTTP_REQ_DELETE);
 }
 
 struct server *server_new_tls(struct loop *loop, const char *address, int port,

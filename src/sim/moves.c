@@ -230,8 +230,7 @@ static bool detaches(const struct explorer *x, struct sim *s)
 
 #define ROLLOUT    BIT(SIM_ROLLOUT)
 #define DEPLOYMENT BIT(SIM_DEPLOYMENT)
-#define SLICED                                                                                     \
-    SETS | BIT(GROUP_PODS) | BIT(SIM_SLICE) | BIT(SIM_SERVICE) | BIT(GROUP_BIRTHS)
+#define SLICED     SETS | BIT(GROUP_PODS) | BIT(SIM_SLICE) | BIT(SIM_SERVICE) | BIT(GROUP_BIRTHS)
 #define EDIT       DEPLOYMENT | ROLLOUT /* the policies look at the Rollout */
 
 const struct move explore_moves[MOVE_COUNT] = {

@@ -3,9 +3,9 @@
  * it says the same; objects of one kind make a group, groups make a cluster.
  *
  * What differs from way to way and means nothing is made the same: a resourceVersion is the number
- * of the text, a generation that of the spec, a uid the kind and how many were created before, a pod
- * has the lowest number that is free. The clock
- * stands still: time that passes makes what is waited from or to older, and old is old. */
+ * of the text, a generation that of the spec, a uid the kind and how many were created before; a
+ * pod has the lowest number that is free. The clock stands still: time that passes makes what is
+ * waited from or to older, and old is old. */
 #ifndef SLUICE_SIM_STOCK_H
 #define SLUICE_SIM_STOCK_H
 

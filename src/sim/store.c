@@ -188,6 +188,12 @@ static void stamp(struct sim *s, cJSON *doc, bool spec_changed)
     s->epoch++;
 }
 
+static void tell(struct sim *s, struct sim_object *o, bool gone)
+{
+    if (s->opt.changed)
+        s->opt.changed(s->opt.changed_arg, o, gone);
+}
+
 /* Generation follows spec alone. */
 void sim_accept(struct sim *s, struct sim_object *o, cJSON *next)
 {
@@ -199,6 +205,7 @@ void sim_accept(struct sim *s, struct sim_object *o, cJSON *next)
     retire(s, o->version);
     o->version = sim_version_new(next);
     o->doc = next;
+    tell(s, o, false);
 }
 
 void sim_bump(struct sim *s, struct sim_object *o)
@@ -209,6 +216,7 @@ void sim_bump(struct sim *s, struct sim_object *o)
     retire(s, o->version);
     o->version = sim_version_new(next);
     o->doc = next;
+    tell(s, o, false);
 }
 
 bool sim_set(struct sim *s, struct sim_object *o, const char *merge)
@@ -220,6 +228,14 @@ bool sim_set(struct sim *s, struct sim_object *o, const char *merge)
     return true;
 }
 
+/* By kind and number, so that the order in which kinds are created is not told; several clusters
+ * that are served together count as one. */
+static const char *new_uid(struct sim *s, enum sim_kind kind, struct arena *a)
+{
+    return s->opt.ns ? arena_printf(a, "u%lld", (long long)++s->last_uid)
+                     : arena_printf(a, "u%d-%d", (int)kind, s->created[kind] + 1);
+}
+
 static void complete_meta(struct sim *s, enum sim_kind kind, cJSON *doc)
 {
     struct arena a;
@@ -227,11 +243,10 @@ static void complete_meta(struct sim *s, enum sim_kind kind, cJSON *doc)
 
     arena_init(&a);
     time_format(s->now_ms, at);
-    merge_text(doc,
-               json_fmt(&a,
-                        "{'metadata':{'namespace':'default','uid':'u%d-%d','creationTimestamp':"
-                        "%q,'generation':0},'spec':{}}",
-                        (int)kind, s->created[kind] + 1, at));
+    merge_text(doc, json_fmt(&a,
+                             "{'metadata':{'namespace':%q,'uid':%q,'creationTimestamp':%q,"
+                             "'generation':0},'spec':{}}",
+                             s->opt.ns ? s->opt.ns : "default", new_uid(s, kind, &a), at));
     if (kind == SIM_DEPLOYMENT && !json_at(doc, "spec.replicas"))
         merge_text(doc, "{\"spec\":{\"replicas\":1}}");
     arena_release(&a);
@@ -274,6 +289,7 @@ bool sim_create(struct sim *s, enum sim_kind kind, const char *json, struct err 
     while (*end)
         end = &(*end)->next;
     *end = o;
+    tell(s, o, false);
     return true;
 }
 
@@ -286,6 +302,7 @@ static void unlink_object(struct sim *s, struct sim_object *gone)
             continue;
         *at = gone->next;
         s->deleted[gone->kind]++;
+        tell(s, gone, true);
         retire(s, version_ref(gone->version));
         object_free(gone);
         s->epoch++;

@@ -26,7 +26,7 @@ static struct noted {
     int event_count;
 } noted;
 
-/* Whoever calls these gets ours (ld --wrap; CMake sees the names). */
+/* Whoever calls these has_got ours (ld --wrap; CMake sees the names). */
 __typeof__(kube_send) __wrap_kube_send;
 __typeof__(kube_cancel) __wrap_kube_cancel;
 __typeof__(kube_event) __wrap_kube_event;
@@ -208,7 +208,7 @@ static void sends(struct bench *b, const struct action *act)
     assert_ptr_equal(b->pass.call, &noted);
 }
 
-static void gets(struct bench *b, const char *body)
+static void has_got(struct bench *b, const char *body)
 {
     const struct kube_reply reply = {.code = 200, .body = body, .len = strlen(body)};
 
@@ -310,7 +310,7 @@ static void the_answer_is_folded_in(void **state)
 
     b->pass.conflicts = 2;
     sends(b, &scale);
-    gets(b, text_of(b, "ReplicaSet", "web-1", "17", OF_WEB));
+    has_got(b, text_of(b, "ReplicaSet", "web-1", "17", OF_WEB));
     assert_int_equal(noted.plans, 1);
     assert_int_equal(noted.looks, 0);
     assert_int_equal(b->pass.writes, 1);
@@ -331,7 +331,7 @@ static void many_writes_are_counted_one_by_one(void **state)
 
     for (int i = 0; i < 3; i++) {
         sends(b, &scale);
-        gets(b, text_of(b, "ReplicaSet", "web-1", arena_printf(&b->a, "%d", 20 + i), OF_WEB));
+        has_got(b, text_of(b, "ReplicaSet", "web-1", arena_printf(&b->a, "%d", 20 + i), OF_WEB));
     }
     assert_int_equal(b->pass.writes, 3);
     assert_int_equal(b->ctl.metrics.writes[ACT_RS_SCALE], 3);
@@ -347,7 +347,7 @@ static void an_unreadable_answer_is_looked_at(void **state)
     for (size_t i = 0; i < COUNT(bodies); i++) {
         b->key.needs_look = false;
         sends(b, &scale);
-        gets(b, bodies[i]);
+        has_got(b, bodies[i]);
         CHECK(b->key.needs_look, "%s", bodies[i]);
         CHECK(noted.looks == (int)i + 1 && noted.plans == 0, "%s: %d looks", bodies[i],
               noted.looks);
@@ -361,7 +361,7 @@ static void stopping_looks_no_more(void **state)
 
     b->pass.stopping = true;
     sends(b, &scale);
-    gets(b, "<html>");
+    has_got(b, "<html>");
     assert_int_equal(noted.looks, 0);
     assert_int_equal(noted.plans, 1);
     assert_true(b->key.needs_look);
@@ -383,7 +383,7 @@ static void deleted_by_status(void **state)
     struct bench *b = *state;
 
     sends(b, &drop);
-    gets(b, "{\"kind\":\"Status\",\"status\":\"Success\"}");
+    has_got(b, "{\"kind\":\"Status\",\"status\":\"Success\"}");
     check_gone(b, true, "Status");
     assert_string_equal(b->key.barrier.entries[0].uid, "u-web-1");
     assert_int_equal(noted.plans, 1);
@@ -392,7 +392,7 @@ static void deleted_by_status(void **state)
 static void deleted_by_object(void **state)
 {
     sends(*state, &drop);
-    gets(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB));
+    has_got(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB));
     check_gone(*state, true, "object");
 }
 
@@ -402,21 +402,21 @@ static void deleted_by_object(void **state)
 static void deleted_later_by_its_finalizer(void **state)
 {
     sends(*state, &drop);
-    gets(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB FINALIZER DELETING));
+    has_got(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB FINALIZER DELETING));
     check_gone(*state, false, "held");
 }
 
 static void gone_with_its_last_finalizer(void **state)
 {
     sends(*state, &scale);
-    gets(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB DELETING));
+    has_got(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB DELETING));
     check_gone(*state, true, "let go");
 }
 
 static void patched_and_not_gone(void **state)
 {
     sends(*state, &scale);
-    gets(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB));
+    has_got(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB));
     check_gone(*state, false, "patched");
 }
 
@@ -427,7 +427,7 @@ static void the_watch_was_faster(void **state)
 
     sends(b, &drop);
     store_remove(b->ctl.store, KIND_REPLICASET, "shop", "web-1", "u-web-1", 2);
-    gets(b, "{\"kind\":\"Status\"}");
+    has_got(b, "{\"kind\":\"Status\"}");
     assert_int_equal(b->key.barrier.count, 0);
     assert_int_equal(b->ctl.closed.count, 0);
     assert_null(object_list_find(&b->pass.scene.sets, "web-1"));
@@ -444,14 +444,14 @@ static void only_a_status_answers_a_report(void **state)
     decide.act = ACT_DECIDE;
     b->key.report_since_ms = 77;
     sends(b, &scale);
-    gets(b, text_of(b, "ReplicaSet", "web-1", "31", OF_WEB));
+    has_got(b, text_of(b, "ReplicaSet", "web-1", "31", OF_WEB));
     assert_int_equal(b->key.report_since_ms, 77);
     sends(b, &decide);
-    gets(b, rollout);
+    has_got(b, rollout);
     assert_int_equal(b->key.report_since_ms, 0);
     b->key.report_since_ms = 78;
     sends(b, &report);
-    gets(b, rollout);
+    has_got(b, rollout);
     assert_int_equal(b->key.report_since_ms, 0);
 }
 
@@ -470,14 +470,14 @@ static void a_refusal_ends_with_the_next_act(void **state)
 
     refuse(b, &scale);
     sends(b, &report);
-    gets(b, text_of(b, "Rollout", "web", "30", ""));
+    has_got(b, text_of(b, "Rollout", "web", "30", ""));
     assert_true(b->key.refused.present);
     sends(b, &drop);
-    gets(b, "{\"kind\":\"Status\"}");
+    has_got(b, "{\"kind\":\"Status\"}");
     assert_false(b->key.refused.present);
     refuse(b, &report);
     sends(b, &report);
-    gets(b, text_of(b, "Rollout", "web", "31", ""));
+    has_got(b, text_of(b, "Rollout", "web", "31", ""));
     assert_false(b->key.refused.present);
 }
 
@@ -490,7 +490,7 @@ static void events_follow_their_write(void **state)
     b->plan.event_count = 2;
     sends(b, &scale);
     assert_int_equal(noted.event_count, 0);
-    gets(b, text_of(b, "ReplicaSet", "web-1", "18", OF_WEB));
+    has_got(b, text_of(b, "ReplicaSet", "web-1", "18", OF_WEB));
     assert_int_equal(noted.event_count, 2);
     assert_int_equal(noted.events[0].type, EVENT_NORMAL);
     assert_int_equal(noted.events[1].type, EVENT_WARNING);
@@ -511,7 +511,7 @@ static void of_a_rollout_that_is_gone_nothing_is_told(void **state)
     b->plan.event_count = 1;
     scene_remove(&b->pass.scene, KIND_ROLLOUT, "web");
     sends(b, &scale);
-    gets(b, text_of(b, "ReplicaSet", "web-1", "18", OF_WEB));
+    has_got(b, text_of(b, "ReplicaSet", "web-1", "18", OF_WEB));
     assert_int_equal(noted.event_count, 0);
 }
 

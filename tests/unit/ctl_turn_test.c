@@ -279,7 +279,7 @@ static void a_look_comes_before_the_write(void **state)
     assert_int_equal(turn.sends, 0);
     assert_string_equal(turn.look.name, "web");
     assert_string_equal(turn.look.ns, "shop");
-    assert_false(turn.look.all || turn.look.pods);
+    assert_false(turn.look.all);
     looked(30);
     assert_int_equal(turn.sends, 1);
     assert_int_equal(turn.pass->plan->action.act, ACT_RS_SCALE);
@@ -539,13 +539,13 @@ static void what_is_unknown_is_looked_at_first(void **state)
 {
     struct ctl *c = *state;
 
-    web(c)->needs_look = web(c)->needs_pods = true;
+    web(c)->needs_look = true;
     event(c);
     assert_int_equal(turn.planned, 0);
-    assert_true(turn.look.all && turn.look.pods);
+    assert_true(turn.look.all);
     looked(1);
     assert_int_equal(turn.planned, 1);
-    assert_false(web(c)->needs_look || web(c)->needs_pods);
+    assert_false(web(c)->needs_look);
 }
 
 static void a_look_that_fails_comes_back(void **state)

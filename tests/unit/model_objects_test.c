@@ -360,14 +360,21 @@ static void world_finds_by_name(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(deployment_as_served),   cmocka_unit_test(deployment_for_the_checks),
-        cmocka_unit_test(deployment_of_nothing),  cmocka_unit_test(anti_affinity_with_itself),
-        cmocka_unit_test(replicaset_as_served),   cmocka_unit_test(fenced_replicaset),
-        cmocka_unit_test(service_as_served),      cmocka_unit_test(slice_as_served),
+        cmocka_unit_test(deployment_as_served),
+        cmocka_unit_test(deployment_for_the_checks),
+        cmocka_unit_test(deployment_of_nothing),
+        cmocka_unit_test(anti_affinity_with_itself),
+        cmocka_unit_test(replicaset_as_served),
+        cmocka_unit_test(fenced_replicaset),
+        cmocka_unit_test(service_as_served),
+        cmocka_unit_test(slice_as_served),
         cmocka_unit_test(slices_are_of_one_service),
-        cmocka_unit_test(pods_as_served),         cmocka_unit_test(route_backends),
-        cmocka_unit_test(route_parents),          cmocka_unit_test(services_that_select),
-        cmocka_unit_test(selectors_match_labels), cmocka_unit_test(world_finds_by_name),
+        cmocka_unit_test(pods_as_served),
+        cmocka_unit_test(route_backends),
+        cmocka_unit_test(route_parents),
+        cmocka_unit_test(services_that_select),
+        cmocka_unit_test(selectors_match_labels),
+        cmocka_unit_test(world_finds_by_name),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* edit.h - RFC 6902 and RFC 7386 on parsed documents, for the simulated API server and tests.
+/* edit.h - RFC 6902, RFC 7386 and Kubernetes' own patches on parsed documents, for the simulated
+ * API server and tests.
  *
  * Not for anything that goes back to a real server: cJSON does not keep numbers (json.h). */
 #ifndef SLUICE_JSON_EDIT_H
@@ -12,6 +13,11 @@
 bool json_edit_patch(cJSON *doc, const cJSON *patch, struct err *e) MUST_USE;
 /* Applies a JSON Merge Patch in place; both must be objects. */
 void json_edit_merge(cJSON *doc, const cJSON *patch);
+/* Applies a strategic merge patch in place, with its directives; both must be objects. The lists
+ * that it merges are those that pods, Deployments and Services have. */
+void json_edit_strategic(cJSON *doc, const cJSON *patch);
+/* Takes out what an applier once wrote (`was`) and no longer writes (`now`); NULL: nothing. */
+void json_edit_forget(cJSON *doc, const cJSON *was, const cJSON *now);
 /* Same value, whatever the order of keys. */
 bool json_same(const cJSON *a, const cJSON *b);
 /* Owned copy; owned compact text (free with free()). */

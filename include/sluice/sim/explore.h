@@ -3,9 +3,9 @@
  * simulated cluster, where at each moment any one of its parts may be next.
  *
  * A move is one pass of one controller (Deployment, ReplicaSet, EndpointSlices of one Service,
- * router), one pod that gets ready, one write of the operator, a kind of objects that the operator sees anew, or one act of
- * a person. The operator plans on what it sees: each kind of objects as it is now or as it was up
- * to `lag` changes ago, each on its own; its own writes it sees at once.
+ * router), one pod that gets ready, one write of the operator, a kind of objects that the operator
+ * sees anew, or one act of a person. The operator plans on what it sees: each kind of objects as it
+ * is now or as it was up to `lag` changes ago, each on its own; its own writes it sees at once.
  *
  * The clock stands still: holds, drains and settle times are 0 and deadlines far; or, with `clock`,
  * one more move lets 4 s pass, and drains, holds and bakes are that long at most. Who takes

@@ -67,6 +67,10 @@ struct sim_options {
     const char *only_ready;            /* a revision: pods of others never get ready */
     const char *gate_bad;              /* gates asked of such pods answer badly */
     bool mutates;                      /* somebody's webhook changes each new ReplicaSet */
+    const char *ns;                    /* of all objects; NULL: "default" */
+    /* Told of every new version of an object, and of its end; NULL: nobody asks. */
+    void (*changed)(void *arg, struct sim_object *o, bool gone);
+    void *changed_arg;
 };
 
 struct sim {

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* calls.h - more between the files that answer requests. */
+#ifndef SLUICE_SERVE_CALLS_H
+#define SLUICE_SERVE_CALLS_H
+
+#include "parts.h"
+
+/* http.c */
+void http_request(const struct server_request *req, struct server_reply *reply, void *arg);
+void http_alive(const struct server_request *req, struct server_reply *reply, void *arg);
+/* `plural` NULL: any kind of that group and version. */
+const struct served_kind *kind_at(const struct serve *v, const char *group, const char *version,
+                                  const char *plural);
+
+/* commit.c: the way of an object into the store. `kind` is the stored one. */
+struct sim_object *sim_object_of(struct serve *v, const struct served_kind *k, const char *ns,
+                                 const char *name);
+/* What a patch is applied to; NULL: not there. Borrowed until the next write. */
+const cJSON *stored_doc(struct serve *v, const struct served_kind *k, const char *ns,
+                        const char *name);
+/* Takes `doc`. */
+bool commit_new(struct serve *v, const struct served_kind *k, cJSON *doc, struct err *e);
+/* Takes `next`. */
+void commit_change(struct serve *v, const struct served_kind *k, const char *ns, const char *name,
+                   cJSON *next);
+/* With background propagation; finalizers hold it. */
+void commit_delete(struct serve *v, const struct served_kind *k, const char *ns, const char *name);
+/* Checks, admits and commits `next` as the new state; answers. Takes `next`. */
+void write_next(struct call *c, const cJSON *now, cJSON *next);
+/* `body` without its nulls; NULL: refused. */
+cJSON *body_doc(struct call *c);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* patch.c - PUT and the four kinds of PATCH: what the object shall become.
+ *
+ * Server-side apply is done with what the same manager applied before, kept here, in place of
+ * managedFields: what it no longer names goes. Conflicts between managers are not looked for. */
+#include "calls.h"
+#include "sluice/json/yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bodies of an apply are YAML, of which JSON is a part. */
+static cJSON *parse_body(struct call *c, struct err *e)
+{
+    struct yaml_doc *docs = NULL;
+    size_t count = 0;
+
+    if (!strstr(c->http->content_type, "yaml"))
+        return json_parse(c->http->body, c->http->body_len, e);
+    if (!yaml_read(c->a, c->http->body, c->http->body_len, &docs, &count, e))
+        return NULL;
+    if (count != 1) {
+        err_set(e, ERR_INVALID, "%zu documents in the body", count);
+        return NULL;
+    }
+    return json_parse(docs[0].json, docs[0].json_len, e);
+}
+
+cJSON *body_doc(struct call *c)
+{
+    struct err e = {0};
+    auto_json cJSON *body = parse_body(c, &e);
+    cJSON *doc;
+
+    if (!body) {
+        call_refuse_err(c, &e);
+        return NULL;
+    }
+    doc = doc_parse("{}");
+    json_edit_merge(doc, body);
+    return doc;
+}
+
+static const char *applied_key(const struct call *c, const cJSON *now)
+{
+    const char *manager = call_query(c, "fieldManager");
+
+    return arena_printf(c->a, "%s/%s/%s/%s/%s/%s", c->kind->plural, c->ns, c->name,
+                        json_str(now, "metadata.uid"), c->sub, manager ? manager : "");
+}
+
+static cJSON *apply(struct call *c, const cJSON *now, const cJSON *body)
+{
+    const char *key = applied_key(c, now), *text = map_get(&c->v->applied, key);
+    auto_json cJSON *was = text ? doc_parse(text) : NULL;
+    cJSON *next = json_copy(now);
+
+    if (was)
+        json_edit_forget(next, was, body);
+    json_edit_strategic(next, body);
+    if (!c->dry_run)
+        free(map_put(&c->v->applied, key, json_print(body)));
+    return next;
+}
+
+static cJSON *json_patch(struct call *c, const cJSON *now, const cJSON *body)
+{
+    struct err e = {0};
+    cJSON *next = json_copy(now);
+
+    if (json_edit_patch(next, body, &e))
+        return next;
+    json_release(&next);
+    call_refuse(c, 422, "Invalid", "the server rejected our request: %s", e.text);
+    return NULL;
+}
+
+static cJSON *by_type(struct call *c, const cJSON *now, const cJSON *body)
+{
+    const char *type = c->http->content_type;
+    cJSON *next;
+
+    if (strstr(type, "json-patch+json"))
+        return json_patch(c, now, body);
+    if (strstr(type, "apply-patch"))
+        return apply(c, now, body);
+    if (!strstr(type, "merge-patch+json") ||
+        (strstr(type, "strategic") && c->kind->flags & K_CUSTOM)) {
+        call_refuse(c, 415, "UnsupportedMediaType", "%s is not supported here", type);
+        return NULL;
+    }
+    next = json_copy(now);
+    if (strstr(type, "strategic"))
+        json_edit_strategic(next, body);
+    else
+        json_edit_merge(next, body);
+    return next;
+}
+
+cJSON *patch_wanted(struct call *c, const cJSON *now)
+{
+    struct err e = {0};
+    auto_json cJSON *body = NULL;
+
+    if (str_equal(c->http->method, "PUT"))
+        return body_doc(c);
+    body = parse_body(c, &e);
+    if (body)
+        return by_type(c, now, body);
+    call_refuse_err(c, &e);
+    return NULL;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* realm.c - a simulated cluster for each namespace, and what it changes, in the store.
+ *
+ * All draw their resourceVersions and uids from one well: a realm is entered with the server's
+ * counters, and left with what it has used of them. */
+#include "parts.h"
+
+#include <stdlib.h>
+
+/* The last look at the objects of a version; nobody outside the simulator holds views. */
+void realm_enter(struct realm *r)
+{
+    const struct serve *v = r->v;
+    const char *const policy = POLICY_BRAKE;
+
+    r->s.last_rv = v->rv;
+    r->s.last_uid = v->uid;
+    r->s.opt.no_policies = !store_find(v, kind_named("MutatingAdmissionPolicy"), "", policy) ||
+                           !store_find(v, kind_named("MutatingAdmissionPolicyBinding"), "", policy);
+}
+
+void realm_leave(struct realm *r)
+{
+    r->v->rv = r->s.last_rv;
+    r->v->uid = r->s.last_uid;
+    sim_forget(&r->s);
+}
+
+/* ---- what the simulator changes -------------------------------------------------------------- */
+
+static void dress(const struct realm *r, enum sim_kind kind, cJSON *doc)
+{
+    const cJSON *spec = json_at(doc, "spec");
+
+    if ((kind == SIM_FENCE || kind == SIM_SLICE) && spec && !spec->child)
+        doc_merge(doc, "{\"spec\":null}");
+    if (kind == SIM_SLICE)
+        realm_dress_slice(r, doc);
+}
+
+static void on_change(void *arg, struct sim_object *o, bool gone)
+{
+    struct realm *r = arg;
+    struct serve *v = r->v;
+    const struct served_kind *k = kind_of_sim(o->kind);
+    struct served_object *there;
+    cJSON *doc;
+
+    if (v->closing)
+        return;
+    v->rv = max_i64(v->rv, r->s.last_rv);
+    if (gone) {
+        there = store_find(v, k, r->ns, json_str(o->doc, "metadata.name"));
+        if (there)
+            store_remove(v, there, ++r->s.last_rv);
+        return;
+    }
+    doc = json_copy(o->doc);
+    dress(r, o->kind, doc);
+    store_put(v, k, doc);
+}
+
+struct realm *realm_of(struct serve *v, const char *ns)
+{
+    struct realm *r, **end = &v->realms;
+    struct sim_options options = v->opt.sim;
+
+    for (r = v->realms; r; r = r->next) {
+        if (str_equal(r->ns, ns))
+            return r;
+        end = &r->next;
+    }
+    r = xcalloc(1, sizeof *r);
+    r->v = v;
+    r->ns = xstrdup(ns);
+    options.ns = r->ns;
+    options.changed = on_change;
+    options.changed_arg = r;
+    sim_init(&r->s, &options);
+    r->s.now_ms = v->now_ms;
+    *end = r;
+    return r;
+}
+
+/* ---- the clock ------------------------------------------------------------------------------- */
+
+static void tick(struct realm *r)
+{
+    realm_enter(r);
+    sim_tick(&r->s, SIM_TICK_MS);
+    realm_leave(r);
+    if (r->s.epoch != r->pods_epoch)
+        realm_show_pods(r);
+    r->pods_epoch = r->s.epoch;
+    clients_tick(r, SIM_TICK_MS);
+}
+
+void realms_tick(struct serve *v, int64_t ms)
+{
+    const int64_t end = v->now_ms + ms / SIM_TICK_MS * SIM_TICK_MS;
+
+    while (v->now_ms < end) {
+        v->now_ms += SIM_TICK_MS;
+        for (struct realm *r = v->realms; r; r = r->next)
+            tick(r);
+    }
+}
+
+void realms_free(struct serve *v)
+{
+    while (v->realms) {
+        struct realm *r = v->realms;
+
+        v->realms = r->next;
+        sim_release(&r->s);
+        free(r->ns);
+        free(r);
+    }
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* write.c - create, change, delete, as the API server does them. */
+#include "calls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- create ---------------------------------------------------------------------------------- */
+
+static bool has_namespace(struct call *c)
+{
+    if (!(c->kind->flags & K_NAMESPACED) || store_find(c->v, kind_named("Namespace"), "", c->ns))
+        return true;
+    return call_refuse(c, 404, "NotFound", "namespaces \"%s\" not found", c->ns);
+}
+
+static bool has_name(struct call *c, cJSON *doc)
+{
+    const char *name = json_str(doc, "metadata.name"),
+               *begin = json_str(doc, "metadata.generateName");
+
+    if (str_empty(name) && !str_empty(begin))
+        name = arena_printf(c->a, "%s%lld", begin, (long long)++c->v->uid);
+    if (str_empty(name))
+        return call_refuse(c, 422, "Invalid", "metadata.name: Required value");
+    c->name = arena_strdup(c->a, name);
+    doc_merge(doc, json_fmt(c->a,
+                            "{'metadata':{'name':%q,'uid':null,'resourceVersion':null,"
+                            "'creationTimestamp':null,'generation':null}}",
+                            c->name));
+    if (c->kind->flags & K_NAMESPACED)
+        doc_merge(doc, json_fmt(c->a, "{'metadata':{'namespace':%q}}", c->ns));
+    if (c->kind->flags & K_STATUS)
+        doc_merge(doc, "{\"status\":null}");
+    return true;
+}
+
+static void answer_doc(struct call *c, int code, const cJSON *doc)
+{
+    auto_free char *rest = NULL;
+    cJSON *bare = json_copy(doc);
+
+    doc_merge(bare, "{\"apiVersion\":null,\"kind\":null}");
+    rest = json_print(bare);
+    json_release(&bare);
+    call_text(c, code,
+              json_fmt(c->a, "{'apiVersion':%q,'kind':%q,%r", kind_api_version(c->kind, c->a),
+                       c->kind->kind, rest + 1));
+}
+
+static void answer_stored(struct call *c, int code)
+{
+    call_version(c, code, store_find(c->v, kind_stored(c->kind), c->ns, c->name)->v);
+}
+
+/* Takes `doc`. */
+static void create_doc(struct call *c, cJSON *doc)
+{
+    struct err e = {0};
+
+    if (!has_name(c, doc) || !admit_write(c, NULL, doc)) {
+        json_release(&doc);
+        return;
+    }
+    if (store_find(c->v, c->kind, c->ns, c->name)) {
+        call_refuse(c, 409, "AlreadyExists", "%s \"%s\" already exists", c->kind->plural, c->name);
+        json_release(&doc);
+        return;
+    }
+    if (c->dry_run) {
+        answer_doc(c, 201, doc);
+        json_release(&doc);
+        return;
+    }
+    if (commit_new(c->v, c->kind, doc, &e))
+        answer_stored(c, 201);
+    else
+        call_refuse_err(c, &e);
+}
+
+void write_create(struct call *c)
+{
+    cJSON *doc = body_doc(c);
+
+    if (!doc)
+        return;
+    if (has_namespace(c))
+        create_doc(c, doc);
+    else
+        json_release(&doc);
+}
+
+/* ---- change ---------------------------------------------------------------------------------- */
+
+static bool is_fresh(struct call *c, const cJSON *now, const cJSON *next)
+{
+    const char *rv = json_str(next, "metadata.resourceVersion");
+    const char *uid = json_str(next, "metadata.uid");
+
+    if ((str_empty(rv) || str_equal(rv, json_str(now, "metadata.resourceVersion"))) &&
+        (str_empty(uid) || str_equal(uid, json_str(now, "metadata.uid"))))
+        return true;
+    return call_refuse(c, 409, "Conflict",
+                       "Operation cannot be fulfilled on %s \"%s\": the object has been modified; "
+                       "please apply your changes to the latest version and try again",
+                       c->kind->plural, c->name);
+}
+
+static void put_part(cJSON *doc, const char *member, const cJSON *from)
+{
+    const cJSON *part = json_key(from, member);
+    auto_free char *text = part ? json_print(part) : NULL;
+    struct arena a;
+
+    arena_init(&a);
+    doc_merge(doc, json_fmt(&a, "{%q:null}", member));
+    if (text)
+        doc_merge(doc, json_fmt(&a, "{%q:%r}", member, text));
+    arena_release(&a);
+}
+
+/* What nobody changes. */
+static void keep_identity(const cJSON *now, cJSON *next)
+{
+    struct arena a;
+
+    arena_init(&a);
+    doc_merge(next,
+              json_fmt(&a,
+                       "{'metadata':{'name':%q,'namespace':%q,'uid':%q,'resourceVersion':%q,"
+                       "'generation':%l,'creationTimestamp':%q,'deletionTimestamp':%q}}",
+                       json_str(now, "metadata.name"), json_str(now, "metadata.namespace"),
+                       json_str(now, "metadata.uid"), json_str(now, "metadata.resourceVersion"),
+                       json_i64(now, "metadata.generation", 0),
+                       json_str(now, "metadata.creationTimestamp"),
+                       json_str(now, "metadata.deletionTimestamp")));
+    doc_merge(next, "{\"apiVersion\":null,\"kind\":null}");
+    arena_release(&a);
+}
+
+/* Takes `next`. A write of the status writes nothing else, and the other way round. */
+static cJSON *only_part(const struct call *c, const cJSON *now, cJSON *next)
+{
+    cJSON *out;
+
+    if (!(c->kind->flags & K_STATUS))
+        return next;
+    if (!str_equal(c->sub, "status")) {
+        put_part(next, "status", now);
+        return next;
+    }
+    out = json_copy(now);
+    put_part(out, "status", next);
+    json_release(&next);
+    return out;
+}
+
+void write_next(struct call *c, const cJSON *now, cJSON *next)
+{
+    cJSON *last;
+
+    if (!is_fresh(c, now, next)) {
+        json_release(&next);
+        return;
+    }
+    next = only_part(c, now, next);
+    keep_identity(now, next);
+    if (!admit_write(c, now, next)) {
+        json_release(&next);
+        return;
+    }
+    if (c->dry_run) {
+        answer_doc(c, 200, next);
+        json_release(&next);
+        return;
+    }
+    last = json_copy(next);
+    commit_change(c->v, c->kind, c->ns, c->name, next);
+    if (store_find(c->v, c->kind, c->ns, c->name))
+        answer_stored(c, 200);
+    else
+        answer_doc(c, 200, last); /* its last finalizer went */
+    json_release(&last);
+}
+
+void write_update(struct call *c)
+{
+    const cJSON *now = stored_doc(c->v, c->kind, c->ns, c->name);
+    cJSON *next;
+
+    if (!now && strstr(c->http->content_type, "apply-patch") && !*c->sub) {
+        write_create(c);
+        return;
+    }
+    if (!now) {
+        call_refuse(c, 404, "NotFound", "%s \"%s\" not found", c->kind->plural, c->name);
+        return;
+    }
+    next = patch_wanted(c, now);
+    if (next)
+        write_next(c, now, next);
+}
+
+/* ---- delete ---------------------------------------------------------------------------------- */
+
+static bool conditions_hold(struct call *c, const cJSON *options, const cJSON *now)
+{
+    const char *uid = json_str(options, "preconditions.uid");
+    const char *rv = json_str(options, "preconditions.resourceVersion");
+
+    if ((!uid || str_equal(uid, json_str(now, "metadata.uid"))) &&
+        (!rv || str_equal(rv, json_str(now, "metadata.resourceVersion"))))
+        return true;
+    return call_refuse(c, 409, "Conflict", "Precondition failed: the object is another one");
+}
+
+static bool owned_by(const cJSON *doc, const char *uid)
+{
+    JSON_EACH(owner, json_at(doc, "metadata.ownerReferences")) {
+        if (str_equal(json_str(owner, "uid"), uid))
+            return true;
+    }
+    return false;
+}
+
+/* Its dependents stay: those that have no other owner are nobody's. */
+static void orphan(struct serve *v, const char *uid)
+{
+    for (struct served_object *o = v->objects; o; o = o->next) {
+        const cJSON *now = owned_by(o->v->doc, uid) ? stored_doc(v, o->kind, o->ns, o->name) : NULL;
+        cJSON *next;
+
+        if (!now || str_equal(o->kind->kind, "Pod"))
+            continue;
+        next = json_copy(now);
+        doc_merge(next, "{\"metadata\":{\"ownerReferences\":null}}");
+        commit_change(v, o->kind, o->ns, o->name, next);
+    }
+}
+
+static void delete_one(struct call *c, const cJSON *options)
+{
+    const cJSON *now = stored_doc(c->v, c->kind, c->ns, c->name);
+    const char *uid = now ? arena_strdup(c->a, json_str(now, "metadata.uid")) : NULL;
+
+    if (!now) {
+        call_refuse(c, 404, "NotFound", "%s \"%s\" not found", c->kind->plural, c->name);
+        return;
+    }
+    if (!conditions_hold(c, options, now))
+        return;
+    if (!c->dry_run) {
+        if (str_equal(json_str(options, "propagationPolicy"), "Orphan"))
+            orphan(c->v, uid);
+        commit_delete(c->v, c->kind, c->ns, c->name);
+    }
+    call_text(c, 200,
+              json_fmt(c->a,
+                       "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Success',"
+                       "'details':{'name':%q,'group':%q,'kind':%q,'uid':%q}}",
+                       c->name, c->kind->group, c->kind->plural, uid));
+}
+
+static bool is_chosen(const struct call *c, const struct selector_text *s,
+                      const struct served_object *o)
+{
+    return o->kind == c->kind && str_equal(o->ns, c->ns) &&
+           !json_str(o->v->doc, "metadata.deletionTimestamp") && select_matches(s, o->v->doc);
+}
+
+/* Others may go with each: it is begun anew, until none is left that was not told to go. */
+static void delete_all(struct call *c)
+{
+    const struct selector_text s = {call_query(c, "labelSelector"), call_query(c, "fieldSelector")};
+    struct served_object *o = c->v->objects;
+
+    if (!select_valid(c, &s))
+        return;
+    while (o) {
+        if (is_chosen(c, &s, o)) {
+            commit_delete(c->v, o->kind, c->ns, arena_strdup(c->a, o->name));
+            o = c->v->objects;
+        } else {
+            o = o->next;
+        }
+    }
+    call_text(c, 200, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}");
+}
+
+void write_delete(struct call *c)
+{
+    struct err e = {0};
+    auto_json cJSON *options =
+        c->http->body_len ? json_parse(c->http->body, c->http->body_len, &e) : NULL;
+
+    if (*c->name)
+        delete_one(c, options);
+    else
+        delete_all(c);
+}
