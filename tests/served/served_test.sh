@@ -19,7 +19,8 @@ says() { # WHAT TEXT ACTUAL
 
 # ---- objects ----------------------------------------------------------------------------------
 
-app() { # NAME N [CONTAINER-MEMBERS]
+app() { # NAME N [ENV]: by default it covers for its end, as a preStop hook does
+    local env=${3-"{name: GRACEFUL, value: '1'}"}
     kn apply -f - >/dev/null <<YAML
 apiVersion: apps/v1
 kind: Deployment
@@ -32,7 +33,7 @@ spec:
     spec:
       containers:
         - {name: app, image: 'sluice.test/app:v1', ports: [{name: http, containerPort: 8080}],
-           env: [{name: GRACEFUL, value: '1'}]}
+           env: [$env]}
 ---
 apiVersion: v1
 kind: Service
@@ -66,7 +67,7 @@ pods_of() { # NAME VERSION: uids
     kn get pods -l "app=$1" -o json | jq -r --arg v ":$2" '[.items[] | select(.metadata.deletionTimestamp
         == null and (.spec.containers[0].image | endswith($v))) | .metadata.uid] | sort | join(" ")'
 }
-requests() { knob GET requests | jq -r "[.by[] | select(.name == \"$1\")][0] | $2"; } # NAME JQ
+requests() { knob GET requests | jq -r "[.by[] | select(.name == \"$1\")] | sort_by(.kind)[0] | $2"; } # NAME JQ
 
 # Users were served all the time, by every VERSION; nothing of ours is left.
 served_whole() { # NAME VERSION...
@@ -191,6 +192,41 @@ test_the_operator_dies() {
     ends web 0 promoted
     at_rest web
     served_whole web v1 v2
+}
+
+# The figure can be another than 0: what the real thing loses is lost here too.
+test_a_plain_update_of_abrupt_pods_loses_requests() {
+    app web 4 ''
+    image web v2
+    kn rollout status deployment web --timeout=60s >/dev/null
+    [ "$(requests web .lost)" -gt 0 ] || die "$test: nothing was lost: $(knob GET requests)"
+}
+test_canary_by_route() {
+    app web 3
+    kn apply -f - >/dev/null <<<'{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata":
+        {"name": "web"}, "spec": {"parentRefs": [{"name": "gw"}], "rules": [{"backendRefs": [{"name": "web", "port": 80}]}]}}'
+    local rest
+    rest=$(kn get httproute web -o json | jq -c .spec)
+    rollout web '{"canary": {"stableService": "web", "traffic": [{"gatewayAPI": {"name": "web"}}],
+        "steps": [{"weight": 20, "approve": true}]}}'
+    image web v2
+    word web Approval
+    is 'the weights' '[80,20]' "$(kn get httproute web -o json | jq -c '[.spec.rules[0].backendRefs[].weight]')"
+    sl approve web >/dev/null
+    ends web 0 promoted
+    at_rest web
+    is 'the route at rest' "$rest" "$(kn get httproute web -o json | jq -c .spec)"
+    served_whole web v1 v2
+}
+test_without_kubectl() {
+    kubectl_program=$SLUICE_ROOT/tests/served/kubectl.py
+    app web 2
+    rollout web '{"blueGreen": {"activeService": "web"}}'
+    image web v2
+    ends web 0 promoted
+    served_whole web v1 v2
+    kn delete rollout web >/dev/null
+    is 'pods that stay' 2 "$(pods_of web v2 | wc -w)"
 }
 
 # ---- the API ----------------------------------------------------------------------------------
