@@ -87,9 +87,9 @@ def get(api, args):
 def set_image(api, args):
     container, image = args.image.split("=", 1)
     name = args.what.split("/")[1]
-    patch = {"spec": {"template": {"spec": {"containers": [{"name": container, "image": image}]}}}}
-    api.call("PATCH", path("deployments", args.namespace, name) + "?fieldManager=kubectl-set", patch,
-             "application/strategic-merge-patch+json")
+    pod = {"spec": {"containers": [{"name": container, "image": image}]}}
+    api.call("PATCH", path("deployments", args.namespace, name) + "?fieldManager=kubectl-set",
+             {"spec": {"template": pod}}, "application/strategic-merge-patch+json")
     print(f"deployment.apps/{name} image updated")
 
 

@@ -91,7 +91,8 @@ at_rest() {
 
 test_blue_green() {
     local first judged gates=''
-    [ "$SERVED_PROBES" = no ] || gates='"gates": [{"name": "smoke", "probe": {"http": {"path": "/healthz"}, "every": "1s"}}]'
+    [ "$SERVED_PROBES" = no ] ||
+        gates='"gates": [{"name": "smoke", "probe": {"http": {"path": "/healthz"}, "every": "1s"}}]'
     app shop 3
     rollout shop '{"blueGreen": {"activeService": "shop", "switch": "Approve"}}' "$gates"
     first=$(pods_of shop v1)
@@ -204,7 +205,8 @@ test_a_plain_update_of_abrupt_pods_loses_requests() {
 test_canary_by_route() {
     app web 3
     kn apply -f - >/dev/null <<<'{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata":
-        {"name": "web"}, "spec": {"parentRefs": [{"name": "gw"}], "rules": [{"backendRefs": [{"name": "web", "port": 80}]}]}}'
+        {"name": "web"}, "spec": {"parentRefs": [{"name": "gw"}], "rules": [{"backendRefs":
+        [{"name": "web", "port": 80}]}]}}'
     local rest
     rest=$(kn get httproute web -o json | jq -c .spec)
     rollout web '{"canary": {"stableService": "web", "traffic": [{"gatewayAPI": {"name": "web"}}],
@@ -234,11 +236,22 @@ test_without_kubectl() {
 test_invalid_rollouts_are_refused() {
     local said
     app web 1
-    said=$(kn apply -f - 2>&1 <<<'{"apiVersion": "sluice.dev/v1beta1", "kind": "Rollout", "metadata": {"name": "web"},
-        "spec": {"targetRef": {"name": "web"}, "strategy": {"canary": {"steps": [{"weight": 300}]}}}}') &&
+    said=$(kn apply -f - 2>&1 <<<'{"apiVersion": "sluice.dev/v1beta1", "kind": "Rollout", "metadata":
+        {"name": "web"}, "spec": {"targetRef": {"name": "web"}, "strategy": {"canary": {"steps":
+        [{"weight": 300}]}}}}') &&
         die "$test: it was taken"
     says refusal 'steps[0].weight' "$said"
 }
+test_a_namespace_ends_with_all_in_it() {
+    k apply -f - >/dev/null <<<'{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "brief"}}'
+    kn() { k -n brief "$@"; }
+    app web 2
+    rollout web '{"blueGreen": {"activeService": "web"}}'
+    k delete namespace brief >/dev/null
+    await 30 'the namespace to be gone' gone namespace brief
+    is 'what is left' 0 "$(k -n brief get pods -o json | jq '.items | length')"
+}
+gone() { ! k get "$1" "$2" 2>/dev/null; }
 test_kubectl_speaks_to_it() {
     has_kubectl || return 77
     local dir
