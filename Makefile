@@ -56,10 +56,10 @@ gitops: build ## kubectl apply, Flux, Argo CD and Helm at work during releases
 cluster: ## a real Kubernetes on this machine
 	tests/cluster/cluster up
 
-demo: ## releases you can watch, on a real Kubernetes; installs what it needs
-	tests/deps
+demo: ## releases you can watch, on a simulated cluster; CLUSTER=real: on a real Kubernetes
+	tests/deps $(if $(filter real,$(CLUSTER)),,--build)
 	$(MAKE) -s build
-	tests/demo/run
+	tests/demo/run --cluster $(or $(CLUSTER),simulated)
 
 sim: ## all the simulated cluster can try, in minutes; HOURS=n goes on for n hours
 	HOURS=$(HOURS) JOBS=$(JOBS) tests/sim/run

@@ -82,6 +82,11 @@ static void set_free(struct gate_runner *g, struct run_set *set)
     free(set);
 }
 
+static int64_t keep_ms(const struct gate_runner *g)
+{
+    return g->o.keep_ms ? g->o.keep_ms : GATE_KEEP_MS;
+}
+
 static void note_unasked(struct run *run)
 {
     if (!run->asked)
@@ -90,7 +95,7 @@ static void note_unasked(struct run *run)
     if (!run->open)
         lane_leave(run);
     if (!run->open)
-        timer_move(run->timer, GATE_KEEP_MS);
+        timer_move(run->timer, keep_ms(run->runner));
 }
 
 static void note_asked(struct run *run, const struct ask *ask)
@@ -146,6 +151,7 @@ static void on_due(void *arg)
 {
     struct run *run = arg;
     struct run_set *set = run->set;
+    struct gate_runner *g = run->runner; /* the run may end here */
 
     if (run->open) {
         if (!run->query && !run->pods_open)
@@ -158,7 +164,7 @@ static void on_due(void *arg)
     }
     run_free(run);
     if (!set->runs)
-        set_free(run->runner, set);
+        set_free(g, set);
 }
 
 static const char *const answer_words[] = {[ANSWER_GOOD] = "good",
@@ -192,7 +198,7 @@ void round_answered(struct run *run, const struct judged *judged)
                   NULL);
     }
     if (!run->asked) {
-        timer_move(run->timer, GATE_KEEP_MS);
+        timer_move(run->timer, keep_ms(run->runner));
         return;
     }
     schedule(run);

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -139,6 +141,16 @@ static void answer(struct evhttp_request *req, const struct server_handler *h, c
     send_reply(req, &reply);
 }
 
+/* Head and body leave one after the other: the second shall not wait for word of the first. */
+static void send_at_once(struct evhttp_request *req)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(req);
+    const int on = 1;
+
+    setsockopt(bufferevent_getfd(evhttp_connection_get_bufferevent(connection)), IPPROTO_TCP,
+               TCP_NODELAY, &on, sizeof(on));
+}
+
 static void on_request(struct evhttp_request *req, void *arg)
 {
     const struct server *s = arg;
@@ -148,6 +160,7 @@ static void on_request(struct evhttp_request *req, void *arg)
     auto_free char *path = raw ? evhttp_uridecode(raw, 0, &len) : NULL;
     const struct server_handler *h;
 
+    send_at_once(req);
     if (!path || strlen(path) != len) { /* also a path with %00 in it */
         send_error(req, 400, "bad path");
         return;

@@ -13,12 +13,15 @@ struct server_stream {
     void *arg;
 };
 
+/* A request whose connection failed is no longer that one's to free. */
 static void on_close(struct evhttp_connection *connection, void *arg)
 {
     struct server_stream *s = arg;
 
     (void)connection;
     s->closed(s->arg);
+    if (!evhttp_request_get_connection(s->req))
+        evhttp_send_reply_end(s->req);
     free(s);
 }
 

@@ -18,7 +18,8 @@ static bool is_orphan(const struct serve *v, const struct served_object *o)
 {
     const cJSON *owners = json_at(o->v->doc, "metadata.ownerReferences");
 
-    if (o->kind->sim != NOT_SIMULATED || str_equal(o->kind->kind, "Pod") || json_count(owners) == 0)
+    if (o->kind->sim != NOT_SIMULATED || str_equal(o->kind->kind, "Pod") ||
+        json_count(owners) == 0 || json_str(o->v->doc, "metadata.deletionTimestamp"))
         return false;
     JSON_EACH(owner, owners) {
         if (uid_there(v, json_str(owner, "uid")))
@@ -36,8 +37,7 @@ static bool ends(const struct served_object *o)
 static const struct served_object *next_in(const struct serve *v, const char *ns)
 {
     for (const struct served_object *o = v->objects; o; o = o->next) {
-        if (str_equal(o->ns, ns) && !json_str(o->v->doc, "metadata.deletionTimestamp") &&
-            o->kind->sim != SIM_SLICE)
+        if (str_equal(o->ns, ns) && !json_str(o->v->doc, "metadata.deletionTimestamp"))
             return o;
     }
     return NULL;
@@ -69,20 +69,23 @@ static bool end_namespace(struct serve *v, struct served_object *ns)
     return true;
 }
 
-void write_collect(struct serve *v)
+/* True: something went, so that others may go now. */
+static bool collect_one(struct serve *v)
 {
-    bool again = true;
-
-    while (again) {
-        again = false;
-        v->collect_due = false;
-        for (struct served_object *o = v->objects; o && !again; o = o->next) {
-            if (ends(o)) {
-                again = end_namespace(v, o);
-            } else if (is_orphan(v, o)) {
-                commit_delete(v, o->kind, o->ns, o->name);
-                again = true;
-            }
+    for (struct served_object *o = v->objects; o; o = o->next) {
+        if (ends(o) && end_namespace(v, o))
+            return true;
+        if (is_orphan(v, o)) {
+            commit_delete(v, o->kind, o->ns, o->name);
+            return true;
         }
     }
+    return false;
+}
+
+void write_collect(struct serve *v)
+{
+    v->collect_due = false;
+    while (collect_one(v))
+        ;
 }

@@ -140,7 +140,7 @@ void realm_show_pods(struct realm *r);
 void realm_dress_slice(const struct realm *r, cJSON *doc);
 const struct sim_pod *realm_pod(const struct realm *r, const char *name);
 const cJSON *pod_containers(const struct realm *r, const struct sim_pod *p); /* NULL: gone */
-/* A variable of its containers, which are taken for tests/app: GRACEFUL, FAIL_HEALTH ... */
+/* A variable of its containers, taken for tests/app's: GRACEFUL, FAIL_HEALTH, ERROR_RATE. */
 const char *pod_env(const struct realm *r, const struct sim_pod *p, const char *name);
 void pod_address(const char *name, char out[static 24]);
 

@@ -63,15 +63,20 @@ static cJSON *apply(struct call *c, const cJSON *now, const cJSON *body)
     return next;
 }
 
+/* The sentence is the real one's: clients know it. */
 static cJSON *json_patch(struct call *c, const cJSON *now, const cJSON *body)
 {
+    struct call nameless = *c;
     struct err e = {0};
     cJSON *next = json_copy(now);
 
     if (json_edit_patch(next, body, &e))
         return next;
     json_release(&next);
-    call_refuse(c, 422, "Invalid", "the server rejected our request: %s", e.text);
+    nameless.name = "";
+    nameless.kind = NULL;
+    call_refuse(&nameless, 422, "Invalid",
+                "the server rejected our request due to an error in our request: %s", e.text);
     return NULL;
 }
 

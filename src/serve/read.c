@@ -120,7 +120,7 @@ static void show_page(struct call *c, struct version *const *items, size_t count
     const size_t limit = limit_of(c);
     const size_t n = count - from < limit ? count - from : limit;
 
-    show(c, items + from, n, list_meta(c->a, rv, id, from + n, count));
+    show(c, items ? items + from : NULL, n, list_meta(c->a, rv, id, from + n, count));
 }
 
 static void next_page(struct call *c, const char *token)

@@ -7,6 +7,7 @@
  * weights that they have. Services that Sluice made have no users. */
 #include "parts.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,10 +93,17 @@ static void count_version(struct front *f, const char *version)
     (*at)->count++;
 }
 
-/* Spreads evenly over 0 .. n - 1. */
-static int64_t draw(int64_t i, int64_t n)
+/* 0 .. n - 1, of request number `i`; what is drawn for different ends has nothing to do with each
+ * other. splitmix64. */
+enum draw_for { DRAW_BACKEND = 1, DRAW_ERROR };
+
+static int64_t draw(int64_t i, enum draw_for end, int64_t n)
 {
-    return (int64_t)((uint64_t)i * 2654435761U % 1000003U % (uint64_t)n);
+    uint64_t z = ((uint64_t)i << 2 | end) * UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (int64_t)((z ^ z >> 31) % (uint64_t)n);
 }
 
 static void answered(struct realm *r, struct front *f, const struct sim_pod *p)
@@ -105,8 +113,8 @@ static void answered(struct realm *r, struct front *f, const struct sim_pod *p)
     char version[VERSION_MAX];
 
     version_of(r, p, version);
-    *note = (struct answer_note){.at_ms = r->s.now_ms,
-                                 .error = draw(f->sent, 100) < errors_of(r, p, version)};
+    *note = (struct answer_note){
+        .at_ms = r->s.now_ms, .error = draw(f->sent, DRAW_ERROR, 100) < errors_of(r, p, version)};
     snprintf(note->pod, sizeof note->pod, "%s", p->name);
     f->errors += note->error;
     count_version(f, version);
@@ -141,7 +149,7 @@ static const char *chosen(const struct realm *r, const struct front *f)
 {
     struct sim_backend b[BACKENDS_MAX];
     const size_t n = sim_backends(&r->s, f->name, true, b, BACKENDS_MAX);
-    int64_t at = n && b[0].sum > 0 ? draw(f->sent, b[0].sum) : -1;
+    int64_t at = n && b[0].sum > 0 ? draw(f->sent, DRAW_BACKEND, b[0].sum) : -1;
 
     for (size_t i = 0; i < n && at >= 0; i++) {
         if (b[i].rule == 0 && (at -= b[i].weight) < 0)
@@ -252,33 +260,36 @@ char *clients_text(struct serve *v, struct arena *a)
     return json_fmt(a, "{'sent':%l,'errors':%l,'lost':%l,'by':[%r]}\n", sent, errors, lost, out);
 }
 
-/* `pods` is a pattern of names with "|" between them, as $(pods) is written; "": all. */
-static bool is_named(const char *pods, const char *pod)
+/* Anchored, as Prometheus has it. */
+static bool compile(regex_t *out, const char *pods)
 {
-    const size_t len = strlen(pod);
+    struct arena a;
+    bool ok;
 
-    if (!*pods)
-        return true;
-    for (const char *at = strstr(pods, pod); at; at = strstr(at + 1, pod)) {
-        if ((at == pods || at[-1] == '|' || at[-1] == '(') &&
-            (!at[len] || at[len] == '|' || at[len] == ')'))
-            return true;
-    }
-    return false;
+    arena_init(&a);
+    ok = regcomp(out, arena_printf(&a, "^(%s)$", *pods ? pods : ".*"), REG_EXTENDED | REG_NOSUB) ==
+         0;
+    arena_release(&a);
+    return ok;
 }
 
 double clients_error_ratio(struct serve *v, const char *pods, int64_t window_ms)
 {
     int64_t all = 0, errors = 0;
+    regex_t pattern;
 
+    if (!compile(&pattern, pods))
+        return -1;
     for (size_t i = 0; v->clients && i < ANSWERS_MAX; i++) {
         const struct answer_note *n = &v->clients->answers[i];
 
-        if (!n->pod[0] || n->at_ms < v->now_ms - window_ms || !is_named(pods, n->pod))
+        if (!n->pod[0] || n->at_ms < v->now_ms - window_ms ||
+            regexec(&pattern, n->pod, 0, NULL, 0) != 0)
             continue;
         all++;
         errors += n->error;
     }
+    regfree(&pattern);
     return all ? (double)errors / (double)all : -1;
 }
 

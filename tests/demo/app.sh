@@ -51,11 +51,13 @@ spec:
   targetRef: {name: shop}
   strategy:
     blueGreen: {activeService: shop, switch: Approve}
+  drain: 2s
+  bake: 10s
+YAML
+    [ -z "$probed" ] || cat <<YAML
   gates:
     - name: smoke
       probe: {http: {path: /healthz}, every: 1s}
-  drain: 2s
-  bake: 10s
 YAML
 }
 

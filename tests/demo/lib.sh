@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154 # the variables are those of run and of cluster/lib.sh
-# How the demo talks, waits and counts. Source cluster/lib.sh first.
+# shellcheck shell=bash disable=SC2154 # the variables are those of run
+# How the demo talks, waits and counts, on any stage: real.sh and simulated.sh give kd, sluice and the
+# users.
 
 if [ -t 1 ]; then
     bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'
@@ -18,8 +19,6 @@ typed() { # 'LINE' CMD...
     shift
     "$@"
 }
-kd() { k -n "$demo" "$@"; }
-sluice() { in_ns "$sluice_program" -n "$demo" "$@"; }
 
 # --- waiting, with the screen that people look at ----------------------------------------------
 
@@ -67,40 +66,20 @@ fail() {
     exit 1
 }
 
-# --- load, and what became of it ---------------------------------------------------------------
+# --- what became of the requests ---------------------------------------------------------------
 
-declare -a loads=() # reports of those that run
-
-# steady_load NAME ARG...: requests until end_load.
-steady_load() {
-    loads+=("$work/$1.report")
-    load_start "$work/$1.report" "${@:2}"
-}
-end_load() {
+summary() { # TITLE NAME
     local report
-    for report in "${loads[@]}"; do
-        load_stop "$report" >/dev/null
-    done
-    loads=()
-}
-
-# summary TITLE NAME...: the reports added up, in words.
-summary() {
-    local title=$1 name files=()
-    shift
-    for name; do files+=("$work/$name.report"); done
-    title "$title"
-    jq -rs '
+    report=$(became_of "$2")
+    title "$1"
+    jq -r '
         def row($k; $v): "  \($k + " " * (28 - ($k | length)))\($v)";
-        {sent: (map(.sent) | add), errors: (map(.errors) | add), lost: (map(.lost) | add),
-         versions: (map(.by_version | to_entries[]) | group_by(.key) |
-            map({v: .[0].key, n: (map(.value) | add)}))} |
         row("requests sent"; .sent),
-        (.versions[] | row("  answered by \(.v)"; .n)),
+        (.versions | to_entries | sort_by(.key)[] | row("  answered by \(.key)"; .value)),
         row("  answered with an error"; .errors),
-        row("requests lost"; .lost)' "${files[@]}"
-    jq -c 'select(.lost > 0) | {lost_why, lost_ms, seen_ms}' "${files[@]}" >&2
-    lost=$((lost + $(jq -s 'map(.lost) | add' "${files[@]}")))
+        row("requests lost"; .lost)' <<<"$report"
+    sent=$((sent + $(jq .sent <<<"$report")))
+    lost=$((lost + $(jq .lost <<<"$report")))
 }
 
 # --- pods ----------------------------------------------------------------------------------------

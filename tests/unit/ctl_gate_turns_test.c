@@ -222,6 +222,29 @@ static void many_steps_leave_few_traces(void **state UNUSED)
     gate_runner_free(NULL);
 }
 
+static bool is_forgotten(void *arg UNUSED)
+{
+    const struct reading *all;
+
+    return gate_readings(runner, "shop/web", &arena, &all) == 0;
+}
+
+/* The last question of a Rollout goes with all that was kept for it. */
+static void what_nobody_asks_for_long_is_forgotten(void **state UNUSED)
+{
+    const struct ask ask = probe_ask(PROBE_HTTP, "/ok", 1);
+
+    gate_runner_free(runner);
+    keep_ms = 1;
+    start_runner(false, NULL);
+    keep_ms = 0;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask_once(ask, 3000).good, 1);
+        gate_run(runner, "shop/web", NULL, 0);
+        assert_true(loop_run_until(loop, is_forgotten, NULL, 3000));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +262,7 @@ int main(void)
         TEST(the_callback_may_forget),
         TEST(forgetting_cancels_what_is_under_way),
         TEST(many_steps_leave_few_traces),
+        TEST(what_nobody_asks_for_long_is_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@ static struct arena arena;
 static int answered_count;
 static char answered_key[64];
 static bool forget_when_answered;
+static int64_t keep_ms; /* 0: as long as usual */
 
 static inline bool anywhere(const struct sockaddr *address UNUSED, void *arg UNUSED)
 {
@@ -43,6 +44,7 @@ static inline void start_runner(bool guarded, const char *trusted)
         .answered = answered,
         .trusted_address = trusted,
         .allow_address = guarded ? NULL : anywhere,
+        .keep_ms = keep_ms,
     });
 }
 

@@ -96,6 +96,77 @@ static void merges_are_rfc_7386(void **state UNUSED)
     }
 }
 
+static const struct {
+    const char *doc, *patch, *want;
+} strategics[] = {
+    {"{'a':1,'b':{'c':2}}", "{'a':null,'b':{'d':3}}", "{'b':{'c':2,'d':3}}"},
+    {"{'containers':[{'name':'a','image':'x','tty':true},{'name':'b'}]}",
+     "{'containers':[{'name':'a','image':'y'}]}",
+     "{'containers':[{'name':'a','image':'y','tty':true},{'name':'b'}]}"},
+    {"{'containers':[{'name':'a'}]}", "{'containers':[{'name':'c','image':'z'}]}",
+     "{'containers':[{'name':'a'},{'name':'c','image':'z'}]}"},
+    {"{'containers':[{'name':'a'},{'name':'b'}]}",
+     "{'containers':[{'$patch':'delete','name':'a'}]}", "{'containers':[{'name':'b'}]}"},
+    {"{'containers':[{'name':'a'},{'name':'b'}]}",
+     "{'containers':[{'name':'c'},{'$patch':'replace'}]}", "{'containers':[{'name':'c'}]}"},
+    {"{'containers':[{'name':'a'},{'name':'b'}]}",
+     "{'$setElementOrder/containers':[{'name':'b'},{'name':'a'}]}",
+     "{'containers':[{'name':'b'},{'name':'a'}]}"},
+    {"{'ports':[{'containerPort':80}]}", "{'ports':[{'containerPort':81,'name':'x'}]}",
+     "{'ports':[{'containerPort':80},{'containerPort':81,'name':'x'}]}"},
+    {"{'ports':[{'port':80,'name':'x'}]}", "{'ports':[{'port':80,'name':'y'}]}",
+     "{'ports':[{'port':80,'name':'y'}]}"},
+    {"{'env':[{'name':'A','value':'1'}]}", "{'env':[{'name':'A','value':null}]}",
+     "{'env':[{'name':'A'}]}"},
+    {"{'finalizers':['a','b']}", "{'finalizers':['b','c']}", "{'finalizers':['a','b','c']}"},
+    {"{'finalizers':['a','b']}", "{'$deleteFromPrimitiveList/finalizers':['a']}",
+     "{'finalizers':['b']}"},
+    {"{'command':['a','b']}", "{'command':['c']}", "{'command':['c']}"},
+    {"{'strategy':{'type':'RollingUpdate','rollingUpdate':{'maxSurge':1}}}",
+     "{'strategy':{'$retainKeys':['type'],'type':'Recreate'}}", "{'strategy':{'type':'Recreate'}}"},
+    {"{'a':{'x':1}}", "{'a':{'$patch':'replace','y':2}}", "{'a':{'y':2}}"},
+    {"{'a':{'x':1}}", "{'a':{'$patch':'delete'}}", "{}"},
+    {"{}", "{'containers':[{'name':'a'}]}", "{'containers':[{'name':'a'}]}"},
+};
+
+static void strategic_merges_keep_the_items_of_others(void **state UNUSED)
+{
+    for (size_t i = 0; i < COUNT(strategics); i++) {
+        auto_json cJSON *doc = quoted(strategics[i].doc), *patch = quoted(strategics[i].patch);
+        auto_json cJSON *want = quoted(strategics[i].want);
+        json_edit_strategic(doc, patch);
+        auto_free char *text = json_print(doc);
+        CHECK(json_same(doc, want), "%s gave %s", strategics[i].patch, text);
+    }
+}
+
+static const struct {
+    const char *doc, *was, *now, *want;
+} forgotten[] = {
+    {"{'a':1,'b':2}", "{'a':1}", "{}", "{'b':2}"},
+    {"{'a':1,'b':2}", "{'a':1}", "{'a':1}", "{'a':1,'b':2}"},
+    {"{'labels':{'x':1,'mine':2}}", "{'labels':{'mine':2}}", "{}", "{'labels':{'x':1}}"},
+    {"{'labels':{'mine':2}}", "{'labels':{'mine':2}}", "{}", "{}"},
+    {"{'finalizers':['a','b']}", "{'finalizers':['a']}", "{}", "{'finalizers':['b']}"},
+    {"{'finalizers':['a']}", "{'finalizers':['a']}", "{}", "{}"},
+    {"{'containers':[{'name':'a','image':'x','tty':true},{'name':'b'}]}",
+     "{'containers':[{'name':'a','image':'x'},{'name':'b'}]}", "{'containers':[{'name':'a'}]}",
+     "{'containers':[{'name':'a','tty':true}]}"},
+    {"{'list':[1,2]}", "{'list':[1]}", "{}", "{}"},
+    {"{}", "{'a':{'b':1}}", "{}", "{}"},
+};
+
+static void what_is_no_longer_applied_goes(void **state UNUSED)
+{
+    for (size_t i = 0; i < COUNT(forgotten); i++) {
+        auto_json cJSON *doc = quoted(forgotten[i].doc), *was = quoted(forgotten[i].was);
+        auto_json cJSON *now = quoted(forgotten[i].now), *want = quoted(forgotten[i].want);
+        json_edit_forget(doc, was, now);
+        auto_free char *text = json_print(doc);
+        CHECK(json_same(doc, want), "%zu gave %s", i, text);
+    }
+}
+
 static void copies_are_the_same_and_apart(void **state UNUSED)
 {
     auto_json cJSON *doc = quoted("{'a':{'b':[1,'x']}}"), *patch = quoted("{'a':{'c':1}}");
@@ -115,6 +186,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patches_are_rfc_6902),
         cmocka_unit_test(merges_are_rfc_7386),
+        cmocka_unit_test(strategic_merges_keep_the_items_of_others),
+        cmocka_unit_test(what_is_no_longer_applied_goes),
         cmocka_unit_test(copies_are_the_same_and_apart),
     };
 

@@ -182,6 +182,122 @@ static void a_port_taken(void **state)
     server_free(NULL);
 }
 
+static void body_back(const struct server_request *req, struct server_reply *reply, void *arg)
+{
+    (void)arg;
+    strbuf_addf(&reply->body, "%s %s %zu", req->method, req->body, req->body_len);
+}
+
+static void an_opened_server_takes_bodies(void **state)
+{
+    static const struct server_handler all[] = {{"/", body_back, NULL}};
+    struct fixture *f = *state;
+    struct err e = {0};
+    struct server *s = server_new(f->loop, "127.0.0.1", 0, all, COUNT(all), &e);
+    struct outcome o;
+
+    assert_non_null(s);
+    server_open_up(s, 8, 10);
+    o = ask(f, "http", server_port(s), "POST", "/", NULL);
+    assert_int_equal(o.code, 200);
+    assert_string_equal(o.body, "POST hello 5");
+    assert_string_equal(ask(f, "http", server_port(s), "DELETE", "/", NULL).body, "DELETE  0");
+    server_free(s);
+
+    s = server_new(f->loop, "127.0.0.1", 0, all, COUNT(all), &e);
+    assert_non_null(s);
+    server_open_up(s, 4, 10); /* five bytes are too many */
+    assert_int_equal(ask(f, "http", server_port(s), "POST", "/", NULL).code, 413);
+    server_free(s);
+}
+
+struct streaming {
+    struct server_stream *stream;
+    bool closed;
+    char got[64];
+};
+
+static void on_closed(void *arg)
+{
+    struct streaming *s = arg;
+
+    s->closed = true;
+    s->stream = NULL;
+}
+
+static bool is_closed(void *arg)
+{
+    return ((struct streaming *)arg)->closed;
+}
+
+static void begin_stream(const struct server_request *req, struct server_reply *reply, void *arg)
+{
+    struct streaming *s = arg;
+
+    s->stream = server_stream_begin(req, reply, "text/x-lines", on_closed, s);
+    server_stream_send(s->stream, "one\n", 4);
+}
+
+static struct streaming streaming;
+
+static bool on_chunk(const char *p, size_t len, void *arg)
+{
+    const size_t have = strlen(streaming.got);
+
+    (void)arg;
+    snprintf(streaming.got + have, sizeof(streaming.got) - have, "%.*s", (int)len, p);
+    return true;
+}
+
+static bool got_two(void *arg)
+{
+    if (streaming.stream && str_equal(streaming.got, "one\n"))
+        server_stream_send(streaming.stream, "two\n", 4);
+    (void)arg;
+    return strstr(streaming.got, "two\n") != NULL;
+}
+
+static struct http_call *listen_to(struct fixture *f, const struct server *s, struct outcome *o)
+{
+    char url[64];
+
+    streaming = (struct streaming){0};
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/stream", server_port(s));
+    return http_send(
+        f->pool,
+        &(struct http_request){.method = "GET", .url = url, .proxy = "", .on_chunk = on_chunk},
+        on_done, o);
+}
+
+static void streams_go_on_until_either_side_ends_them(void **state)
+{
+    static const struct server_handler all[] = {{"/stream", begin_stream, &streaming}};
+    struct fixture *f = *state;
+    struct err e = {0};
+    struct server *s = server_new(f->loop, "127.0.0.1", 0, all, COUNT(all), &e);
+    struct outcome o = {0};
+    struct http_call *call;
+
+    assert_non_null(s);
+    listen_to(f, s, &o);
+    assert_true(loop_run_until(f->loop, got_two, NULL, WAIT_MS));
+    assert_false(o.done);
+    server_stream_end(streaming.stream);
+    assert_true(loop_run_until(f->loop, is_done, &o, WAIT_MS));
+    assert_int_equal(o.code, 200);
+    assert_false(streaming.closed); /* not told of what it did itself */
+
+    call = listen_to(f, s, &o);
+    assert_true(loop_run_until(f->loop, got_two, NULL, WAIT_MS));
+    http_cancel(call);
+    assert_true(loop_run_until(f->loop, is_closed, &streaming, WAIT_MS));
+
+    listen_to(f, s, &o);
+    assert_true(loop_run_until(f->loop, got_two, NULL, WAIT_MS));
+    server_free(s);
+    assert_true(streaming.closed);
+}
+
 static struct server_pem pem_of(const struct pki_pair *pair)
 {
     return (struct server_pem){.cert = pair->cert,
@@ -230,6 +346,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(an_opened_server_takes_bodies),
+        TEST(streams_go_on_until_either_side_ends_them),
         TEST(pages),
         TEST(other_methods_and_bodies),
         TEST(a_port_taken),

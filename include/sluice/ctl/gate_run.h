@@ -41,6 +41,7 @@ struct gate_runner_options {
     /* Which addresses may be reached; NULL: addr_allowed_for_gates (C84). */
     bool (*allow_address)(const struct sockaddr *address, void *arg);
     void *allow_arg;
+    int64_t keep_ms; /* 0: GATE_KEEP_MS */
 };
 
 struct gate_runner *gate_runner_new(const struct gate_runner_options *o);
