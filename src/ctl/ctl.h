@@ -97,7 +97,7 @@ struct ctl {
     bool others_started; /* all reflectors, after the Rollouts are known */
     bool leading, stopping;
     size_t passes;
-    int64_t pods_late_ms; /* 0: PODS_LATE_MS */
+    int64_t pods_every_ms, pods_late_ms; /* 0: PODS_EVERY_MS, PODS_LATE_MS */
 };
 
 /* ---- keys.c ---------------------------------------------------------------------------------- */
@@ -138,11 +138,13 @@ struct brake_proof brake_view(const struct key *key);
 
 /* ---- pods.c: listed while plans look at them, watched never ---------------------------------- */
 /* Of the plan at hand; NULL: it looks at none, and what was read is forgotten. Wakes the key when
- * there is news of them. */
-void pods_want(struct key *key, const char *revision);
+ * there is news of them. `ready`: how many their ReplicaSet counts; where the last list has another
+ * number, one more is asked for at once. */
+void pods_want(struct key *key, const char *revision, int32_t ready);
 /* Into the world; borrowed until pods_want or the loop's next turn. */
 void pods_view(const struct key *key, struct arena *a, struct world *w);
 #define PODS_EVERY_MS INT64_C(2000)
+#define PODS_AGAIN_MS INT64_C(250)   /* least time between two lists */
 #define PODS_LATE_MS  INT64_C(10000) /* without an answer: then the plan is told that, and why */
 
 /* ---- runner.c -------------------------------------------------------------------------------- */

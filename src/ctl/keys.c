@@ -39,7 +39,7 @@ void key_renew(struct key *key)
     refused_clear(&key->refused);
     brake_forget(key);
     gate_forget(key->ctl->runner, key->name);
-    pods_want(key, NULL);
+    pods_want(key, NULL, 0);
 }
 
 /* One that was deleted and made again between two lists: no event told of its end. A pass that is
@@ -77,7 +77,7 @@ static void key_free(struct key *key)
     map_remove(&key->ctl->closed, key->name);
     brake_forget(key);
     gate_forget(key->ctl->runner, key->name);
-    pods_want(key, NULL);
+    pods_want(key, NULL, 0);
     barrier_release(&key->barrier);
     refused_clear(&key->refused);
     free(key->name);

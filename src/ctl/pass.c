@@ -253,6 +253,16 @@ static void act_on(struct pass *p)
     }
 }
 
+static int32_t ready_of(const struct pass *p, const char *revision)
+{
+    for (size_t i = 0; revision && i < p->scene.sets.count; i++) {
+        const struct replicaset *rs = p->scene.sets.items[i]->as.replicaset;
+        if (str_equal(rs->revision, revision))
+            return rs->st_ready;
+    }
+    return 0;
+}
+
 void pass_plan(struct pass *p)
 {
     if (p->stopping) {
@@ -269,7 +279,7 @@ void pass_plan(struct pass *p)
         return;
     }
     gate_run(p->ctl->runner, p->key->name, p->plan->asks, p->plan->ask_count);
-    pods_want(p->key, p->plan->pods_of);
+    pods_want(p->key, p->plan->pods_of, ready_of(p, p->plan->pods_of));
     compare_minds(p);
     note_report(p, clock_mono_ms());
     act_on(p);

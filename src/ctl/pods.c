@@ -29,6 +29,13 @@ static int64_t late_ms(const struct pods *p)
     return set ? set : PODS_LATE_MS;
 }
 
+static int64_t every_ms(const struct pods *p)
+{
+    const int64_t set = p->key->ctl->pods_every_ms;
+
+    return set ? set : PODS_EVERY_MS;
+}
+
 static void tell(const struct pods *p)
 {
     key_queue(p->key, clock_mono_ms(), QUEUE_HIGH, "pods");
@@ -91,14 +98,14 @@ static void on_listed(const struct kube_list *list, const struct err *e, void *a
 
     p->lister = NULL;
     if (!list) {
-        timer_move(p->timer, max_i64(PODS_EVERY_MS, e->retry_after_s * SECOND_MS));
+        timer_move(p->timer, max_i64(every_ms(p), e->retry_after_s * SECOND_MS));
         doubt(p, e->text);
         return;
     }
     kube_list_each(list, take, &fresh);
     object_list_sort(&fresh);
     p->good_ms = clock_mono_ms();
-    timer_move(p->timer, PODS_EVERY_MS + SLOWER_MS * (int64_t)fresh.count);
+    timer_move(p->timer, every_ms(p) + SLOWER_MS * (int64_t)fresh.count);
     believe(p, &fresh);
 }
 
@@ -130,7 +137,7 @@ static void on_due(void *arg)
     }
     kube_list_cancel(p->lister);
     p->lister = NULL;
-    timer_move(p->timer, PODS_EVERY_MS);
+    timer_move(p->timer, every_ms(p));
     doubt(p, "the API server does not answer");
 }
 
@@ -156,10 +163,23 @@ static struct pods *pods_new(struct key *key, const char *revision)
     return p;
 }
 
-void pods_want(struct key *key, const char *revision)
+/* A pod that is gone must not be asked, nor a new one be left out, because the last list is old. */
+static void ask_sooner(struct pods *p, int32_t ready)
 {
-    if (key->pods && str_equal(key->pods->revision, revision))
+    int32_t listed = 0;
+
+    for (size_t i = 0; i < p->items.count; i++)
+        listed += p->items.items[i]->as.pod->ready;
+    if (p->known && !p->lister && listed != ready)
+        timer_move(p->timer, max_i64(p->good_ms + PODS_AGAIN_MS - clock_mono_ms(), 0));
+}
+
+void pods_want(struct key *key, const char *revision, int32_t ready)
+{
+    if (key->pods && str_equal(key->pods->revision, revision)) {
+        ask_sooner(key->pods, ready);
         return;
+    }
     if (key->pods)
         pods_free(key->pods);
     key->pods = str_empty(revision) ? NULL : pods_new(key, revision);

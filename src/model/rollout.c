@@ -27,6 +27,16 @@ static void read_spec(struct arena *a, const cJSON *spec, struct rollout *r)
     r->spec.unknown_field = c.unknown_field;
 }
 
+/* Once for each state of a Rollout, of which there are fewer than plans. */
+static uint64_t mark(const struct rollout_status *status)
+{
+    struct arena scratch = {0};
+    const uint64_t mark = status_mark(status_write(&scratch, status));
+
+    arena_release(&scratch);
+    return mark;
+}
+
 struct rollout *rollout_read(struct arena *a, const cJSON *o, const char *raw, size_t len)
 {
     struct rollout *r = ARENA_NEW(a, struct rollout);
@@ -37,5 +47,6 @@ struct rollout *rollout_read(struct arena *a, const cJSON *o, const char *raw, s
     read_spec(a, json_key(o, "spec"), r);
     status_read_raw(a, status, raw ? json_slice(raw, len, "status") : (struct jslice){0},
                     &r->status);
+    r->status_mark = mark(&r->status);
     return r;
 }

@@ -326,6 +326,16 @@ static bool less(struct writer *w)
     return true;
 }
 
+/* FNV-1a, 64 bits. */
+uint64_t status_mark(const char *text)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return h;
+}
+
 char *status_write(struct arena *a, const struct rollout_status *s)
 {
     struct writer w = {.history = (int)clamp_i64(s->history_count, 0, HISTORY_MAX),

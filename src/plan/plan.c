@@ -197,10 +197,11 @@ static bool rests_on_nothing(enum act act)
 /* The status comes before the act that rests on it; one that only reports comes after. */
 static void choose_write(struct planner *p)
 {
-    const bool same = status_same(&p->st, &p->r->status); /* mostly: spares the texts */
-    const char *text = same ? NULL : status_write(p->a, &p->st);
-    const bool differs = !same && !str_equal(text, status_write(p->a, &p->r->status));
     const bool refused = p->w->refusal.present; /* is told before it is tried again */
+    const bool later = !p->decided && !refused && p->act.act != ACT_NONE;
+    const bool same = later || status_same(&p->st, &p->r->status); /* spares the text */
+    const char *text = same ? NULL : status_write(p->a, &p->st);
+    const bool differs = !same && status_mark(text) != p->r->status_mark;
 
     if (differs && p->decided && (refused || !rests_on_nothing(p->act.act)))
         send_status(p, ACT_DECIDE, text);

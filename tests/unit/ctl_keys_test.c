@@ -69,7 +69,7 @@ static void note_much(struct key *key)
     barrier_wrote(&key->barrier, KIND_REPLICASET, "7", 1);
     key_barrier_changed(key);
     refused_remember(&key->refused, &scale, "patch replicasets", &no, 1, 1);
-    pods_want(key, "h1");
+    pods_want(key, "h1", 0);
 }
 
 static void expect_new(const struct fake *f, const struct key *key)

@@ -87,7 +87,7 @@ static void what_a_plan_asks_for_is_listed(void **state)
     struct world w = seen(f);
 
     assert_null(w.pods_of);
-    pods_want(key(f), "h1");
+    pods_want(key(f), "h1", 0);
     assert_null(seen(f).pods_of);
     await(f, woken);
     w = seen(f);
@@ -102,9 +102,9 @@ static void it_is_kept_fresh_as_long_as_plans_ask(void **state)
 {
     struct fake *f = *state;
 
-    pods_want(key(f), "h1");
+    pods_want(key(f), "h1", 0);
     await(f, woken);
-    pods_want(key(f), "h1");
+    pods_want(key(f), "h1", 0);
     await(f, listed_twice);
     assert_false(woken(f));
     put_pod(f, "web-2", "web");
@@ -112,18 +112,30 @@ static void it_is_kept_fresh_as_long_as_plans_ask(void **state)
     assert_int_equal(seen(f).pod_count, 2);
 }
 
+/* The ReplicaSet counts another number of ready ones: the list is old before its time. */
+static void a_list_that_is_outdated_is_made_anew(void **state)
+{
+    struct fake *f = *state;
+
+    f->ctl.pods_every_ms = HOUR_MS;
+    pods_want(key(f), "h1", 0);
+    await(f, woken);
+    pods_want(key(f), "h1", 1);
+    await(f, listed_twice);
+}
+
 static void it_is_forgotten_after(void **state)
 {
     struct fake *f = *state;
 
-    pods_want(key(f), "h1");
+    pods_want(key(f), "h1", 0);
     await(f, woken);
-    pods_want(key(f), NULL);
+    pods_want(key(f), NULL, 0);
     assert_null(seen(f).pods_of);
     loop_run_until(f->ctl.loop, never, f, PODS_EVERY_MS + 500);
     assert_int_equal(f->lists_of_pods, 1);
-    pods_want(key(f), "h1");
-    pods_want(key(f), "h2"); /* the first is not even waited for */
+    pods_want(key(f), "h1", 0);
+    pods_want(key(f), "h2", 0); /* the first is not even waited for */
     await(f, woken);
     assert_string_equal(seen(f).pods_of, "h2");
 }
@@ -136,7 +148,7 @@ static void trouble_is_told_in_time(void **state)
     struct fake *f = *state;
 
     f->ctl.pods_late_ms = 3000;
-    pods_want(key(f), "h1");
+    pods_want(key(f), "h1", 0);
     await(f, woken);
     fake_fail_next(f, no);
     fake_fail_next(f, no);
@@ -168,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_a_plan_asks_for_is_listed),
         TEST(it_is_kept_fresh_as_long_as_plans_ask),
+        TEST(a_list_that_is_outdated_is_made_anew),
         TEST(it_is_forgotten_after),
         TEST(trouble_is_told_in_time),
         TEST(nobody_watches_pods),

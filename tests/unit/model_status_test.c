@@ -248,6 +248,24 @@ static void no_difference_is_overlooked(void **state UNUSED)
     assert_true(status_same(&read, &c.s)); /* seconds are seconds */
 }
 
+/* What was read has the mark of what would be written again; another text has another one. */
+static void a_mark_stands_for_the_text(void **state UNUSED)
+{
+    const struct rollout_status s = usual();
+    const char *status = status_write(&arena, &s);
+    const char *text =
+        arena_printf(&arena, "{\"metadata\":{\"name\":\"web\"},\"status\":%s}", status);
+    struct err e = {0};
+    auto_json cJSON *doc = json_parse(text, strlen(text), &e);
+    const struct rollout *r = rollout_read(&arena, doc, text, strlen(text));
+    char *other = arena_strdup(&arena, status);
+
+    assert_true(r->status_mark == status_mark(status_write(&arena, &r->status)));
+    assert_true(r->status_mark == status_mark(status));
+    other[strlen(other) / 2]++;
+    assert_true(r->status_mark != status_mark(other));
+}
+
 /* ---- what is written ------------------------------------------------------------------------- */
 
 static void empty_status(void **state UNUSED)
@@ -452,6 +470,7 @@ int main(void)
         cmocka_unit_test(largest_status_fits),
         cmocka_unit_test(usual_status_is_whole),
         cmocka_unit_test(no_difference_is_overlooked),
+        cmocka_unit_test(a_mark_stands_for_the_text),
         cmocka_unit_test(empty_status),
         cmocka_unit_test(members_as_people_read_them),
         cmocka_unit_test(action_without_step),

@@ -289,6 +289,7 @@ struct rollout {
     const struct finding *findings; /* errors of validation only (warnings left out) */
     size_t finding_count;
     struct rollout_status status;
+    uint64_t status_mark; /* of it as status_write has it: another text has another mark */
 };
 
 /* Decodes and validates; never NULL. */
@@ -296,6 +297,7 @@ struct rollout *rollout_read(struct arena *a, const cJSON *o, const char *raw, s
 /* The whole status as JSON text (kept under STATUS_BYTES_MAX by dropping oldest history, then
  * cutting messages). Unwritten optional members are left out. Arena text. */
 char *status_write(struct arena *a, const struct rollout_status *s);
+uint64_t status_mark(const char *text);
 /* Would both be written as the same text? True is certain and costs no text; where it is false,
  * words that are cut may still make the texts equal. */
 bool status_same(const struct rollout_status *a, const struct rollout_status *b);
