@@ -51,15 +51,23 @@ static bool endpoint_ready(const cJSON *endpoint)
     return json_bool(endpoint, "conditions.ready", true);
 }
 
+bool slice_is_of(const struct slice *s, const struct service *v)
+{
+    return v && str_equal(s->service, v->meta.name) &&
+           (!s->owner_uid || str_equal(s->owner_uid, v->meta.uid));
+}
+
 struct slice *slice_read(struct arena *a, const cJSON *o)
 {
     struct slice *s = ARENA_NEW(a, struct slice);
+    const cJSON *owners = json_at(o, "metadata.ownerReferences");
     const cJSON *endpoints = json_key(o, "endpoints");
     const char **pods = ARENA_ARRAY(a, const char *, json_count(endpoints) + 1);
 
     meta_read(a, o, &s->meta);
     s->service = meta_label(&s->meta, LABEL_SLICE_SERVICE);
     s->pin = meta_label(&s->meta, LABEL_PIN);
+    s->owner_uid = owners && owners->child ? read_str(a, owners->child, "uid") : NULL;
     JSON_EACH(e, endpoints) {
         s->total++;
         if (!endpoint_ready(e))

@@ -132,12 +132,12 @@ static bool pinned(const struct service *s, const char *revision)
            str_equal(selector_get(&s->selector, LABEL_REVISION), revision);
 }
 
-static bool slices_carry(const struct planner *p, const char *service, const char *revision)
+static bool slices_carry(const struct planner *p, const struct service *s, const char *revision)
 {
     bool any = false;
 
     for (size_t i = 0; i < p->w->slice_count; i++) {
-        if (!str_equal(p->w->slices[i]->service, service))
+        if (!slice_is_of(p->w->slices[i], s))
             continue;
         if (!str_equal(p->w->slices[i]->pin, revision))
             return false;
@@ -148,7 +148,7 @@ static bool slices_carry(const struct planner *p, const char *service, const cha
 
 static bool proved(const struct planner *p, const struct service *s, const char *revision)
 {
-    return pinned(s, revision) && slices_carry(p, s->meta.name, revision);
+    return pinned(s, revision) && slices_carry(p, s, revision);
 }
 
 bool pins_proved(const struct planner *p, const char *revision)

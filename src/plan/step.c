@@ -180,13 +180,13 @@ static enum flow wait_capacity(struct planner *p)
 /* Ready behind the Service that the weight points at, not only ready (design.md 3). */
 bool endpoints_ready(const struct planner *p, int32_t want)
 {
-    const char *side = side_service(p);
+    const struct service *side = world_service(p->w, side_service(p));
     int32_t ready = 0;
 
     for (size_t i = 0; p->candidate && i < p->w->slice_count; i++) {
         const struct slice *s = p->w->slices[i];
 
-        if (!str_equal(s->service, side))
+        if (!slice_is_of(s, side))
             continue;
         if (!str_equal(s->pin, p->candidate->revision))
             return false;

@@ -177,7 +177,7 @@ PLANTED = [
     ]),
     ("pin-not-proved", [
         (PINS,
-         "return pinned(s, revision) && slices_carry(p, s->meta.name, revision);",
+         "return pinned(s, revision) && slices_carry(p, s, revision);",
          "return pinned(s, revision);"),
     ]),
     ("pin-not-written", [
@@ -186,7 +186,7 @@ PLANTED = [
          "            return pinned_anew(p) ? AGAIN : act_service_pin(p, s, entry->revision);\n",
          ""),
         (PINS,
-         "return pinned(s, revision) && slices_carry(p, s->meta.name, revision);",
+         "return pinned(s, revision) && slices_carry(p, s, revision);",
          "return s->meta.name && revision;"),
     ]),
     ("switch-before-available", [

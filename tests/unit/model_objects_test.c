@@ -209,6 +209,24 @@ static void slice_as_served(void **state UNUSED)
     assert_int_equal(s->ready_pod_count, 1);
 }
 
+/* A Service that was deleted and made again is not what the old slices speak of. */
+static void slices_are_of_one_service(void **state UNUSED)
+{
+    const struct service web = {.meta = {.name = "web", .uid = "u2"}};
+    const struct {
+        const char *service, *owner_uid;
+        bool of;
+    } cases[] = {
+        {"web", "u2", true}, {"web", NULL, true}, {"web", "u1", false}, {"api", "u2", false}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct slice s = {.service = cases[i].service, .owner_uid = cases[i].owner_uid};
+
+        assert_int_equal(slice_is_of(&s, &web), cases[i].of);
+    }
+    assert_false(slice_is_of(&(struct slice){.service = "web"}, NULL));
+}
+
 static void pods_as_served(void **state UNUSED)
 {
     auto_object struct object o = fixture("pod.json");
@@ -342,13 +360,21 @@ static void world_finds_by_name(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(deployment_as_served),   cmocka_unit_test(deployment_for_the_checks),
-        cmocka_unit_test(deployment_of_nothing),  cmocka_unit_test(anti_affinity_with_itself),
-        cmocka_unit_test(replicaset_as_served),   cmocka_unit_test(fenced_replicaset),
-        cmocka_unit_test(service_as_served),      cmocka_unit_test(slice_as_served),
-        cmocka_unit_test(pods_as_served),         cmocka_unit_test(route_backends),
-        cmocka_unit_test(route_parents),          cmocka_unit_test(services_that_select),
-        cmocka_unit_test(selectors_match_labels), cmocka_unit_test(world_finds_by_name),
+        cmocka_unit_test(deployment_as_served),
+        cmocka_unit_test(deployment_for_the_checks),
+        cmocka_unit_test(deployment_of_nothing),
+        cmocka_unit_test(anti_affinity_with_itself),
+        cmocka_unit_test(replicaset_as_served),
+        cmocka_unit_test(fenced_replicaset),
+        cmocka_unit_test(service_as_served),
+        cmocka_unit_test(slice_as_served),
+        cmocka_unit_test(slices_are_of_one_service),
+        cmocka_unit_test(pods_as_served),
+        cmocka_unit_test(route_backends),
+        cmocka_unit_test(route_parents),
+        cmocka_unit_test(services_that_select),
+        cmocka_unit_test(selectors_match_labels),
+        cmocka_unit_test(world_finds_by_name),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

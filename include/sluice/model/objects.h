@@ -141,6 +141,7 @@ struct service {
 struct slice {
     struct meta meta;
     const char *service;           /* kubernetes.io/service-name */
+    const char *owner_uid;         /* of the Service that it was made for, NULL = it has no owner */
     const char *pin;               /* mirrored label */
     int32_t ready, total;          /* endpoints */
     const char *const *ready_pods; /* names of the ready pods, from targetRef */
@@ -195,6 +196,8 @@ struct replicaset *replicaset_read(struct arena *a, const cJSON *o, const char *
 struct fence *fence_read(struct arena *a, const cJSON *o, const char *raw, size_t len);
 struct service *service_read(struct arena *a, const cJSON *o, const char *raw, size_t len);
 struct slice *slice_read(struct arena *a, const cJSON *o);
+/* Of this very Service, and not of one that had its name before. */
+bool slice_is_of(const struct slice *s, const struct service *v);
 struct pod *pod_read(struct arena *a, const cJSON *o);
 struct route *route_read(struct arena *a, const cJSON *o, const char *raw, size_t len);
 struct policy *policy_read(struct arena *a, const cJSON *o);
