@@ -1,432 +1,404 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explore.c - depth first through all orders; a state is a fork of the cluster, which is cheap. */
-#include "sluice/sim/explore.h"
-
-#include "sluice/json/jfmt.h"
+/* explore.c - breadth first through all orders. */
+#include "explore_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct node {
-    struct sim s;
-    bool looking;
-    struct sim look;
-    int age;                /* moves of others since */
-    unsigned happened;      /* bits of enum explore_person */
-    struct sim_judge judge; /* its lists belong to the first one */
-    int next;               /* the move to try next */
-    bool moved;             /* something other than a person can move it */
-    const char *came_by;
-    uint64_t state; /* hash of `s` */
+/* How many changes of a kind are not seen: two bits each. Then who has come, and more. */
+#define AGE_BITS          2
+#define PEOPLE_AT         (AGE_BITS * SIM_KIND_COUNT)
+#define AGES              ((1U << PEOPLE_AT) - 1)
+#define DISTURBED         (1U << (PEOPLE_AT + PERSON_COUNT))
+#define BRAKE_UNKNOWN_BIT (DISTURBED << 1)
+
+struct state {
+    uint32_t cluster, view, bits;
 };
 
-struct explorer {
-    const struct explore_options *o;
+struct search {
+    struct explorer x;
     struct explored *out;
-    uint64_t *seen;
+    struct state *states; /* in the order in which they were found */
+    uint32_t *parents;
+    uint8_t *came_by;
+    size_t count, cap[3];
+    uint32_t *slots;
     size_t mask;
-    struct node **way;
-    int depth;
-    const char *found; /* by a move itself */
+    uint32_t at; /* whose moves are tried */
 };
 
-/* ---- nodes ----------------------------------------------------------------------------------- */
+/* ---- states ---------------------------------------------------------------------------------- */
 
-static struct node *node_fork(const struct node *from)
+static size_t hash(const struct state *st)
 {
-    struct node *n = xcalloc(1, sizeof *n);
+    uint64_t h = (uint64_t)st->cluster << 32 | st->view;
 
-    *n = *from;
-    n->next = 0;
-    n->moved = false;
-    sim_fork(&n->s, &from->s);
-    if (from->looking)
-        sim_fork(&n->look, &from->look);
-    n->judge.s = &n->s;
-    n->s.now_ms += SIM_TICK_MS;
-    return n;
+    h = (h ^ (uint64_t)st->bits << 17) * 0x9e3779b97f4a7c15U;
+    h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9U;
+    return (size_t)(h ^ h >> 32);
 }
 
-static void drop_look(struct node *n)
+static bool same(const struct state *a, const struct state *b)
 {
-    if (n->looking)
-        sim_release(&n->look);
-    n->looking = false;
-    n->age = 0;
+    return a->cluster == b->cluster && a->view == b->view && a->bits == b->bits;
 }
 
-static void node_free(struct node *n)
+static void rehash(struct search *s)
 {
-    drop_look(n);
-    sim_release(&n->s);
-    free(n);
-}
+    const size_t slots = s->mask ? 2 * (s->mask + 1) : 4096;
 
-/* Which objects of the look are the server's own newest: what a write of them would meet. */
-static uint64_t freshness(const struct node *n)
-{
-    uint64_t bits = 0;
-    int i = 0;
+    free(s->slots);
+    s->slots = xcalloc(slots, sizeof *s->slots);
+    s->mask = slots - 1;
+    for (uint32_t i = 0; i < s->count; i++) {
+        size_t at = hash(&s->states[i]) & s->mask;
 
-    for (const struct sim_object *o = n->look.objects; o; o = o->next, i++) {
-        const struct sim_object *now = sim_find(&n->s, o->kind, json_str(o->doc, "metadata.name"));
-
-        if (now && now->version == o->version)
-            bits |= UINT64_C(1) << (i % 64);
+        while (s->slots[at])
+            at = (at + 1) & s->mask;
+        s->slots[at] = i + 1;
     }
-    return bits;
 }
 
-static uint64_t node_hash(struct node *n)
+/* True: it is new. */
+static bool visit(struct search *s, const struct state *st, int move)
 {
-    uint64_t h = n->state = sim_state_hash(&n->s);
+    size_t at;
 
-    if (n->looking)
-        h = (h ^ sim_state_hash(&n->look) * 31 ^ freshness(n) * 0x9e3779b97f4a7c15U) + 17;
-    return (h ^ (uint64_t)n->happened << 56 ^ (uint64_t)n->age << 50) | 1;
+    if (3 * s->count >= 2 * s->mask)
+        rehash(s);
+    for (at = hash(st) & s->mask; s->slots[at]; at = (at + 1) & s->mask) {
+        if (same(&s->states[s->slots[at] - 1], st))
+            return false;
+    }
+    s->states = grown(s->states, &s->cap[0], s->count, sizeof *s->states);
+    s->parents = grown(s->parents, &s->cap[1], s->count, sizeof *s->parents);
+    s->came_by = grown(s->came_by, &s->cap[2], s->count, sizeof *s->came_by);
+    s->states[s->count] = *st;
+    s->parents[s->count] = s->at;
+    s->came_by[s->count] = (uint8_t)move;
+    s->slots[at] = (uint32_t)++s->count;
+    return true;
+}
+
+/* ---- what was found -------------------------------------------------------------------------- */
+
+static void tell_move(struct search *s, struct strbuf *out, const struct state *from, int move)
+{
+    static const char *const kinds[] = {"the Rollout", "the Deployment", "the ReplicaSets",
+                                        "the record",  "the Services",   "the slices",
+                                        "the routes"};
+    struct explorer *x = &s->x;
+    uint32_t action;
+
+    if (move >= MOVE_SEE) {
+        strbuf_addf(out, "the operator sees %s", kinds[move - MOVE_SEE]);
+    } else if (move == MOVE_BRAKE) {
+        strbuf_adds(out, "the brake is proved");
+    } else if (move == MOVE_OPERATOR) {
+        action = explore_plan(x, from->view, from->bits & BRAKE_UNKNOWN_BIT);
+        strbuf_addf(out, "operator: %s %s (%s)", act_name(x->actions[action].act.act),
+                    x->actions[action].act.name, x->actions[action].rule);
+    } else {
+        strbuf_adds(out, explore_moves[move].name);
+    }
+}
+
+static void tell_step(struct search *s, struct strbuf *out, size_t number, const struct state *from,
+                      const struct state *to, int move)
+{
+    strbuf_addf(out, "  %2zu. ", number);
+    tell_move(s, out, from, move);
+    if (from->cluster != to->cluster) {
+        strbuf_adds(out, ": ");
+        explore_tell(&s->x, out, from->cluster, to->cluster);
+    }
+    strbuf_addc(out, '\n');
+}
+
+/* To the state whose moves are tried, and then that move. */
+static void tell_way(struct search *s, const struct state *last, int move)
+{
+    uint32_t *way = xcalloc(s->count + 1, sizeof *way);
+    struct strbuf out;
+    size_t n = 0;
+
+    for (uint32_t i = s->at; i; i = s->parents[i])
+        way[n++] = i;
+    strbuf_init(&out, EXPLORE_WAY_MAX - 1);
+    for (size_t i = n; i-- > 0;)
+        tell_step(s, &out, n - i, &s->states[s->parents[way[i]]], &s->states[way[i]],
+                  s->came_by[way[i]]);
+    if (last)
+        tell_step(s, &out, n + 1, &s->states[s->at], last, move);
+    snprintf(s->out->way, sizeof s->out->way, "%s", strbuf_str(&out));
+    strbuf_release(&out);
+    free(way);
+}
+
+/* `last` NULL: it is the state itself. */
+static bool is_good(struct search *s, uint32_t verdict, const struct state *last, int move)
+{
+    if (verdict == CLEAN)
+        return true;
+    snprintf(s->out->trouble, sizeof s->out->trouble, "%s", vectors_text(&s->x.k.texts, verdict));
+    tell_way(s, last, move);
+    return false;
+}
+
+/* ---- what the operator sees ------------------------------------------------------------------ */
+
+static unsigned age(const struct state *st, int kind)
+{
+    return st->bits >> (AGE_BITS * kind) & 3U;
+}
+
+static void set_age(struct state *st, int kind, unsigned n)
+{
+    st->bits = (st->bits & ~(3U << (AGE_BITS * kind))) | n << (AGE_BITS * kind);
+}
+
+/* After a move: what changed is seen later, but not too late. `own`: the kind that the operator
+ * wrote, -1: none. */
+static void look_on(struct search *s, struct state *st, uint32_t from,
+                    uint32_t sight[SIM_KIND_COUNT], int own)
+{
+    uint32_t was[GROUP_COUNT], is[GROUP_COUNT];
+
+    explore_groups(&s->x, from, was);
+    explore_groups(&s->x, st->cluster, is);
+    for (int kind = 0; kind < SIM_KIND_COUNT; kind++) {
+        unsigned n = age(st, kind) + (was[kind] != is[kind] && kind != own);
+
+        if (sight[kind] == is[kind] || n > s->x.o->lag[kind]) {
+            sight[kind] = is[kind];
+            n = 0;
+        }
+        set_age(st, kind, n);
+    }
+    st->view = explore_view(&s->x, sight);
+}
+
+static void see_all(struct search *s, struct state *st)
+{
+    uint32_t groups[GROUP_COUNT];
+
+    explore_groups(&s->x, st->cluster, groups);
+    st->view = explore_view(&s->x, groups);
+    st->bits &= ~AGES;
 }
 
 /* ---- moves ----------------------------------------------------------------------------------- */
 
-static bool by_deployment(struct explorer *x, struct node *n)
+/* Everybody has seen it and done his part, and the cluster is whole again: from here on capacity is
+ * judged. */
+static void calm_down(struct search *s, struct state *st)
 {
-    (void)x;
-    sim_deployments(&n->s);
-    return true;
-}
-
-static bool by_replicasets(struct explorer *x, struct node *n)
-{
-    (void)x;
-    sim_replicasets(&n->s);
-    return true;
-}
-
-static bool by_slices(struct explorer *x, struct node *n)
-{
-    (void)x;
-    sim_slices(&n->s);
-    return true;
-}
-
-/* It sees a change, accepts it, and its proxies send by it: what lies between is what the settle
- * time is for, and that is 0 here. */
-static bool by_router(struct explorer *x, struct node *n)
-{
-    (void)x;
-    for (int i = 0; i < 3; i++) {
-        n->s.now_ms++;
-        sim_routers(&n->s);
+    if (!(st->bits & DISTURBED) || st->bits & AGES)
+        return;
+    for (int move = 0; move < MOVE_CLOCK; move++) {
+        if (explore_next(&s->x, st->cluster, move) != st->cluster)
+            return;
     }
-    return true;
+    if (explore_verdict(&s->x, st->cluster, false) == CLEAN)
+        st->bits &= ~DISTURBED;
 }
 
-static void look(struct node *n)
+/* False: something was found. */
+static bool arrive(struct search *s, struct state *st, int move, uint32_t verdict)
 {
-    sim_fork(&n->look, &n->s);
-    n->looking = true;
-    n->age = 0;
-}
-
-static void send(struct explorer *x, struct node *n, const struct action *act)
-{
-    struct sim_object *o = sim_find(&n->s, sim_kind_of(act->target), act->name);
-    const cJSON *before = o ? o->doc : NULL;
-    struct err e = {0};
-    const bool ok = sim_send(&n->s, act, &e);
-
-    (void)x;
-    sim_judge_wrote(&n->judge, act, before, ok);
-    if (ok)
-        sim_adopt(&n->look, sim_kind_of(act->target), act->name,
-                  sim_find(&n->s, sim_kind_of(act->target), act->name));
-    else
-        drop_look(n);
-}
-
-/* It looks, or does what it plans on its look. */
-static bool by_operator(struct explorer *x, struct node *n)
-{
-    const struct plan *plan;
-    struct world *w;
-    struct arena a;
-
-    if (!n->looking)
-        look(n);
-    arena_init(&a);
-    w = sim_world(&n->look, &a, x->o->rollout);
-    plan = w ? plan_rollout(&a, w, n->s.now_ms) : NULL;
-    if (!plan || plan->action.act == ACT_NONE)
-        drop_look(n);
-    else
-        send(x, n, &plan->action);
-    arena_release(&a);
-    return true;
-}
-
-/* What was looked at is kept while others move on. */
-static bool by_look(struct explorer *x, struct node *n)
-{
-    (void)x;
-    if (n->looking)
+    s->out->moves++;
+    calm_down(s, st);
+    if (!is_good(s, verdict, st, move))
         return false;
-    look(n);
-    return true;
+    return !visit(s, st, move) ||
+           is_good(s, explore_verdict(&s->x, st->cluster, st->bits & DISTURBED), st, move);
 }
 
-static bool patch(struct node *n, enum sim_kind kind, const char *name, const char *text)
+static bool try_operator(struct search *s, const struct state *from, bool *moved)
 {
-    struct err e = {0};
+    const uint32_t action = explore_plan(&s->x, from->view, from->bits & BRAKE_UNKNOWN_BIT);
+    struct state st = *from;
+    uint32_t sight[SIM_KIND_COUNT], groups[GROUP_COUNT];
+    struct sent sent;
+    int kind;
 
-    return sim_user_patch(&n->s, kind, name, text, &e);
-}
-
-static bool set_image(struct explorer *x, struct node *n, const char *image)
-{
-    struct arena a;
-    bool ok;
-
-    arena_init(&a);
-    ok = patch(n, SIM_DEPLOYMENT, x->o->deployment,
-               json_fmt(&a,
-                        "[{'op':'add','path':'/spec/template/spec/containers/0/image','value':%q}]",
-                        image));
-    arena_release(&a);
-    return ok;
-}
-
-static bool aborts(struct explorer *x, struct node *n)
-{
-    struct sim_object *o = sim_find(&n->s, SIM_ROLLOUT, x->o->rollout);
-    const struct rollout_status *st = &((const struct rollout *)sim_view(o))->status;
-    struct arena a;
-    bool ok;
-
-    if (!st->flight.present)
-        return false;
-    arena_init(&a);
-    ok = patch(n, SIM_ROLLOUT, x->o->rollout,
-               json_fmt(&a, "{'spec':{'action':{'id':'a','verb':'Abort','revision':%q}}}",
-                        st->flight.revision));
-    arena_release(&a);
-    return ok;
-}
-
-static bool new_image(struct explorer *x, struct node *n)
-{
-    return set_image(x, n, "app:v3");
-}
-
-static bool old_image(struct explorer *x, struct node *n)
-{
-    return set_image(x, n, x->o->old_image);
-}
-
-static bool scales_up(struct explorer *x, struct node *n)
-{
-    const struct sim_object *o = sim_find(&n->s, SIM_DEPLOYMENT, x->o->deployment);
-    struct arena a;
-    bool ok;
-
-    sim_judge_disturbed(&n->judge, 60 * SIM_TICK_MS);
-    arena_init(&a);
-    ok = patch(n, SIM_DEPLOYMENT, x->o->deployment,
-               json_fmt(&a, "{'spec':{'replicas':%l}}", json_i64(o->doc, "spec.replicas", 1) + 1));
-    arena_release(&a);
-    return ok;
-}
-
-static bool restarts(struct explorer *x, struct node *n)
-{
-    (void)x;
-    if (!n->looking)
-        return false;
-    drop_look(n);
-    return true;
-}
-
-static const struct move {
-    const char *name;
-    bool (*run)(struct explorer *x, struct node *n);
-    int person; /* -1: none */
-    bool ages;  /* a move of others, for the operator's look */
-} moves[] = {
-    {"operator", by_operator, -1, false},
-    {"replicasets", by_replicasets, -1, true},
-    {"deployment", by_deployment, -1, true},
-    {"slices", by_slices, -1, true},
-    {"router", by_router, -1, true},
-    {"look", by_look, -1, false},
-    {"abort", aborts, PERSON_ABORTS, true},
-    {"new image", new_image, PERSON_NEW_IMAGE, true},
-    {"old image", old_image, PERSON_OLD_IMAGE, true},
-    {"scale", scales_up, PERSON_SCALES_UP, true},
-    {"restart", restarts, PERSON_RESTARTS, false},
-};
-
-static bool may_happen(const struct explorer *x, const struct node *n, const struct move *m)
-{
-    if (m->person < 0)
+    if (action == NO_ACTION)
         return true;
-    return (x->o->people & 1U << m->person) && !(n->happened & 1U << m->person);
-}
-
-static void grow_old(const struct explorer *x, struct node *n)
-{
-    if (n->looking && ++n->age > x->o->lag)
-        drop_look(n);
-}
-
-/* NULL: not possible here. */
-static struct node *moved(struct explorer *x, const struct node *from, const struct move *m)
-{
-    const int64_t epoch = from->s.epoch;
-    struct node *n;
-
-    if (!may_happen(x, from, m))
-        return NULL;
-    n = node_fork(from);
-    n->came_by = m->name;
-    if (!m->run(x, n)) {
-        node_free(n);
-        return NULL;
+    sent = explore_send(&s->x, action, from->cluster, from->view, from->bits & DISTURBED);
+    st.cluster = sent.cluster;
+    if (!sent.ok) {
+        *moved = true;
+        see_all(s, &st);
+        return arrive(s, &st, MOVE_OPERATOR, sent.verdict);
     }
-    sim_collect(&n->s);
-    if (m->ages && n->s.epoch != epoch)
-        grow_old(x, n);
-    if (m->person >= 0)
-        n->happened |= 1U << m->person;
-    sim_judge_look(&n->judge);
-    return n;
+    kind = (int)sim_kind_of(s->x.actions[action].act.target);
+    explore_sight(&s->x, from->view, sight);
+    explore_groups(&s->x, st.cluster, groups);
+    sight[kind] = stock_adopt(&s->x.k, sight[kind], s->x.actions[action].name, groups[kind]);
+    look_on(s, &st, from->cluster, sight, kind);
+    *moved = *moved || !same(&st, from);
+    return arrive(s, &st, MOVE_OPERATOR, sent.verdict);
+}
+
+static bool try_cluster(struct search *s, const struct state *from, int move, bool *moved)
+{
+    const uint32_t next = explore_next(&s->x, from->cluster, move);
+    struct state st = *from;
+    uint32_t sight[SIM_KIND_COUNT];
+
+    if (next == from->cluster)
+        return true;
+    st.cluster = next;
+    if (move >= MOVE_PERSON)
+        st.bits |= 1U << (PEOPLE_AT + move - MOVE_PERSON);
+    else
+        *moved = true;
+    if (explore_moves[move].disturbs)
+        st.bits |= DISTURBED;
+    explore_sight(&s->x, from->view, sight);
+    if (move == MOVE_CLOCK)
+        see_all(s, &st);
+    else
+        look_on(s, &st, from->cluster, sight, -1);
+    return arrive(s, &st, move, CLEAN);
+}
+
+static bool try_people(struct search *s, const struct state *from)
+{
+    bool moved;
+
+    for (int p = 0; p < PERSON_COUNT; p++) {
+        struct state st = *from;
+
+        if (!(s->x.o->people & 1U << p) || from->bits & 1U << (PEOPLE_AT + p))
+            continue;
+        if (p != PERSON_RESTARTS) {
+            if (!try_cluster(s, from, MOVE_PERSON + p, &moved))
+                return false;
+            continue;
+        }
+        see_all(s, &st);
+        st.bits |= BRAKE_UNKNOWN_BIT | 1U << (PEOPLE_AT + p);
+        if (!arrive(s, &st, MOVE_PERSON + p, CLEAN))
+            return false;
+    }
+    return true;
+}
+
+static bool try_seeing(struct search *s, const struct state *from, bool *moved)
+{
+    uint32_t sight[SIM_KIND_COUNT], groups[GROUP_COUNT];
+
+    explore_groups(&s->x, from->cluster, groups);
+    for (int kind = 0; kind < SIM_KIND_COUNT; kind++) {
+        struct state st = *from;
+
+        if (!age(from, kind))
+            continue;
+        *moved = true;
+        explore_sight(&s->x, from->view, sight);
+        sight[kind] = groups[kind];
+        set_age(&st, kind, 0);
+        st.view = explore_view(&s->x, sight);
+        if (!arrive(s, &st, MOVE_SEE + kind, CLEAN))
+            return false;
+    }
+    return true;
+}
+
+static bool try_brake(struct search *s, const struct state *from, bool *moved)
+{
+    struct state st = *from;
+
+    if (!(from->bits & BRAKE_UNKNOWN_BIT))
+        return true;
+    *moved = true;
+    st.bits &= ~BRAKE_UNKNOWN_BIT;
+    return arrive(s, &st, MOVE_BRAKE, CLEAN);
+}
+
+static bool try_all(struct search *s)
+{
+    const struct state from = s->states[s->at];
+    bool moved = false;
+
+    if (!try_operator(s, &from, &moved))
+        return false;
+    for (int move = 0; move < MOVE_PERSON; move++) {
+        if ((move != MOVE_CLOCK || s->x.o->clock) && !try_cluster(s, &from, move, &moved))
+            return false;
+    }
+    if (!try_seeing(s, &from, &moved) || !try_brake(s, &from, &moved) || !try_people(s, &from))
+        return false;
+    return moved || is_good(s, explore_end(&s->x, from.cluster), NULL, 0);
 }
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-/* True: it is new. */
-static bool visit(struct explorer *x, uint64_t h)
+static bool search(struct search *s)
 {
-    size_t at = (size_t)(h * 0x9e3779b97f4a7c15U >> 20) & x->mask;
+    uint32_t level_end = 0;
 
-    while (x->seen[at] && x->seen[at] != h)
-        at = (at + 1) & x->mask;
-    if (x->seen[at])
-        return false;
-    x->seen[at] = h;
-    x->out->states++;
+    for (s->at = 0; s->at < s->count; s->at++) {
+        if (s->at > level_end) {
+            level_end = (uint32_t)s->count - 1;
+            s->out->depth++;
+        }
+        if (s->count >= s->x.o->states_max) {
+            s->out->whole = false;
+            return true;
+        }
+        if (!try_all(s))
+            return false;
+    }
     return true;
 }
 
-static void tell_way(struct explorer *x, const struct node *last)
+static void first(struct search *s, const struct sim *from)
 {
-    struct explored *out = x->out;
-    size_t at = 0;
+    uint32_t groups[GROUP_COUNT];
+    struct state st = {0};
+    struct sim copy;
 
-    for (int i = x->depth > 80 ? x->depth - 80 : 1; i < x->depth; i++)
-        at += (size_t)snprintf(out->way + at, sizeof out->way - at, "%.14s, ", x->way[i]->came_by);
-    snprintf(out->way + at, sizeof out->way - at, "%s", last->came_by ? last->came_by : "");
+    sim_fork(&copy, from);
+    stock_store(&s->x.k, &copy, ALL_GROUPS, groups);
+    sim_release(&copy);
+    stock_load(&s->x.k, groups, ALL_GROUPS, &copy);
+    explore_rest(&s->x, &copy);
+    sim_release(&copy);
+    st.cluster = explore_cluster(&s->x, groups);
+    see_all(s, &st);
+    visit(s, &st, 0);
 }
 
-static bool is_good(struct explorer *x, const struct node *n)
+static void count(struct search *s)
 {
-    if (!n->judge.violations)
-        return true;
-    snprintf(x->out->trouble, sizeof x->out->trouble, "%s", n->judge.words);
-    tell_way(x, n);
-    return false;
-}
+    struct explored *out = s->out;
 
-/* Nobody but people can move it: then it must have come to an end. */
-static bool is_end(struct explorer *x, const struct node *n)
-{
-    const struct sim_object *o = sim_find(&n->s, SIM_ROLLOUT, x->o->rollout);
-    const char *word = o ? json_str(o->doc, "status.display.status") : "Resting";
-
-    if (str_equal(word, "Resting") || str_equal(word, "Aborted"))
-        return true;
-    snprintf(x->out->trouble, sizeof x->out->trouble, "nothing moves it any more: %s: %s",
-             word ? word : "-", o ? json_str(o->doc, "status.display.message") : "");
-    tell_way(x, n);
-    return false;
-}
-
-static void push(struct explorer *x, struct node *n)
-{
-    x->way[x->depth++] = n;
-    if (x->depth > x->out->depth)
-        x->out->depth = x->depth;
-}
-
-static void pop(struct explorer *x)
-{
-    node_free(x->way[--x->depth]);
-}
-
-/* False: something was found. */
-static bool try_move(struct explorer *x, struct node *top, const struct move *m)
-{
-    struct node *n = moved(x, top, m);
-    uint64_t h;
-    bool good;
-
-    if (!n)
-        return true;
-    x->out->moves++;
-    good = is_good(x, n);
-    h = node_hash(n);
-    if (m->person < 0 && n->state != top->state)
-        top->moved = true;
-    if (good && x->depth < x->o->depth_max && visit(x, h)) {
-        push(x, n);
-        return true;
-    }
-    if (x->depth >= x->o->depth_max)
-        x->out->whole = false;
-    node_free(n);
-    return good;
-}
-
-static bool search(struct explorer *x)
-{
-    bool good = true;
-
-    while (good && x->depth && x->out->states < x->o->states_max) {
-        struct node *top = x->way[x->depth - 1];
-
-        if (top->next < (int)COUNT(moves)) {
-            good = try_move(x, top, &moves[top->next++]);
-            continue;
-        }
-        good = top->moved || top->looking || is_end(x, top);
-        if (good)
-            pop(x);
-    }
-    if (x->depth)
-        x->out->whole = false;
-    while (x->depth)
-        pop(x);
-    return good;
+    out->states = s->count;
+    out->clusters = s->x.clusters.count;
+    out->views = s->x.views.count;
+    out->writes = s->x.write_count;
+    out->bytes = explore_bytes(&s->x) + s->cap[0] * (sizeof *s->states + sizeof *s->parents + 1) +
+                 s->mask * sizeof *s->slots;
 }
 
 bool sim_explore(const struct sim *from, const struct explore_options *o, struct explored *out)
 {
-    struct explorer x = {.o = o, .out = out};
-    struct node *first = xcalloc(1, sizeof *first);
+    struct search s = {.out = out};
     bool good;
 
     *out = (struct explored){.whole = true};
-    for (x.mask = 1; x.mask < o->states_max * 2; x.mask *= 2)
-        ;
-    x.seen = xcalloc(x.mask, sizeof *x.seen);
-    x.way = xcalloc((size_t)o->depth_max + 2, sizeof *x.way);
-    x.mask--;
-    sim_fork(&first->s, from);
-    first->judge = *o->judge;
-    first->judge.s = &first->s;
-    visit(&x, node_hash(first));
-    push(&x, first);
-    good = search(&x);
-    free(x.seen);
-    free(x.way);
+    explore_init(&s.x, from, o);
+    first(&s, from);
+    good = search(&s);
+    count(&s);
+    explore_release(&s.x);
+    free(s.states);
+    free(s.parents);
+    free(s.came_by);
+    free(s.slots);
     return good;
 }

@@ -27,7 +27,7 @@ void sim_init(struct sim *s, const struct sim_options *opt)
 
 /* ---- versions -------------------------------------------------------------------------------- */
 
-static struct sim_version *version_new(cJSON *doc)
+struct sim_version *sim_version_new(cJSON *doc)
 {
     struct sim_version *v = xcalloc(1, sizeof *v);
 
@@ -197,7 +197,7 @@ void sim_accept(struct sim *s, struct sim_object *o, cJSON *next)
     }
     stamp(s, next, !json_same(json_at(o->doc, "spec"), json_at(next, "spec")));
     retire(s, o->version);
-    o->version = version_new(next);
+    o->version = sim_version_new(next);
     o->doc = next;
 }
 
@@ -207,7 +207,7 @@ void sim_bump(struct sim *s, struct sim_object *o)
 
     stamp(s, next, false);
     retire(s, o->version);
-    o->version = version_new(next);
+    o->version = sim_version_new(next);
     o->doc = next;
 }
 
@@ -227,10 +227,11 @@ static void complete_meta(struct sim *s, enum sim_kind kind, cJSON *doc)
 
     arena_init(&a);
     time_format(s->now_ms, at);
-    merge_text(doc, json_fmt(&a,
-                             "{'metadata':{'namespace':'default','uid':'u%l','creationTimestamp':"
-                             "%q,'generation':0},'spec':{}}",
-                             ++s->last_uid, at));
+    merge_text(doc,
+               json_fmt(&a,
+                        "{'metadata':{'namespace':'default','uid':'u%d-%d','creationTimestamp':"
+                        "%q,'generation':0},'spec':{}}",
+                        (int)kind, s->created[kind] + 1, at));
     if (kind == SIM_DEPLOYMENT && !json_at(doc, "spec.replicas"))
         merge_text(doc, "{\"spec\":{\"replicas\":1}}");
     arena_release(&a);
@@ -267,7 +268,7 @@ bool sim_create(struct sim *s, enum sim_kind kind, const char *json, struct err 
     stamp(s, doc, true);
     o = xcalloc(1, sizeof *o);
     o->kind = kind;
-    o->version = version_new(doc);
+    o->version = sim_version_new(doc);
     o->doc = doc;
     s->created[kind]++;
     while (*end)
@@ -361,7 +362,7 @@ static bool orphaned(const struct sim *s, const struct sim_object *o)
 
 void sim_collect(struct sim *s)
 {
-    bool again = true;
+    bool again = !s->partial;
 
     while (again) {
         again = false;

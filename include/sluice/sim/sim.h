@@ -31,7 +31,7 @@ struct sim_version {
     cJSON *doc;
     struct arena a;   /* of the view */
     const void *view; /* made when first asked for */
-    uint64_t hash;    /* of what it says (state.c), 0: not made yet */
+    uint32_t number;  /* in the explorer's stock, 0: none */
     int refs;
 };
 
@@ -86,6 +86,7 @@ struct sim {
     /* Versions that were replaced stay until sim_forget: what was read of them is still valid. */
     struct sim_version **retired;
     size_t retired_count, retired_cap;
+    bool partial; /* some kinds were left out (stock.h): nothing is garbage */
 };
 
 void sim_init(struct sim *s, const struct sim_options *opt);
@@ -156,6 +157,7 @@ bool sim_set(struct sim *s, struct sim_object *o, const char *merge); /* a contr
 /* Makes the edited copy the object's newest version, when it differs. */
 void sim_accept(struct sim *s, struct sim_object *o, cJSON *next);
 void sim_bump(struct sim *s, struct sim_object *o); /* a new resourceVersion, nothing else */
+struct sim_version *sim_version_new(cJSON *doc);    /* owns the document */
 void sim_version_drop(struct sim_version *v);       /* NULL is fine */
 
 #endif
