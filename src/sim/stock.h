@@ -4,8 +4,8 @@
  *
  * What differs from way to way and means nothing is made the same: a resourceVersion is the number
  * of the text, a generation that of the spec, a uid the kind and how many were created before; a
- * pod has the lowest number that is free. The clock stands still: time that passes makes what is
- * waited from or to older, and old is old. */
+ * pod has the lowest number that is free. The clock stands still: time that passes makes older
+ * what is waited from or to, and old is old. */
 #ifndef SLUICE_SIM_STOCK_H
 #define SLUICE_SIM_STOCK_H
 
@@ -47,6 +47,8 @@ void stock_load(const struct stock *k, const uint32_t groups[GROUP_COUNT], unsig
                 struct sim *out);
 /* The groups of that cluster whose bit is set. Pods get numbers that are free in it. */
 void stock_store(struct stock *k, struct sim *s, unsigned which, uint32_t groups[GROUP_COUNT]);
+/* What an object is known by, with that resourceVersion; owned (stock_text.c). */
+char *stock_text(struct stock *k, const struct sim_object *o, const char *version);
 /* So much time passes: what anything waits for is over then. */
 #define STOCK_WAIT_MS (4 * INT64_C(1000))
 void stock_age(const struct stock *k, struct sim *s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Deployment is scaled up, or loses the new ReplicaSet, between a decision about traffic and
- * the write that acts on it: the write waits until the new side has grown. The operator is down in
- * between, for longer than the judge is blind for what people take away. */
+/* The Deployment is scaled up between a decision about traffic and the write that acts on it: the
+ * write waits until the new side has grown. The operator is down in between, for longer than the
+ * judge is blind for what people take away. */
 #include "sim_bed.h"
 
 #define DOWN_MS 20000

@@ -2,18 +2,21 @@
 /* explore.h - every order in which things can happen, up to stated bounds: the real planner on the
  * simulated cluster, where at each moment any one of its parts may be next.
  *
- * A move is one pass of one controller (Deployment, ReplicaSet, EndpointSlices of one Service,
+ * A move is one pass of one controller (Deployment, ReplicaSets, EndpointSlices of one side,
  * router), one pod that gets ready, one write of the operator, a kind of objects that the operator
  * sees anew, or one act of a person. The operator plans on what it sees: each kind of objects as it
- * is now or as it was up to `lag` changes ago, each on its own; its own writes it sees at once.
+ * is now or as it was up to `lag` changes ago, each on its own; its own writes it sees at once. A
+ * real look mixes less: it reads all kinds at about the same time.
  *
  * The clock stands still: holds, drains and settle times are 0 and deadlines far; or, with `clock`,
  * one more move lets 4 s pass, and drains, holds and bakes are that long at most. Who takes
- * capacity away leaves the judge blind for it until the cluster is whole again. States that differ
- * only in versions, uids and names of pods are one (src/sim/stock.h); states are compared whole,
- * none is taken for another. Breadth first: what is found is found by a shortest way. The judge
- * looks at every cluster and at every write; where nothing moves any more but people, the Rollout
- * must be at rest or aborted, and at rest nothing of ours is left. */
+ * capacity away leaves the judge blind until all have seen it and the cluster is whole again.
+ *
+ * States that differ only in versions, uids and names of pods, or in what a status only tells, are
+ * one (src/sim/stock.h); they are compared whole, none is taken for another. Breadth first: what is
+ * found is found by a shortest way. The judge looks at every cluster and at every write; where
+ * nothing moves any more but people, the Rollout must be at rest or aborted, and at rest nothing of
+ * ours is left. */
 #ifndef SLUICE_SIM_EXPLORE_H
 #define SLUICE_SIM_EXPLORE_H
 
@@ -30,7 +33,7 @@ enum explore_person {
     PERSON_RETRIES,
     PERSON_RESUMES,     /* the Deployment, by hand */
     PERSON_DELETES_SET, /* the ReplicaSet of the revision in flight */
-    PERSON_DETACHES,    /* deletes the Rollout */
+    PERSON_DETACHES,    /* deletes the Rollout, in flight */
     PERSON_RESTARTS,    /* the operator: what it saw is gone, and the brake must be proved again */
     PERSON_COUNT
 };
