@@ -37,7 +37,7 @@ class Lane:
             "surge": surge, "unavailable": unavailable, "history": rng.choice([0, 1, 3, 10]),
             "min_ready": rng.choice([0, 0, 1]), "drain": rng.choice(["0s", "1s"]),
             "bake": rng.choice(["0s", "1s", "3s", "6s"]),
-            "deadline": rng.choice(["10s", "20s"]),
+            "deadline": rng.choice(["10s", "20s", "20s"]),
             "after_abort": rng.choice(["Hold", "Hold", "Revert"])}
         self.strategy.room = surge > 0
         # Rolling with one replica and no room for another is refused (V43).
@@ -271,8 +271,9 @@ class Lane:
         rare = self.rng.random() < 0.35
         count = self.rng.choice([0, 1, 1, 2, 2, 3, 4])
         rare_at = self.rng.randrange(count + 1) if rare else None
-        if self.rng.random() < self.operators.options.unseen:
-            self.play(unseen.draw(self))
+        act = unseen.draw(self)
+        if act and self.rng.random() < self.operators.options.unseen:
+            self.play(act)
         for i in range(count + bool(rare)):
             until = time.time() + self.rng.choice([0.1, 0.5, 1, 2, 3, 5]) * self.rng.random()
             eager = self.rng.random() < 0.5

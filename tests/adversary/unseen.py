@@ -51,7 +51,9 @@ def waiting(lane):
 def mark_pods(lane, version, ready):
     """As annotated, its pods are ready no more, or again."""
     for pod in lane.space.all("pods"):
-        if version_of(pod) != version or pod["metadata"].get("deletionTimestamp"):
+        marked = pod["metadata"].get("annotations", {}).get(READY)
+        if version_of(pod) != version or pod["metadata"].get("deletionTimestamp") or \
+                marked == ready:
             continue
         try:
             lane.api.patch("pods", lane.ns, pod["metadata"]["name"],
@@ -106,8 +108,9 @@ def left_then_ready(lane):
     stable = lane.templates.get(lane.observer.ledger.stable)
     lane.release(stable if stable and lane.rng.random() < 0.5 else lane.new_template(bad=0))
     sit(lane, time.time() + LEFT_S)
-    mark_pods(lane, version, None)
-    sit(lane, until)
+    while time.time() < until:
+        mark_pods(lane, version, None)
+        lane.pause(0.3, 0.3)
     return True
 
 
@@ -167,14 +170,16 @@ ACTS = {
     broken_then_approved: (3, lambda lane: lane.asks()),
     left_then_approved: (2, lambda lane: lane.asks()),
     thinned_then_approved: (2, lambda lane: lane.asks()),
-    left_then_ready: (5, lambda lane: lane.config["deadline"] == "20s"),
+    left_then_ready: (5, lambda lane: lane.config["deadline"] == "20s"
+                      and not lane.strategy.steps[0]["approve"]),
     gone_then_undone: (3, lambda lane: lane.config["bake"] != "0s" and lane.kind != "rolling"),
     anything: (2, lambda lane: True),
 }
 
 
 def draw(lane):
+    """An act that can be in this lane; None: there is none."""
     only = lane.operators.options.unseen_only
     can = {act: often for act, (often, able) in ACTS.items()
            if able(lane) and (not only or act.__name__ in only)}
-    return acts.draw(lane.rng, can or {anything: 1})
+    return acts.draw(lane.rng, can) if can else None
