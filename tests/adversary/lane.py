@@ -16,6 +16,7 @@ from observer import Observer
 
 SETTLE_S = 90  # after the last act; time in which nobody worked is added
 SLOW_S, MOVES_S = 240, 20
+ANSWER_S = 8  # a command that was not answered for so long is given again
 
 
 class Stuck(Exception):
@@ -174,9 +175,11 @@ class Lane:
         return True
 
     def help_on(self):
-        """What a person does so that a release goes on: each thing once in a while."""
+        """What a person does so that a release goes on: each thing once in a while, and not again
+        before it was answered, or that took long."""
         word = self.word()
-        key = (word, self.status().get("flight", {}).get("step"), int(time.time()))
+        patience = 1 if self.answered() else ANSWER_S
+        key = (word, self.status().get("flight", {}).get("step"), time.time() // patience)
         if key == self.helped:
             return
         self.helped = key

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -228,6 +229,7 @@ def main():
                 space.note("operators", text)
     operators.say = say
     clean(api)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # its operators are ended, then
     costly = False
     try:
         operators.start()
