@@ -5,7 +5,8 @@ PREFIX ?= build
 
 .DEFAULT_GOAL := build
 .PHONY: help build install unit test fuzz e2e load adversary adversary-mutants traps gitops \
-    gates cluster cluster-down demo sim bench fmt lint tidy coverage mutation torture clean
+    sanitized gates cluster cluster-down demo sim bench fmt lint tidy coverage mutation torture \
+    clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -32,8 +33,18 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (60)
 e2e: build ## the suites on a real cluster; SLUICE_KUBERNETES=v1.35 is another minor
 	tests/run e2e
 
-adversary: build ## releases under hostile acts and dying operators; OPTIONS="--releases 30"
+ifdef SANITIZE
+adversary: export SLUICE_BIN = build/asan/bin
+adversary: sanitized
+	tests/adversary/run --steady $(OPTIONS)
+else
+adversary: build ## releases under hostile acts and dying operators; OPTIONS=..., SANITIZE=1
 	tests/adversary/run $(OPTIONS)
+endif
+
+sanitized:
+	cmake --preset asan
+	cmake --build --preset asan -j $(JOBS) --target sluice-controller
 
 adversary-mutants: ## controllers without one safety rule: the adversary must catch each
 	tests/adversary/mutants

@@ -135,7 +135,7 @@ def detach(lane, force):
     if not lane.wait(60, lambda: not lane.space.one("rollouts")):
         lane.stuck("the deleted Rollout does not go")
     lane.robbed(ROBBED_S)
-    lane.rollout_generation = 1
+    lane.rollout_generation, lane.asked = 1, None
     lane.api.create("rollouts", lane.ns, rollout(lane.strategy, lane.config))
     lane.wait_attached()
 

@@ -6,6 +6,8 @@ import threading
 import time
 
 import acts
+import rest
+import unseen
 from api import JSON_PATCH, MERGE, ApiError
 from cluster import brief, whole
 from objects import (APP, DEAD_MAN, HASH, Strategy, deployment, rollout, service, template,
@@ -14,7 +16,7 @@ from observer import Observer
 
 SETTLE_S = 90  # after the last act; time in which nobody worked is added
 SLOW_S, MOVES_S = 240, 20
-QUIET_S = 2.5  # nothing is written at rest: watched for so long
+ANSWER_S = 8  # a command that was not answered for so long is given again
 
 
 class Stuck(Exception):
@@ -35,7 +37,8 @@ class Lane:
         self.config = {
             "surge": surge, "unavailable": unavailable, "history": rng.choice([0, 1, 3, 10]),
             "min_ready": rng.choice([0, 0, 1]), "drain": rng.choice(["0s", "1s"]),
-            "bake": rng.choice(["0s", "1s", "3s"]),
+            "bake": rng.choice(["0s", "1s", "3s", "6s"]),
+            "deadline": rng.choice(["10s", "20s", "20s"]),
             "after_abort": rng.choice(["Hold", "Hold", "Revert"])}
         self.strategy.room = surge > 0
         # Rolling with one replica and no room for another is refused (V43).
@@ -43,6 +46,7 @@ class Lane:
         self.n = max(self.n, self.least)
         self.services = [APP, "web-too"] if rng.random() < 0.3 else [APP]
         self.next_version, self.next_id = 1, 1
+        self.asked = None  # the last command's id
         self.good, self.templates = set(), {}
         self.git = self.new_template(bad=0)
         self.generation = self.rollout_generation = 1
@@ -100,6 +104,14 @@ class Lane:
     def saw(self, d):
         """Our watches are behind what was answered to us."""
         self.generation = max(self.generation, d["metadata"]["generation"])
+
+    def answered(self):
+        """Has the last command been answered?"""
+        return self.asked in (None, self.status().get("lastAction", {}).get("id"))
+
+    def asks(self):
+        """Does a step wait for a person?"""
+        return any(step["approve"] for step in self.strategy.steps)
 
     def patch_rollout(self, body):
         self.rollout_generation = self.api.patch("rollouts", self.ns, APP,
@@ -159,12 +171,15 @@ class Lane:
             body["step"] = flight["step"]
         self.space.note("driver", f"{verb} {revision} ({version}) {body.get('step')}")
         self.patch_rollout({"spec": {"action": body}})
+        self.asked = body["id"]
         return True
 
     def help_on(self):
-        """What a person does so that a release goes on: each thing once in a while."""
+        """What a person does so that a release goes on: each thing once in a while, and not again
+        before it was answered, or that took long."""
         word = self.word()
-        key = (word, self.status().get("flight", {}).get("step"), int(time.time()))
+        patience = 1 if self.answered() else ANSWER_S
+        key = (word, self.status().get("flight", {}).get("step"), time.time() // patience)
         if key == self.helped:
             return
         self.helped = key
@@ -252,21 +267,26 @@ class Lane:
                 self.release(stable)
                 self.settle("not settled after the revert")
         if self.word() == "Resting":
-            self.check_rest()
+            rest.check(self)
 
     def hostilities(self):
         """A few acts, at moments of a release that lasts seconds."""
-        report, rare = self.report, self.rng.random() < 0.35
+        rare = self.rng.random() < 0.35
         count = self.rng.choice([0, 1, 1, 2, 2, 3, 4])
         rare_at = self.rng.randrange(count + 1) if rare else None
+        act = unseen.draw(self)
+        if act and self.rng.random() < self.operators.options.unseen:
+            self.play(act)
         for i in range(count + bool(rare)):
             until = time.time() + self.rng.choice([0.1, 0.5, 1, 2, 3, 5]) * self.rng.random()
             eager = self.rng.random() < 0.5
             self.wait(max(until - time.time(), 0.01), lambda: False,
                       self.help_on if eager else None)
-            act = acts.draw(self.rng, acts.RARE if i == rare_at else acts.COMMON)
-            if acts.play(self, act):
-                report.count(self.kind, act.__name__)
+            self.play(acts.draw(self.rng, acts.RARE if i == rare_at else acts.COMMON))
+
+    def play(self, act):
+        if acts.play(self, act):
+            self.report.count(self.kind, act.__name__)
 
     # ---- what shall be at the end ------------------------------------------------------------
 
@@ -289,59 +309,7 @@ class Lane:
             return f"it is {word}"
         if d["spec"].get("paused") or not self.whole():
             return "the Deployment is paused or not whole"
-        return self.left_over()
-
-    def left_over(self):
-        """Of ours, in the users' objects (I13)."""
-        d = self.deployment()
-        if DEAD_MAN in d["metadata"].get("annotations", {}):
-            return "the dead man is left"
-        if self.space.all("controllerrevisions"):
-            return "a fence is left"
-        if self.finalizer():
-            return "the finalizer is left"
-        names = sorted(s["metadata"]["name"] for s in self.space.all("services"))
-        if names != sorted(self.services):
-            return f"Services {names}"
-        for name in self.services:
-            s = self.space.one("services", name)
-            if s["spec"].get("selector") != {"app": APP} or \
-                    s["metadata"].get("labels") != {"app": APP}:
-                return f"Service {name} is pinned or labelled"
-        for rs in self.space.all("replicasets"):
-            refs = rs["metadata"].get("ownerReferences", [])
-            if "sluice.dev/of" in rs["metadata"].get("labels", {}) or len(refs) != 1 or \
-                    refs[0]["uid"] != d["metadata"]["uid"]:
-                return f"ReplicaSet {rs['metadata']['name']} was not given back"
-        return ""
-
-    def check_rest(self):
-        d, wanted = self.deployment(), self.manifest()
-        for key in ("minReadySeconds", "revisionHistoryLimit"):
-            if d["spec"].get(key, 0) != wanted["spec"][key]:
-                self.violated("REST", f"spec.{key} is {d['spec'].get(key)}")
-        marks = set(d["metadata"].get("annotations", {})) - {
-            "deployment.kubernetes.io/revision", "kubectl.kubernetes.io/restartedAt"}
-        if marks:
-            self.violated("REST", f"annotations {marks}")
-        if self.rng.random() < 0.25:
-            self.check_quiet()
-
-    def versions(self):
-        with self.cluster.lock:
-            return {(kind, o["metadata"]["name"]): o["metadata"]["resourceVersion"]
-                    for kind in ("deployments", "replicasets", "services", "rollouts")
-                    for o in self.space.all(kind)}
-
-    def check_quiet(self):
-        """No write at rest (I6): the status is the last, a moment after all else."""
-        self.operators.stop.wait(2)
-        before = self.versions()
-        self.operators.stop.wait(QUIET_S)
-        after = self.versions()
-        changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
-        if changed:
-            self.violated("REST", f"written at rest: {changed}")
+        return rest.left_over(self)
 
 
 def start(lane):

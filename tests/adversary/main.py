@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ from api import Api, ApiError
 from cluster import Cluster, stamp
 from observer import ticker
 from operators import Operators
+from steady import Steady, sanitizer_reports
 
 STRATEGIES = ("blueGreen", "canary", "rolling")
 OUT = os.path.join("build", "adversary")
@@ -145,12 +147,20 @@ def options():
     p.add_argument("--releases", type=int, default=300, help="of each strategy (300)")
     p.add_argument("--minutes", type=float, default=60, help="at most (60)")
     p.add_argument("--strategy", action="append", choices=STRATEGIES, help="only this; repeatable")
-    p.add_argument("--lanes", type=int, default=2, help="of each strategy, side by side (2)")
+    p.add_argument("--lanes", type=int, default=4, help="of each strategy, side by side (4)")
     p.add_argument("--stop-at", type=int, default=0, help="give up after so many violations")
     p.add_argument("--stale", type=float, default=0.4,
                    help="share of an operator's starts with watches that come late (0.4)")
     p.add_argument("--alone", type=float, default=0.2,
                    help="share of an operator's starts without a lease: then two may act (0.2)")
+    p.add_argument("--proxied", type=float, default=0.7,
+                   help="share of an operator's starts whose watches can be held still (0.7)")
+    p.add_argument("--unseen", type=float, default=0.1,
+                   help="share of the releases in which something happens meanwhile (0.1)")
+    p.add_argument("--unseen-only", action="append", metavar="ACT",
+                   help="of these acts of unseen.py only; repeatable")
+    p.add_argument("--steady", action="store_true",
+                   help="no harm to one operator: its memory and descriptors are judged")
     p.add_argument("--every", type=float, nargs=2, default=(4, 20), metavar=("FROM", "TO"),
                    help="seconds between an operator's troubles (4 20)")
     p.add_argument("--out", default=OUT, help=f"for traces and logs ({OUT})")
@@ -219,23 +229,37 @@ def main():
                 space.note("operators", text)
     operators.say = say
     clean(api)
-    operators.start()
-    cluster.start()
-    ticker(lambda: [report.lanes[ns].observer for ns in cluster.spaces if ns in report.lanes],
-           cluster.lock, cluster.stop)
-    threading.Thread(target=operators.trouble, daemon=True, name="trouble").start()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # its operators are ended, then
+    costly = False
     try:
+        operators.start()
+        cluster.start()
+        ticker(lambda: [report.lanes[ns].observer for ns in cluster.spaces if ns in report.lanes],
+               cluster.lock, cluster.stop)
+        steady = Steady(operators) if o.steady else None
+        if steady:
+            steady.begin()
+        threading.Thread(target=operators.trouble, daemon=True, name="trouble").start()
         drive(o, cluster, operators, report)
+        costly = bool(steady) and steady.wrong()
     finally:
         codes = operators.end()
         for thread in report.threads:
             thread.join()
         report.print(operators)
+    return 1 if verdict(o, operators, report, codes) or costly else 0
+
+
+def verdict(o, operators, report, codes):
+    """True if anything was wrong."""
+    broken = sanitizer_reports(o.out)
+    print("".join(f"{line}\n" for line in broken[:20]), end="")
     if any(codes) or operators.crashes:
         print(f"operators ended with {codes}, and by themselves with {operators.crashes}")
-    bad = report.violations() or report.troubles or any(codes) or operators.crashes
-    print(f"{report.violations()} violations" + (f"; traces are in {o.out}" if bad else ""))
-    return 1 if bad else 0
+    bad = bool(report.violations() or report.troubles or any(codes) or operators.crashes or broken)
+    print(f"{report.violations()} violations, {len(broken)} lines of sanitizers"
+          + (f"; traces are in {o.out}" if bad else ""))
+    return bad
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import shutil
 import subprocess
 import sys
 
-CALM = ["--every", "1000", "2000", "--stale", "0", "--alone", "0"]
-STALE = ["--every", "4", "15", "--stale", "1", "--alone", "0.5"]
+CALM = ["--every", "1000", "2000", "--stale", "0", "--alone", "0", "--unseen", "0"]
+BLIND = ["--every", "60", "99", "--stale", "0", "--alone", "0", "--proxied", "1", "--unseen", "1",
+         "--unseen-only", "left_then_ready"]
 
 # name: (file, text, replacement, options, rules of which one must be broken)
 MUTANTS = {
@@ -29,7 +30,8 @@ MUTANTS = {
         "src/ctl/next.c",
         "    if (!v->live)\n        return true;\n",
         "    if (!v->live)\n        return false;\n",
-        STALE, {"EARLY", "SHARE", "FOREIGN", "CAPACITY", "OWNERS", "STUCK"}),
+        ["--strategy", "blueGreen", "--strategy", "canary"] + BLIND,
+        {"EARLY", "SHARE", "FOREIGN", "CAPACITY", "OWNERS", "STUCK"}),
     "not-pinned": (
         "src/plan/pins.c",
         "    if (p->forward && p->c.by != TRAFFIC_PODS)\n        return p->stable;\n",

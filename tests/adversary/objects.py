@@ -113,4 +113,4 @@ def rollout(strategy, config):
     return {"apiVersion": "sluice.dev/v1beta1", "kind": "Rollout", "metadata": {"name": APP},
             "spec": {"targetRef": {"name": APP}, "strategy": strategy.manifest(),
                      "drain": config["drain"], "bake": config["bake"],
-                     "afterAbort": config["after_abort"], "progressDeadline": "10s"}}
+                     "afterAbort": config["after_abort"], "progressDeadline": config["deadline"]}}

@@ -1,128 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two controllers as processes: killed, stopped for seconds, with caches that lag, and at times
-both active at once (each without a lease)."""
-import base64
+"""Two controllers: killed, asked to end, stopped for seconds, with caches that lag or stand still,
+and at times both active at once (each without a lease)."""
 import collections
-import http.client
-import os
-import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 
 from api import ApiError
+from controller import LEASE_LOST, Operator
 
 KINDS = ("rollouts", "deployments", "replicasets", "pods", "services", "endpointslices",
          "controllerrevisions")
-COUNTED = {"misled": "sluice_cache_misled_total", "looks again": "sluice_looks_again_total",
-           "barrier looks": "sluice_barrier_looks_total"}
-LEASE_LOST = 1  # a leader without its lease ends, and is started anew
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-class Operator:
-    """One of the two, and the proxy that it may go through."""
-
-    def __init__(self, number, options, out):
-        self.number, self.options, self.out = number, options, out
-        self.port, self.proxy_port = 8090 + number, 8095 + number
-        self.process = self.proxy = None
-        self.stopped = self.leads = False
-        self.lock = threading.RLock()  # while it is killed and started it has not died of itself
-        self.counts = collections.Counter()
-        self.log = open(os.path.join(out, f"operator{number}.log"), "ab")
-
-    def start(self, delays, alone):
-        """`delays`: seconds by kind, none for a straight connection; `alone`: without a lease."""
-        config = self.options.operator_kubeconfig
-        if delays:
-            config = self.proxied(delays)
-        self.process = subprocess.Popen(
-            [self.options.controller, "--kubeconfig", config, "--namespace", "sluice-system",
-             "--listen", f"127.0.0.1:{self.port}", "--log-level", self.options.log_level,
-             f"--leader-elect={'false' if alone else 'true'}"],
-            stdout=self.log, stderr=subprocess.STDOUT)
-        self.stopped = self.leads = False
-
-    def proxied(self, delays):
-        """The proxy in front of the API server, and a kubeconfig that goes through it."""
-        certificate, key = (os.path.join(self.out, "proxy." + end) for end in ("crt", "key"))
-        if not os.path.exists(certificate):
-            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                            "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                            "/CN=adversary", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
-                            key, "-out", certificate], check=True, capture_output=True)
-        with open(self.options.operator_kubeconfig, encoding="utf-8") as f:
-            text = f.read()
-        server = re.search(r"https://([^\s\"]+)", text).group(1)
-        config = os.path.join(self.out, f"operator{self.number}.kubeconfig")
-        authority = os.path.join(self.out, "authority.crt")
-        data = re.search(r"certificate-authority-data\"?: \"?([^\s\",]+)", text).group(1)
-        with open(authority, "wb") as f:
-            f.write(base64.b64decode(data))
-        with open(certificate, "rb") as f:
-            ours = base64.b64encode(f.read()).decode()
-        with open(config, "w", encoding="utf-8") as f:
-            f.write(text.replace(data, ours).replace(server, f"127.0.0.1:{self.proxy_port}"))
-        self.proxy = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "proxy.py"), str(self.proxy_port), server,
-             certificate, key, authority] + [f"{k}={v}" for k, v in delays.items()],
-            stdout=self.log, stderr=subprocess.STDOUT)
-        await_port(self.proxy_port)
-        return config
-
-    def kill(self, sig=signal.SIGKILL):
-        self.scrape()
-        for process in (self.process, self.proxy):
-            if process and process.poll() is None:
-                process.send_signal(sig if process is self.process else signal.SIGKILL)
-                if self.stopped:
-                    process.send_signal(signal.SIGCONT)
-                try:
-                    process.wait(20)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-        code = self.process.returncode if self.process else None
-        self.process = self.proxy = None
-        self.leads = False
-        return code
-
-    def scrape(self):
-        """Does it lead? And what it counted since it was started."""
-        if not self.process or self.stopped:
-            return
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
-            connection.request("GET", "/metrics")
-            text = connection.getresponse().read().decode()
-            connection.close()
-        except (OSError, http.client.HTTPException):
-            self.leads = False
-            return
-        self.leads = bool(re.search(r"^leader_election_master_status\S* 1$", text, re.M))
-        now = {k: value_of(text, name) for k, name in COUNTED.items()}
-        now["conflicts"] = value_of(text, 'sluice_write_failures_total{kind="conflict"}')
-        for what, value in now.items():
-            self.counts[(self.process.pid, what)] = int(value)
-
-
-def value_of(text, name):
-    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.M)
-    return float(found.group(1)) if found else 0
-
-
-def await_port(port):
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        try:
-            http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError(f"nothing listens at port {port}")
+BETWEEN_S = 8   # after a hold, until the next: the caches come up to date
 
 
 class Operators:
@@ -131,10 +20,12 @@ class Operators:
     def __init__(self, api, options, rng, out):
         self.api, self.options, self.rng = api, options, rng
         self.both = [Operator(i, options, out) for i in (1, 2)]
+        self.steady = self.both[0] if options.steady else None  # no harm is done to it
         self.acts, self.crashes = collections.Counter(), []
         self.idle = collections.deque(maxlen=4000)  # moments at which nobody worked
         self.stop = threading.Event()
         self.say = lambda text: None
+        self.hold_lock, self.held_until, self.held = threading.Lock(), 0.0, set()
 
     def start(self):
         for operator in self.both:
@@ -142,22 +33,49 @@ class Operators:
         threading.Thread(target=self.watch, daemon=True, name="operators").start()
 
     def start_one(self, operator):
-        stale = self.rng.random() < self.options.stale
-        delays = {kind: round(self.rng.uniform(0.5, 5), 1) for kind in KINDS
-                  if self.rng.random() < 0.6} if stale else {}
-        alone = self.rng.random() < self.options.alone
+        steady = operator is self.steady
+        drawn = self.rng.random()
+        delays = {} if drawn < self.options.proxied or steady else None
+        if drawn < self.options.stale and not steady:
+            delays = {kind: round(self.rng.uniform(0.5, 5), 1) for kind in KINDS
+                      if self.rng.random() < 0.6}
+        alone = self.rng.random() < self.options.alone or steady
         operator.start(delays, alone)
+        self.acts["starts"] += 1
         self.acts["stale starts"] += bool(delays)
         self.acts["starts without a lease"] += alone
-        self.say(f"operator {operator.number} started, delays {delays or 'none'}"
+        self.say(f"operator {operator.number} started, delays {delays}"
                  + (", no lease" if alone else ""))
+
+    # ---- what it is told ---------------------------------------------------------------------
+
+    def hold(self, kinds, seconds, through, least):
+        """Nothing of `kinds` is told to whoever works, for so long, while what is `through` is:
+        until when. Another lane's hold will do when `least` seconds of it are left. None: not now;
+        one works that has no proxy, or another hold is on or has only just ended."""
+        with self.hold_lock:
+            now, kinds = time.time(), set(kinds)
+            if now < self.held_until:
+                suits = kinds <= self.held and not self.held & set(through)
+                return self.held_until if suits and self.held_until - now >= least else None
+            working = [o for o in self.both if o.leads and not o.stopped]
+            if now < self.held_until + BETWEEN_S or not working or \
+                    not all([o.hold(kinds, seconds) for o in working]):
+                return None
+            self.held_until, self.held = now + seconds, kinds
+        self.acts["holds"] += 1
+        self.say(f"held for {seconds:.1f} s: {' '.join(sorted(kinds))}")
+        return self.held_until
+
+    # ---- what is known of them ---------------------------------------------------------------
 
     def watch(self):
         """Twice a second: who leads, who has died of itself."""
         while not self.stop.wait(0.5):
             for operator in self.both:
                 self.look_after(operator)
-            if not any(o.leads and not o.stopped for o in self.both):
+            if time.time() < self.held_until or \
+                    not any(o.leads and not o.stopped for o in self.both):
                 self.idle.append(time.time())
 
     def look_after(self, operator):
@@ -172,25 +90,35 @@ class Operators:
             operator.scrape()
 
     def down(self, seconds):
-        """For how many of the last seconds nobody worked."""
+        """For how many of the last seconds nobody worked, or could see."""
         since = time.time() - seconds
         return sum(0.5 for at in list(self.idle) if at > since)
 
+    def began(self, since):
+        """Has one begun to work since then?"""
+        return any(o.worked_at >= since for o in self.both)
+
+    # ---- what befalls them -------------------------------------------------------------------
+
     def trouble(self):
         """Once in a while something happens to one of them, or to both."""
+        mortal = [o for o in self.both if o is not self.steady]
         while not self.stop.wait(self.rng.uniform(*self.options.every)):
-            some = self.both if self.rng.random() < 0.15 else [self.rng.choice(self.both)]
+            some = mortal if self.rng.random() < 0.15 else [self.rng.choice(mortal)]
             if self.rng.random() < 0.5:
                 self.kill(some)
             else:
                 self.freeze(some)
 
     def kill(self, some):
+        asked = self.rng.random() < 0.3
         for operator in some:
-            self.acts["kills"] += 1
+            self.acts["asked to end" if asked else "kills"] += 1
             with operator.lock:
-                operator.kill()
-            self.say(f"operator {operator.number} killed")
+                code = operator.kill(signal.SIGTERM if asked else signal.SIGKILL)
+            if asked and code not in (0, LEASE_LOST):
+                self.crashes.append(code)
+            self.say(f"operator {operator.number} " + ("asked to end" if asked else "killed"))
         if self.rng.random() < 0.8:  # else the other one waits until the lease runs out
             try:
                 self.api.delete("leases", "sluice-system", "sluice-controller")
@@ -214,7 +142,7 @@ class Operators:
             with operator.lock:
                 if operator.process:
                     operator.process.send_signal(signal.SIGCONT)
-                operator.stopped = False
+                operator.stopped, operator.worked_at = False, time.time()
             self.say(f"operator {operator.number} continued")
 
     def end(self):
