@@ -173,15 +173,29 @@ static void recall_commit(struct planner *p)
     p->rec.previous_template = old->template_raw;
 }
 
+/* Written by a leader long replaced, for a flight that is over: nothing that is open now, and it
+ * names another revision than the status without telling of the commit that would explain it. */
+static bool comes_late(const struct planner *p, const struct fence *f)
+{
+    const struct flight *fl = &p->st.flight;
+    const bool told =
+        !str_empty(p->st.stable.revision) && str_equal(p->st.target.uid, p->d->meta.uid);
+
+    return told && !f->record.committed_ms && !fl->committed_ms &&
+           fl->direction == DIRECTION_FORWARD &&
+           !str_equal(f->record.stable_revision, p->st.stable.revision);
+}
+
+static bool is_good(const struct planner *p, const struct fence *f)
+{
+    return f && f->readable && f->meta.deleting_ms == 0 &&
+           str_equal(f->deployment_uid, p->d->meta.uid) && !comes_late(p, f);
+}
+
 /* The fence is right about what is stable, previous and committed; without it the status is. */
 static void find_record(struct planner *p)
 {
-    const struct fence *f = p->w->fence;
-
-    p->f =
-        f && f->readable && f->meta.deleting_ms == 0 && str_equal(f->deployment_uid, p->d->meta.uid)
-            ? f
-            : NULL;
+    p->f = is_good(p, p->w->fence) ? p->w->fence : NULL;
     p->rec = (struct record){0};
     if (p->f) {
         p->rec = p->f->record;

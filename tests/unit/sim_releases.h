@@ -87,6 +87,7 @@ static const struct release releases[] = {
     {"rolling-grows", ROLLING, 3, "image app:v2\nwhen Gating step 2 scale to 7", NULL, NULL},
     {"rolling", ROLLING, 5, "image app:v2", NULL, NULL},
     {"rolling-one", ROLLING, 1, "image app:v2", NULL, NULL},
+    {"rolling-at-once", ROLLING, 4, "image app:v2", "{'bake':'0s'}", NULL},
     {"rolling-bad", ROLLING, 5, "image app:bad", NULL, NULL},
     {"rolling-twice", ROLLING, 4, "image app:v2\nwhen Gating step 2 image app:v3", NULL, NULL},
     {"rolling-undo", ROLLING, 3, "image app:v2\nwhen Baking route accepts\nwhen Resting undo", NULL,
