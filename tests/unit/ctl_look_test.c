@@ -195,7 +195,7 @@ static void both(enum kube_kind kind, const char *name, const char *json)
 #define ROLLING_SPEC ",'spec':{'targetRef':{'name':'web'},'strategy':{'rolling':{}}}"
 #define CANARY_SPEC                                                                                \
     ",'spec':{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web','traffic':[{" \
-    "'gatewayAPI':{'name':'edge'}}],'steps':[{'weight':20}]}}}"
+    "'gatewayAPI':{'name':'edge'}},{'gatewayAPI':{'name':'inner'}}],'steps':[{'weight':20}]}}}"
 #define DEPLOYMENT_SPEC                                                                            \
     ",'spec':{'replicas':1,'selector':{'matchLabels':{'app':'web'}},'template':{'metadata':{"      \
     "'labels':{'app':'web'}},'spec':{'containers':[{'name':'c'}]}}}"
@@ -391,12 +391,14 @@ static void rolling_reads_them_where_a_pin_is_told(void **state UNUSED)
     assert_int_equal(asked(SERVICES, ""), 1);
 }
 
+#define ROUTES "/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes"
+
 static void routes_are_read(void **state UNUSED)
 {
     ordinary(CANARY_SPEC);
     look(false, false);
-    assert_int_equal(
-        asked("/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes/edge", ""), 1);
+    assert_int_equal(asked(ROUTES "/edge", ""), 1);
+    assert_int_equal(asked(ROUTES "/inner", ""), 1);
 }
 
 /* Where there are many Services only those that can matter are read, one by one. */
@@ -409,11 +411,13 @@ static void of_many_services_only_some(void **state UNUSED)
         snprintf(name, sizeof(name), "s%d", i);
         both(KIND_SERVICE, arena_strdup(&b.a, name), object(name, name, "20", "", ""));
     }
+    both(KIND_SERVICE, "also", object("also", "u-a", "21", "", SERVICE_SPEC));
     look(false, false);
     assert_int_equal(asked(SERVICES, NULL), 0);
     assert_int_equal(asked(SERVICES "/web", ""), 1);
+    assert_int_equal(asked(SERVICES "/also", ""), 1); /* nobody names it, but it selects the pods */
     assert_int_equal(asked(SERVICES "/s1", NULL), 0);
-    assert_int_equal(b.result.scene.services.count, 1);
+    assert_int_equal(b.result.scene.services.count, 2);
 }
 
 static void not_one_more_than_few(void **state UNUSED)
@@ -439,6 +443,32 @@ static void newer_than_the_cache(void **state UNUSED)
     look(false, false);
     assert_string_equal(b.result.scene.deployment->meta->rv, "60");
     assert_string_equal(store_get(b.store, KIND_DEPLOYMENT, "shop", "web")->meta->rv, "60");
+}
+
+/* Lists bring all that is new in them, wherever it stands among what is known. */
+static void all_that_a_list_has(void **state UNUSED)
+{
+    ordinary(BLUE_GREEN_SPEC);
+    serves(KIND_REPLICASET, "web-2", object("web-2", "u-2", "71", SET(""), ""));
+    serves(KIND_REPLICASET, "web-3", object("web-3", "u-3", "72", SET(""), ""));
+    look(false, false);
+    assert_int_equal(b.result.scene.sets.count, 3);
+    assert_string_equal(object_list_find(&b.result.scene.sets, "web-1")->meta->rv, "7");
+    assert_string_equal(object_list_find(&b.result.scene.sets, "web-2")->meta->rv, "71");
+    assert_string_equal(store_get(b.store, KIND_REPLICASET, "shop", "web-3")->meta->rv, "72");
+}
+
+/* What the cache has decoded already is not decoded again. */
+static void what_is_known_is_the_very_object(void **state UNUSED)
+{
+    const struct object *deployment, *set;
+
+    ordinary(BLUE_GREEN_SPEC);
+    deployment = store_get(b.store, KIND_DEPLOYMENT, "shop", "web");
+    set = store_get(b.store, KIND_REPLICASET, "shop", "web-1");
+    look(false, false);
+    assert_ptr_equal(b.result.scene.deployment, deployment);
+    assert_ptr_equal(object_list_find(&b.result.scene.sets, "web-1"), set);
 }
 
 static void what_is_not_there_is_not_there(void **state UNUSED)
@@ -527,6 +557,8 @@ int main(void)
         TEST(of_many_services_only_some),
         TEST(not_one_more_than_few),
         TEST(newer_than_the_cache),
+        TEST(all_that_a_list_has),
+        TEST(what_is_known_is_the_very_object),
         TEST(what_is_not_there_is_not_there),
         TEST(a_rollout_that_is_gone_ends_it),
         TEST(only_its_own),
