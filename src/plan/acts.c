@@ -357,10 +357,14 @@ static char *ports_without_node_ports(struct planner *p, const struct service *l
     json_canonical(&out, (struct jslice){like->ports_raw, strlen(like->ports_raw)}, NULL);
     text = arena_strdup(p->a, strbuf_str(&out));
     strbuf_release(&out);
-    for (char *at; (at = strstr(text, ",\"nodePort\":")) != NULL;) {
-        char *end = at + strlen(",\"nodePort\":");
+    for (char *at; (at = strstr(text, "\"nodePort\":")) != NULL;) {
+        char *end = at + strlen("\"nodePort\":");
 
         end += strspn(end, "0123456789");
+        if (*end == ',')
+            end++; /* it was the first of its port, or one between */
+        else if (at[-1] == ',')
+            at--;
         memmove(at, end, strlen(end) + 1);
     }
     return text;

@@ -36,12 +36,10 @@ struct surge surge_of(const struct deployment *d)
 {
     struct surge s = {0};
     const char *u = d->max_unavailable ? d->max_unavailable : "25%";
-    int64_t v = strtol(u, NULL, 10);
+    const int64_t v = clamp_i64(strtol(u, NULL, 10), 0, INT32_MAX);
 
     s.surge = count_of(d->max_surge ? d->max_surge : "25%", d->replicas);
-    s.unavailable = strchr(u, '%') ? (int32_t)(v * d->replicas / 100) : (int32_t)v;
-    if (s.unavailable > d->replicas)
-        s.unavailable = d->replicas;
+    s.unavailable = (int32_t)min_i64(strchr(u, '%') ? v * d->replicas / 100 : v, d->replicas);
     if (s.surge == 0 && s.unavailable == 0)
         s.unavailable = 1;
     return s;

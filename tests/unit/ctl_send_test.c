@@ -26,7 +26,7 @@ static struct noted {
     int event_count;
 } noted;
 
-/* Whoever calls these has_got ours (ld --wrap; CMake sees the names). */
+/* Whoever calls these gets ours (ld --wrap; CMake sees the names). */
 __typeof__(kube_send) __wrap_kube_send;
 __typeof__(kube_cancel) __wrap_kube_cancel;
 __typeof__(kube_event) __wrap_kube_event;
@@ -208,7 +208,7 @@ static void sends(struct bench *b, const struct action *act)
     assert_ptr_equal(b->pass.call, &noted);
 }
 
-static void has_got(struct bench *b, const char *body)
+static void answers(struct bench *b, const char *body)
 {
     const struct kube_reply reply = {.code = 200, .body = body, .len = strlen(body)};
 
@@ -216,7 +216,7 @@ static void has_got(struct bench *b, const char *body)
     assert_null(b->pass.call);
 }
 
-static void gets_error(struct bench *b, enum err_kind kind, int retry_after_s)
+static void fails_with(struct bench *b, enum err_kind kind, int retry_after_s)
 {
     struct kube_reply reply = {.code = 500, .body = "", .len = 0};
 
@@ -310,7 +310,7 @@ static void the_answer_is_folded_in(void **state)
 
     b->pass.conflicts = 2;
     sends(b, &scale);
-    has_got(b, text_of(b, "ReplicaSet", "web-1", "17", OF_WEB));
+    answers(b, text_of(b, "ReplicaSet", "web-1", "17", OF_WEB));
     assert_int_equal(noted.plans, 1);
     assert_int_equal(noted.looks, 0);
     assert_int_equal(b->pass.writes, 1);
@@ -331,7 +331,7 @@ static void many_writes_are_counted_one_by_one(void **state)
 
     for (int i = 0; i < 3; i++) {
         sends(b, &scale);
-        has_got(b, text_of(b, "ReplicaSet", "web-1", arena_printf(&b->a, "%d", 20 + i), OF_WEB));
+        answers(b, text_of(b, "ReplicaSet", "web-1", arena_printf(&b->a, "%d", 20 + i), OF_WEB));
     }
     assert_int_equal(b->pass.writes, 3);
     assert_int_equal(b->ctl.metrics.writes[ACT_RS_SCALE], 3);
@@ -347,7 +347,7 @@ static void an_unreadable_answer_is_looked_at(void **state)
     for (size_t i = 0; i < COUNT(bodies); i++) {
         b->key.needs_look = false;
         sends(b, &scale);
-        has_got(b, bodies[i]);
+        answers(b, bodies[i]);
         CHECK(b->key.needs_look, "%s", bodies[i]);
         CHECK(noted.looks == (int)i + 1 && noted.plans == 0, "%s: %d looks", bodies[i],
               noted.looks);
@@ -361,7 +361,7 @@ static void stopping_looks_no_more(void **state)
 
     b->pass.stopping = true;
     sends(b, &scale);
-    has_got(b, "<html>");
+    answers(b, "<html>");
     assert_int_equal(noted.looks, 0);
     assert_int_equal(noted.plans, 1);
     assert_true(b->key.needs_look);
@@ -383,7 +383,7 @@ static void deleted_by_status(void **state)
     struct bench *b = *state;
 
     sends(b, &drop);
-    has_got(b, "{\"kind\":\"Status\",\"status\":\"Success\"}");
+    answers(b, "{\"kind\":\"Status\",\"status\":\"Success\"}");
     check_gone(b, true, "Status");
     assert_string_equal(b->key.barrier.entries[0].uid, "u-web-1");
     assert_int_equal(noted.plans, 1);
@@ -392,7 +392,7 @@ static void deleted_by_status(void **state)
 static void deleted_by_object(void **state)
 {
     sends(*state, &drop);
-    has_got(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB));
+    answers(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB));
     check_gone(*state, true, "object");
 }
 
@@ -402,21 +402,21 @@ static void deleted_by_object(void **state)
 static void deleted_later_by_its_finalizer(void **state)
 {
     sends(*state, &drop);
-    has_got(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB FINALIZER DELETING));
+    answers(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB FINALIZER DELETING));
     check_gone(*state, false, "held");
 }
 
 static void gone_with_its_last_finalizer(void **state)
 {
     sends(*state, &scale);
-    has_got(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB DELETING));
+    answers(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB DELETING));
     check_gone(*state, true, "let go");
 }
 
 static void patched_and_not_gone(void **state)
 {
     sends(*state, &scale);
-    has_got(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB));
+    answers(*state, text_of(*state, "ReplicaSet", "web-1", "18", OF_WEB));
     check_gone(*state, false, "patched");
 }
 
@@ -427,7 +427,7 @@ static void the_watch_was_faster(void **state)
 
     sends(b, &drop);
     store_remove(b->ctl.store, KIND_REPLICASET, "shop", "web-1", "u-web-1", 2);
-    has_got(b, "{\"kind\":\"Status\"}");
+    answers(b, "{\"kind\":\"Status\"}");
     assert_int_equal(b->key.barrier.count, 0);
     assert_int_equal(b->ctl.closed.count, 0);
     assert_null(object_list_find(&b->pass.scene.sets, "web-1"));
@@ -444,14 +444,14 @@ static void only_a_status_answers_a_report(void **state)
     decide.act = ACT_DECIDE;
     b->key.report_since_ms = 77;
     sends(b, &scale);
-    has_got(b, text_of(b, "ReplicaSet", "web-1", "31", OF_WEB));
+    answers(b, text_of(b, "ReplicaSet", "web-1", "31", OF_WEB));
     assert_int_equal(b->key.report_since_ms, 77);
     sends(b, &decide);
-    has_got(b, rollout);
+    answers(b, rollout);
     assert_int_equal(b->key.report_since_ms, 0);
     b->key.report_since_ms = 78;
     sends(b, &report);
-    has_got(b, rollout);
+    answers(b, rollout);
     assert_int_equal(b->key.report_since_ms, 0);
 }
 
@@ -470,14 +470,14 @@ static void a_refusal_ends_with_the_next_act(void **state)
 
     refuse(b, &scale);
     sends(b, &report);
-    has_got(b, text_of(b, "Rollout", "web", "30", ""));
+    answers(b, text_of(b, "Rollout", "web", "30", ""));
     assert_true(b->key.refused.present);
     sends(b, &drop);
-    has_got(b, "{\"kind\":\"Status\"}");
+    answers(b, "{\"kind\":\"Status\"}");
     assert_false(b->key.refused.present);
     refuse(b, &report);
     sends(b, &report);
-    has_got(b, text_of(b, "Rollout", "web", "31", ""));
+    answers(b, text_of(b, "Rollout", "web", "31", ""));
     assert_false(b->key.refused.present);
 }
 
@@ -490,7 +490,7 @@ static void events_follow_their_write(void **state)
     b->plan.event_count = 2;
     sends(b, &scale);
     assert_int_equal(noted.event_count, 0);
-    has_got(b, text_of(b, "ReplicaSet", "web-1", "18", OF_WEB));
+    answers(b, text_of(b, "ReplicaSet", "web-1", "18", OF_WEB));
     assert_int_equal(noted.event_count, 2);
     assert_int_equal(noted.events[0].type, EVENT_NORMAL);
     assert_int_equal(noted.events[1].type, EVENT_WARNING);
@@ -499,7 +499,7 @@ static void events_follow_their_write(void **state)
     assert_string_equal(noted.events[1].action, act_name(ACT_RS_SCALE));
     assert_string_equal(noted.events[1].uid, "u-web");
     sends(b, &scale);
-    gets_error(b, ERR_CONFLICT, 0);
+    fails_with(b, ERR_CONFLICT, 0);
     assert_int_equal(noted.event_count, 2); /* of what was not written nothing is told */
 }
 
@@ -511,7 +511,7 @@ static void of_a_rollout_that_is_gone_nothing_is_told(void **state)
     b->plan.event_count = 1;
     scene_remove(&b->pass.scene, KIND_ROLLOUT, "web");
     sends(b, &scale);
-    has_got(b, text_of(b, "ReplicaSet", "web-1", "18", OF_WEB));
+    answers(b, text_of(b, "ReplicaSet", "web-1", "18", OF_WEB));
     assert_int_equal(noted.event_count, 0);
 }
 
@@ -535,7 +535,7 @@ static void each_failure_has_its_reaction(void **state)
         b->pass.conflicts = 0;
         b->key.needs_look = false;
         sends(b, &scale);
-        gets_error(b, rows[i].kind, 0);
+        fails_with(b, rows[i].kind, 0);
         CHECK((noted.looks == 1) == (rows[i].then == LOOKS), "%s: look", name);
         CHECK((noted.ends == 1) == (rows[i].then == ENDS), "%s: end", name);
         CHECK(noted.failed == (rows[i].then == FAILS), "%s: fail", name);
@@ -557,7 +557,7 @@ static void backs_off_as_long_as_asked(void **state)
     struct bench *b = *state;
 
     sends(b, &scale);
-    gets_error(b, ERR_RETRY, 7);
+    fails_with(b, ERR_RETRY, 7);
     assert_int_equal(noted.at_least_ms, 7 * SECOND_MS);
 }
 
@@ -567,12 +567,12 @@ static void conflicts_in_a_row_end_the_pass(void **state)
 
     for (int i = 0; i < CONFLICTS_MAX; i++) {
         sends(b, &scale);
-        gets_error(b, ERR_CONFLICT, 0);
+        fails_with(b, ERR_CONFLICT, 0);
         assert_int_equal(noted.looks, i + 1);
         assert_false(noted.failed);
     }
     sends(b, &scale);
-    gets_error(b, ERR_CONFLICT, 0);
+    fails_with(b, ERR_CONFLICT, 0);
     assert_int_equal(noted.looks, CONFLICTS_MAX);
     assert_true(noted.failed);
 }
@@ -583,7 +583,7 @@ static void stopping_a_failure_ends(void **state)
 
     b->pass.stopping = true;
     sends(b, &scale);
-    gets_error(b, ERR_CONFLICT, 0);
+    fails_with(b, ERR_CONFLICT, 0);
     assert_int_equal(noted.looks, 0);
     assert_true(noted.failed);
 }
@@ -594,7 +594,7 @@ static void a_refusal_says_what_was_refused(void **state)
     struct refusal r;
 
     sends(b, &drop);
-    gets_error(b, ERR_DENIED, 0);
+    fails_with(b, ERR_DENIED, 0);
     r = refused_view(&b->key.refused);
     assert_true(r.present);
     assert_int_equal(r.kind, ERR_DENIED);

@@ -16,6 +16,7 @@ struct story {
     const char *name; /* of the file, and of the release in sim_releases.h unless `own` is there */
     const char *title;
     const struct release *own;
+    const char *surge, *unavailable; /* of the Deployment; NULL: 1 and 0 */
 };
 
 static const struct release outage = {
@@ -27,33 +28,56 @@ static const struct release resumed = {
 static const struct release promoted = {
     "", CANARY_ROUTE, 4, "image app:v2\nwhen Gating step 1 promote", NULL, NULL};
 
+static const struct release no_surge = {"", ROLLING, 4, "image app:v2", NULL, NULL};
+static const struct release fence_lost = {
+    "", CANARY_ROUTE, 4, "image app:v2\nwhen Gating step 2 fence deleted", NULL, NULL};
+static const struct release stable_lost = {
+    "", CANARY_PODS, 4, "image app:v2\nwhen Gating step 1 stable replicaset deleted", NULL, NULL};
+
 static const struct story stories[] = {
-    {"blue-green", "A new version beside the old one; the Service is switched at once.", NULL},
-    {"blue-green-approve", "The same, but a person says when.", NULL},
-    {"blue-green-undo", "Back to the old version, which is still warm, while the new one bakes.",
-     NULL},
-    {"blue-green-bad", "The new version fails its gate: users never saw it.", NULL},
-    {"blue-green-never", "The new version never gets ready.", NULL},
-    {"blue-green-revert", "It fails, and the Deployment gets its old template back.", NULL},
-    {"blue-green-twice", "A third version comes while the second is judged.", NULL},
-    {"blue-green-deleted", "The Rollout is deleted in the midst of a release.", NULL},
-    {"blue-green-resumed", "Somebody resumes the Deployment in flight: the dead man answers.",
-     &resumed},
-    {"canary-pods", "Traffic by the share of pods.", NULL},
-    {"canary-pods-grows", "The Deployment is scaled up half way.", NULL},
-    {"canary-route", "Traffic by the weights of a route.", NULL},
-    {"canary-route-abort", "A person aborts at half of the traffic.", NULL},
-    {"canary-route-back", "The old template is put back by hand, or by Git.", NULL},
-    {"canary-route-retry", "It fails its gate, the gate is mended, and a person tries again.",
-     NULL},
-    {"canary-route-theirs", "The route has weights and rules of its own, which come back.", NULL},
-    {"canary-route-paused", "A person stops it for a while.", NULL},
-    {"canary-route-outage", "The operator is away for half a minute.", &outage},
-    {"canary-route-reset", "Somebody sets the route back.", &reset},
-    {"canary-route-promoted", "A person leaves the steps out.", &promoted},
-    {"rolling", "Within the Deployment's own surge, step by step.", NULL},
-    {"rolling-bad", "The first new pods fail their gate.", NULL},
-    {"rolling-twice", "A third version comes while the second is half way.", NULL},
+    {.name = "blue-green",
+     .title = "A new version beside the old one; the Service is switched at once."},
+    {.name = "blue-green-approve", .title = "The same, but a person says when."},
+    {.name = "blue-green-undo",
+     .title = "Back to the old version, which is still warm, while the new one bakes."},
+    {.name = "blue-green-bad", .title = "The new version fails its gate: users never saw it."},
+    {.name = "blue-green-never", .title = "The new version never gets ready."},
+    {.name = "blue-green-revert",
+     .title = "It fails, and the Deployment gets its old template back."},
+    {.name = "blue-green-twice", .title = "A third version comes while the second is judged."},
+    {.name = "blue-green-deleted", .title = "The Rollout is deleted in the midst of a release."},
+    {.name = "blue-green-resumed",
+     .title = "Somebody resumes the Deployment in flight: the dead man answers.",
+     .own = &resumed},
+    {.name = "canary-pods", .title = "Traffic by the share of pods."},
+    {.name = "canary-pods-grows", .title = "The Deployment is scaled up half way."},
+    {.name = "canary-route", .title = "Traffic by the weights of a route."},
+    {.name = "canary-route-abort", .title = "A person aborts at half of the traffic."},
+    {.name = "canary-route-back", .title = "The old template is put back by hand, or by Git."},
+    {.name = "canary-route-retry",
+     .title = "It fails its gate, the gate is mended, and a person tries again."},
+    {.name = "canary-route-theirs",
+     .title = "The route has weights and rules of its own, which come back."},
+    {.name = "canary-route-paused", .title = "A person stops it for a while."},
+    {.name = "canary-route-outage",
+     .title = "The operator is away for half a minute.",
+     .own = &outage},
+    {.name = "canary-route-reset", .title = "Somebody sets the route back.", .own = &reset},
+    {.name = "canary-route-promoted", .title = "A person leaves the steps out.", .own = &promoted},
+    {.name = "rolling", .title = "Within the Deployment's own surge, step by step."},
+    {.name = "rolling-no-surge",
+     .title = "Without surge: an old pod goes before a new one comes.",
+     .own = &no_surge,
+     .surge = "0",
+     .unavailable = "1"},
+    {.name = "canary-route-no-fence",
+     .title = "Somebody deletes the flight record half way.",
+     .own = &fence_lost},
+    {.name = "canary-pods-no-stable",
+     .title = "Somebody deletes the stable ReplicaSet half way.",
+     .own = &stable_lost},
+    {.name = "rolling-bad", .title = "The first new pods fail their gate."},
+    {.name = "rolling-twice", .title = "A third version comes while the second is half way."},
 };
 
 struct teller {
@@ -209,6 +233,8 @@ static void play(struct teller *t, const struct story *story)
     struct bed_options o = {.spec = r->spec,
                             .replicas = r->replicas,
                             .rules = r->rules,
+                            .surge = story->surge,
+                            .unavailable = story->unavailable,
                             .apart = true,
                             .sim = {.gate_bad = "bad", .never_ready = "never"}};
     struct outcome out = {0};

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* May this Rollout have this Deployment? What stands in the way is said, and nothing is written but
+ * that (api.md 2.7: V30 to V43). One thing is changed in a world that is otherwise fine. */
+#include "sim_bed.h"
+#include "sluice/plan/plan.h"
+
+/* The world of a Rollout that was just made, open for changes. */
+struct scene {
+    struct stage st;
+    struct arena a;
+    struct world w;
+    struct deployment d;
+    struct rollout r;
+    struct service service;
+    const struct service *services[PINS_MAX + 2];
+};
+
+static void open_scene(struct scene *sc, const char *spec)
+{
+    const struct bed_options o = {.spec = spec, .replicas = 2};
+
+    arena_init(&sc->a);
+    bed_open(&sc->st, &o);
+    for (int i = 0; i < 100; i++)
+        sim_tick(&sc->st.s, 50); /* its first pods */
+    sc->w = *sim_world(&sc->st.s, &sc->a, "web");
+    sc->d = *sc->w.dep;
+    sc->r = *sc->w.rollout;
+    sc->service = *world_service(&sc->w, "web");
+    sc->services[0] = &sc->service;
+    sc->w.dep = &sc->d;
+    sc->w.rollout = &sc->r;
+    sc->w.services = sc->services;
+    sc->w.service_count = 1;
+}
+
+static void close_scene(struct scene *sc)
+{
+    stage_close(&sc->st);
+    arena_release(&sc->a);
+}
+
+static const struct plan *planned(struct scene *sc)
+{
+    return plan_rollout(&sc->a, &sc->w, sc->st.s.now_ms);
+}
+
+/* ---- what may stand in the way --------------------------------------------------------------- */
+
+static void as_it_is(struct scene *sc UNUSED) {}
+
+static void no_deployment(struct scene *sc)
+{
+    sc->w.dep = NULL;
+}
+
+static void deployment_going(struct scene *sc)
+{
+    sc->d.meta.deleting_ms = 1;
+}
+
+static void rival(struct scene *sc)
+{
+    sc->w.rival = "elder";
+}
+
+static void unknown_field(struct scene *sc)
+{
+    sc->r.spec.unknown_field = "spec.later";
+}
+
+static void finding(struct scene *sc)
+{
+    static const struct finding wrong = {.path = "spec.bake", .message = "must be a duration"};
+
+    sc->r.findings = &wrong;
+    sc->r.finding_count = 1;
+}
+
+static void recreate(struct scene *sc)
+{
+    sc->d.rolling_update = false;
+}
+
+static void expressions(struct scene *sc)
+{
+    sc->d.selector.complex = true;
+}
+
+static void host_port(struct scene *sc)
+{
+    sc->d.host_port = "80";
+}
+
+static void keeps_apart(struct scene *sc)
+{
+    sc->d.anti_affinity_self = true;
+}
+
+static void keeps_apart_nothing(struct scene *sc)
+{
+    sc->d.anti_affinity_self = true;
+    sc->d.replicas = sc->d.st_replicas = sc->d.st_updated = sc->d.st_ready = 0;
+    sc->d.st_available = 0;
+}
+
+static void one_without_surge(struct scene *sc)
+{
+    sc->d.replicas = 1;
+    sc->d.max_surge = "0";
+    sc->d.max_unavailable = "1";
+}
+
+static void no_service(struct scene *sc)
+{
+    sc->w.service_count = 0;
+}
+
+static void other_service(struct scene *sc)
+{
+    static const struct pair db = {"app", "db"};
+
+    sc->service.selector.pairs = &db;
+}
+
+/* It has a label of the template alone: pods of others may have that too. */
+static void wide_service(struct scene *sc)
+{
+    static const struct pair both[] = {{"app", "web"}, {"tier", "front"}};
+
+    sc->d.template_labels = both;
+    sc->d.template_label_count = 2;
+    sc->service.selector.pairs = &both[1];
+}
+
+static void many_services(struct scene *sc, int n)
+{
+    for (int i = 1; i < n; i++) {
+        struct service *s = ARENA_NEW(&sc->a, struct service);
+        *s = sc->service;
+        s->meta.name = arena_printf(&sc->a, "s%d", i);
+        sc->services[i] = s;
+    }
+    sc->w.service_count = (size_t)n;
+}
+
+static void as_many_services_as_pins(struct scene *sc)
+{
+    many_services(sc, PINS_MAX - 1); /* and the preview Service */
+}
+
+static void one_service_too_many(struct scene *sc)
+{
+    many_services(sc, PINS_MAX);
+}
+
+static void no_route(struct scene *sc)
+{
+    sc->w.route_count = 0;
+}
+
+static char *template_of(struct scene *sc, size_t bytes)
+{
+    char *text = arena_alloc(&sc->a, bytes + 1);
+
+    memset(text, ' ', bytes);
+    text[0] = '{';
+    text[bytes - 1] = '}';
+    return text;
+}
+
+static void large_template(struct scene *sc)
+{
+    sc->d.template_raw = template_of(sc, RECORD_BYTES_MAX / 2 + 1);
+}
+
+static void as_large_as_may_be(struct scene *sc)
+{
+    sc->d.template_raw = template_of(sc, RECORD_BYTES_MAX / 2);
+}
+
+static void paused(struct scene *sc)
+{
+    sc->d.paused = true;
+}
+
+static void rolling_out(struct scene *sc)
+{
+    sc->d.st_updated = 1;
+}
+
+static const struct row {
+    const char *name, *spec;
+    void (*change)(struct scene *sc);
+    const char *word;
+    enum reason reason;
+} rows[] = {
+    {"no Deployment", BLUE_GREEN, no_deployment, "Pending", REASON_NOT_FOUND},
+    {"Deployment being deleted", BLUE_GREEN, deployment_going, "Stalled", REASON_TERMINATING},
+    {"rival", BLUE_GREEN, rival, "Stalled", REASON_ALREADY_ATTACHED},
+    {"unknown field", BLUE_GREEN, unknown_field, "Stalled", REASON_UNKNOWN_FIELD},
+    {"invalid", BLUE_GREEN, finding, "Stalled", REASON_INVALID_SPEC},
+    {"Recreate", BLUE_GREEN, recreate, "Stalled", REASON_STRATEGY_RECREATE},
+    {"matchExpressions", BLUE_GREEN, expressions, "Stalled", REASON_SELECTOR_MISMATCH},
+    {"hostPort", BLUE_GREEN, host_port, "Stalled", REASON_NO_ROOM},
+    {"anti-affinity", CANARY_PODS, keeps_apart, "Stalled", REASON_NO_ROOM},
+    {"one pod, no surge", ROLLING, one_without_surge, "Stalled", REASON_NO_ROOM},
+    {"no Service", BLUE_GREEN, no_service, "Stalled", REASON_SERVICE_NOT_FOUND},
+    {"Service of others", BLUE_GREEN, other_service, "Stalled", REASON_SELECTOR_MISMATCH},
+    {"Service of others too", BLUE_GREEN, wide_service, "Stalled", REASON_SELECTOR_MISMATCH},
+    {"too many Services", BLUE_GREEN, one_service_too_many, "Stalled", REASON_SELECTOR_MISMATCH},
+    {"no route", CANARY_ROUTE, no_route, "Stalled", REASON_ROUTE_NOT_FOUND},
+    {"large template", BLUE_GREEN, large_template, "Stalled", REASON_NO_ROOM},
+    {"paused by somebody", BLUE_GREEN, paused, "Pending", REASON_PAUSED_BY_USER},
+    {"in a rollout of its own", BLUE_GREEN, rolling_out, "Pending", REASON_NOT_COMPLETE},
+};
+
+static void it_is_said_and_nothing_is_done(void **state UNUSED)
+{
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct scene *sc = xcalloc(1, sizeof(*sc));
+        const struct plan *p;
+
+        open_scene(sc, rows[i].spec);
+        rows[i].change(sc);
+        p = planned(sc);
+        CHECK(p->action.act == ACT_REPORT, "%s: %s", rows[i].name, act_name(p->action.act));
+        CHECK_TEXT(p->status->display.status, rows[i].word, rows[i].name);
+        CHECK_TEXT(p->status->conditions[COND_READY].reason, reason_name(rows[i].reason),
+                   rows[i].name);
+        CHECK_TEXT(p->status->conditions[COND_READY].status, "False", rows[i].name);
+        CHECK(!p->status->stable.revision, "%s: attached", rows[i].name);
+        close_scene(sc);
+        free(sc);
+    }
+}
+
+/* ---- what does not --------------------------------------------------------------------------- */
+
+static void the_rest_is_attached(void **state UNUSED)
+{
+    static const struct {
+        const char *name, *spec;
+        void (*change)(struct scene *sc);
+    } fine[] = {{"as it is", BLUE_GREEN, as_it_is},
+                {"with a route", CANARY_ROUTE, as_it_is},
+                {"one pod less than a pin", BLUE_GREEN, as_many_services_as_pins},
+                {"as large as may be", BLUE_GREEN, as_large_as_may_be},
+                {"no pods to keep apart", CANARY_PODS, keeps_apart_nothing},
+                {"rolling keeps its ports", ROLLING, host_port},
+                {"rolling pins nothing", ROLLING, wide_service}};
+
+    for (size_t i = 0; i < COUNT(fine); i++) {
+        struct scene *sc = xcalloc(1, sizeof(*sc));
+        const struct plan *p;
+
+        open_scene(sc, fine[i].spec);
+        fine[i].change(sc);
+        p = planned(sc);
+        CHECK(p->status->stable.revision, "%s: %s: %s", fine[i].name, p->status->display.status,
+              p->status->display.message);
+        CHECK(p->action.act == ACT_DECIDE, "%s: %s", fine[i].name, act_name(p->action.act));
+        CHECK(p->event_count == 1, "%s: %d events", fine[i].name, p->event_count);
+        close_scene(sc);
+        free(sc);
+    }
+}
+
+/* ---- on the way out -------------------------------------------------------------------------- */
+
+/* A Rollout that is to go is let go where there is nothing to give back. */
+static void nothing_holds_it_back(void **state UNUSED)
+{
+    static const struct {
+        const char *name;
+        void (*change)(struct scene *sc);
+    } going[] = {{"never attached", as_it_is},
+                 {"no Deployment", no_deployment},
+                 {"Deployment being deleted", deployment_going},
+                 {"rival", rival},
+                 {"invalid", finding},
+                 {"unknown field", unknown_field}};
+
+    for (size_t i = 0; i < COUNT(going); i++) {
+        struct scene *sc = xcalloc(1, sizeof(*sc));
+
+        open_scene(sc, BLUE_GREEN);
+        going[i].change(sc);
+        sc->r.meta.deleting_ms = 1;
+        sc->r.has_finalizer = true;
+        CHECK(planned(sc)->action.act == ACT_FINALIZER_DROP, "%s: %s", going[i].name,
+              act_name(planned(sc)->action.act));
+        sc->r.has_finalizer = false;
+        CHECK(planned(sc)->action.act <= ACT_REPORT, "%s: %s", going[i].name,
+              act_name(planned(sc)->action.act));
+        close_scene(sc);
+        free(sc);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_is_said_and_nothing_is_done),
+        cmocka_unit_test(the_rest_is_attached),
+        cmocka_unit_test(nothing_holds_it_back),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
