@@ -46,12 +46,16 @@ MUTANTS = {
 
 
 def copy(tree):
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], check=True,
-                           capture_output=True, text=True).stdout.split("\n")
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], check=True,
+                            capture_output=True, text=True).stdout.split("\n")
+    names = [name for name in listed if os.path.isfile(name)
+             and name.startswith(("src/", "include/", "cmd/", "CMake", "tests/"))]
+    for place, _, files in os.walk(tree):  # CMake would find what is no longer there
+        for name in files:
+            path = os.path.join(place, name)
+            if os.path.relpath(path, tree) not in names:
+                os.remove(path)
     for name in names:
-        if not name.startswith(("src/", "include/", "cmd/", "CMake", "tests/")) or \
-                not os.path.isfile(name):
-            continue
         target = os.path.join(tree, name)
         if os.path.exists(target) and read(target) == read(name):
             continue

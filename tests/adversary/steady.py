@@ -8,7 +8,8 @@ import threading
 import time
 
 FIRST_S = 60   # in the first minute it gets what it needs
-END_S = 150    # connections that idle are closed by then
+SETTLE_S = 15  # the connections of its first lists are closed once their number stood so long
+END_S = 150    # and those that idle at the end by then
 MOST = 1.25    # times the memory after the first minute
 REPORT = re.compile(rb"ERROR: \w+Sanitizer|runtime error: |SUMMARY: \w+Sanitizer")
 
@@ -20,7 +21,12 @@ def resident(pid):
 
 
 def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    """The least within a second: we ask for its metrics ourselves, now and then."""
+    least = []
+    for _ in range(10):
+        least.append(len(os.listdir(f"/proc/{pid}/fd")))
+        time.sleep(0.1)
+    return min(least)
 
 
 class Steady:
@@ -33,8 +39,13 @@ class Steady:
         """Before there is a Rollout: it works, and has nothing to do."""
         while not self.operator.leads:
             self.operators.stop.wait(0.1)
-        self.pid, self.began = self.operator.process.pid, time.monotonic()
-        self.descriptors = descriptors(self.pid)
+        self.pid = self.operator.process.pid
+        self.descriptors, since = descriptors(self.pid), time.monotonic()
+        while time.monotonic() - since < SETTLE_S:
+            now = descriptors(self.pid)
+            if now != self.descriptors:
+                self.descriptors, since = now, time.monotonic()
+        self.began = time.monotonic()
         threading.Thread(target=self.watch, daemon=True, name="steady").start()
 
     def watch(self):
@@ -50,9 +61,10 @@ class Steady:
             print("the steady operator ended by itself")
             return True
         end = time.monotonic() + END_S
-        while descriptors(self.pid) > self.descriptors and time.monotonic() < end:
-            time.sleep(1)
+        while descriptors(self.pid) != self.descriptors and time.monotonic() < end:
+            pass
         open_now, memory = descriptors(self.pid), resident(self.pid)
+        self.first = self.first or memory  # it was a very short run
         print(f"the steady operator: {time.monotonic() - self.began:.0f} s, descriptors "
               f"{self.descriptors} at the beginning, {open_now} at the end; resident "
               f"{self.first:.1f} MiB after {FIRST_S} s, {memory:.1f} MiB at the end "
