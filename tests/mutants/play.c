@@ -94,6 +94,21 @@ static int plain(const struct release *r)
     return played(r, &(struct bed_options){.apart = true}, false, "undisturbed");
 }
 
+/* Endpoints that follow pods later than the router does its routes. */
+static int on_slow_endpoints(const struct release *r)
+{
+    const struct bed_options o = {.apart = true, .sim = {.slice_lag_ms = 3000}};
+    struct outcome have;
+    struct arena a;
+    int bad = 0;
+
+    arena_init(&a);
+    if (!release_play(r, &o, &a, &have))
+        bad = found(r->name, "with slow endpoints", have.trouble);
+    arena_release(&a);
+    return bad;
+}
+
 static int on_stale(const struct release *r, int seed)
 {
     const struct bed_options o = {
@@ -124,6 +139,8 @@ static int play_all(void)
         bad = plain(&releases[i]);
     if (getenv("SIM_EXPECTED_WRITE"))
         return bad;
+    for (size_t i = 0; !bad && i < COUNT(releases); i++)
+        bad = on_slow_endpoints(&releases[i]);
     for (int seed = 1; !bad && seed <= (int)bed_number("SIM_STALE", 3); seed++) {
         for (size_t i = 0; !bad && i < COUNT(releases); i++)
             bad = on_stale(&releases[i], seed);
