@@ -59,6 +59,9 @@ PLANTED = [
         (STEP,
          "if (!endpoints_ready(p, want_new(p)) ||",
          "if ("),
+        (TRAFFIC,
+         "l->st->written != wanted(p) && !endpoints_ready(p, want_new(p));",
+         "false;"),
     ]),
     ("one-pod-short", [
         (STEP,
