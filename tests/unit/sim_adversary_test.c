@@ -116,7 +116,7 @@ static void failures_get_small(void **state)
     int failed = 0;
     (void)state;
 
-    for (uint64_t seed = 1; seed <= 6 && failed < 2 && !getenv("SIM_SEED"); seed++) {
+    for (uint64_t seed = 1; seed <= 40 && failed < 2 && !getenv("SIM_SEED"); seed++) {
         int before;
 
         game_make(g, 0, seed);
