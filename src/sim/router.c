@@ -60,7 +60,14 @@ static void run_route(struct sim *s, struct sim_object *o)
         o->send_ms = s->opt.route_refused ? 0 : s->now_ms + s->opt.proxy_lag_ms;
         accept_route(s, o);
     }
-    if (o->send_ms && s->now_ms >= o->send_ms) {
+}
+
+/* These never sleep: a settle time is longer than they take. */
+void sim_proxies(struct sim *s)
+{
+    for (struct sim_object *o = s->objects; o; o = o->next) {
+        if (o->kind != SIM_ROUTE || !o->send_ms || s->now_ms < o->send_ms)
+            continue;
         o->send_ms = 0;
         send_by(s, o);
     }
@@ -72,6 +79,7 @@ void sim_routers(struct sim *s)
         if (o->kind == SIM_ROUTE)
             run_route(s, o);
     }
+    sim_proxies(s);
 }
 
 /* ---- what is sent where ---------------------------------------------------------------------- */

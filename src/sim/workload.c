@@ -202,6 +202,7 @@ static void run_controllers(struct sim *s)
         else
             slept = true;
     }
+    sim_proxies(s);
     sim_collect(s);
     s->quiet_epoch = !slept && s->epoch == before ? s->epoch : -1;
 }

@@ -154,6 +154,7 @@ void sim_deployments(struct sim *s);        /* deployment.c */
 void sim_replicasets(struct sim *s);        /* workload.c: ReplicaSet controller and kubelet */
 void sim_slices(struct sim *s);             /* endpoints.c */
 void sim_routers(struct sim *s);            /* router.c */
+void sim_proxies(struct sim *s);            /* ... what they send by, alone */
 void sim_collect(struct sim *s);            /* garbage collection */
 bool sim_timer_due(const struct sim *s);    /* a pod or a router has something to do by now */
 void sim_admit(const struct sim *s, enum sim_kind kind, const cJSON *old, cJSON *now); /* admit.c */
