@@ -36,6 +36,7 @@ static struct bench {
     struct look *look;
     int done;
     struct look_result result;
+    char what[80];
 } b;
 
 /* ---- the client ------------------------------------------------------------------------------ */
@@ -242,6 +243,8 @@ static void on_done(struct look_result *result, void *arg UNUSED)
 {
     b.done++;
     b.result = *result;
+    snprintf(b.what, sizeof b.what, "%s", result->what ? result->what : ""); /* borrowed */
+    b.result.what = b.what;
     result->scene = (struct scene){0};
 }
 
