@@ -39,6 +39,8 @@
 #define ANSWER_BYTES_MAX 16384
 #define VERSIONS_MAX     32
 #define LOST_TIMES_MAX   64
+#define OWN_PORTS_FROM   12000 /* below the range that the kernel chooses from */
+#define OWN_PORTS        16384
 #define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
 
 enum why { WHY_REFUSED, WHY_RESET, WHY_CLOSED, WHY_TIMEOUT, WHY_OTHER, WHY_COUNT };
@@ -365,6 +367,24 @@ static void on_event(struct client *c, uint32_t events)
         on_readable(c);
 }
 
+/* Kept connections get ports of their own, each once. A connection that a dying pod resets leaves
+ * the kernel's connection tracking an entry that leads to that pod for 10 s more: the next one from
+ * the same port would go there, and a client of new connections takes any port of the usual range.
+ * No port that is free: the kernel chooses. */
+static void bind_own_port(int fd)
+{
+    static int next;
+    const int start = getpid() % (OWN_PORTS / 64) * 64;
+    struct sockaddr_in own = {.sin_family = AF_INET};
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    for (int i = 0; i < 64; i++) {
+        own.sin_port = htons((uint16_t)(OWN_PORTS_FROM + (start + next++) % OWN_PORTS));
+        if (bind(fd, (struct sockaddr *)&own, sizeof own) == 0)
+            return;
+    }
+}
+
 static void connect_client(struct client *c)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
@@ -372,6 +392,8 @@ static void connect_client(struct client *c)
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (c->fd < 0)
         die("no socket is left");
+    if (load.keepalive)
+        bind_own_port(c->fd);
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     epoll_ctl(load.poll, EPOLL_CTL_ADD, c->fd, &event);
     if (connect(c->fd, (struct sockaddr *)&load.address, sizeof load.address) < 0 &&
