@@ -160,7 +160,8 @@ static void plan_once(struct sim_operator *op, bool on_look)
     struct world *w;
 
     arena_release(&op->a);
-    sim_forget(op->s);
+    if (!op->shared)
+        sim_forget(op->s);
     if (op->looking)
         sim_forget(&op->look);
     op->planned_epoch = on_look ? -1 : op->s->epoch;

@@ -272,7 +272,8 @@ static void second_turn(struct stage *st)
 {
     if (!st->second.s)
         return;
-    if (st->s.now_ms < st->second_until_ms)
+    st->op.shared = st->second.shared = st->s.now_ms < st->second_until_ms;
+    if (st->second.shared)
         sim_operator_act(&st->second);
     else
         sim_operator_release(&st->second);

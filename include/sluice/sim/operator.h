@@ -89,6 +89,7 @@ struct sim_operator {
     bool cached;           /* that plan was made on the caches, not on a look */
     int64_t planned_epoch; /* what the caches showed then */
     int64_t gates_changed, planned_gates;
+    bool shared; /* another one's plan borrows from the cluster too: nothing is forgotten */
     bool need_look;
     bool looking; /* `look` is there: the live world of then, own writes folded in */
     bool passing; /* plans are made on it */
