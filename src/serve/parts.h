@@ -115,9 +115,6 @@ void version_drop(struct version *version);
 /* Merge patches as text, which fits; `doc` is edited in place. */
 void doc_merge(cJSON *doc, const char *text);
 cJSON *doc_parse(const char *text);
-struct uid_text {
-    char text[24];
-};
 
 /* ---- realm.c: the simulated cluster of a namespace ------------------------------------------- */
 

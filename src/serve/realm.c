@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* The last look at the objects of a version; nobody outside the simulator holds views. */
+/* The policies act while they are there. */
 void realm_enter(struct realm *r)
 {
     const struct serve *v = r->v;
@@ -19,6 +19,7 @@ void realm_enter(struct realm *r)
                            !store_find(v, kind_named("MutatingAdmissionPolicyBinding"), "", policy);
 }
 
+/* Nobody holds what was read of versions that were replaced. */
 void realm_leave(struct realm *r)
 {
     r->v->rv = r->s.last_rv;

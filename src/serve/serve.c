@@ -64,8 +64,7 @@ static bool create_one(struct serve *v, const struct yaml_doc *d, struct err *e)
     strbuf_init(&reply.body, SIZE_MAX / 4);
     c.ns = k->flags & K_NAMESPACED ? (ns ? ns : "default") : "";
     c.name = json_str(doc, "metadata.name");
-    if (reply.code == 200)
-        write_create(&c);
+    write_create(&c);
     arena_release(&a);
     if (reply.code >= 300 && reply.code != 409)
         err_set(e, ERR_INVALID, "%.400s", strbuf_str(&reply.body));

@@ -4,7 +4,7 @@
 # Usage: [SLUICE_BIN=build/dev/bin] tests/served/served_test.sh [TEST...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-[ -n "${SERVED_PROBES:-}" ] || exec tests/served/inside "$0" "$@"
+[ -n "${SERVED_PROBES:-}" ] || exec tests/served/inside tests/served/served_test.sh "$@"
 # shellcheck source=tests/served/lib.sh
 source tests/served/lib.sh
 

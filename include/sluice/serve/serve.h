@@ -8,7 +8,7 @@
  *
  * What it does not do: other groups than those of kinds.c, rights (every token may do all),
  * defaults inside pod templates, admission but that of Sluice's own two policies, foreground
- * deletion, logs and exec. README.md of this room says more. */
+ * deletion, logs and exec. src/README.md says more. */
 #ifndef SLUICE_SERVE_SERVE_H
 #define SLUICE_SERVE_SERVE_H
 
