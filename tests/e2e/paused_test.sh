@@ -141,8 +141,9 @@ test_resumed_at_rest() {
 }
 
 # A new template that comes without the pause is stopped late, while stable still serves.
+# Pods that are ready at once roll in less time than a write may take that meets others.
 braked_late() { # STRATEGY
-    app web 10
+    app web 10 fake '"minReadySeconds": 2,'
     attached "$1"
     replaced v2
     word web Approval
