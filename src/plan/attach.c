@@ -216,8 +216,7 @@ enum flow rule_attach(struct planner *p)
 {
     const struct replicaset *rs = only_active(p);
 
-    if (p->rec_known && !str_empty(p->st.stable.revision) &&
-        str_equal(p->st.target.uid, p->d->meta.uid))
+    if (p->rec_known && status_knows(p))
         return NEXT;
     if (p->f) { /* a flight of this very Deployment, its status lost */
         set_stable(p, p->rec.stable_revision, p->rec.stable_digest, p->rec.stable_number);

@@ -173,15 +173,18 @@ static void recall_commit(struct planner *p)
     p->rec.previous_template = old->template_raw;
 }
 
+bool status_knows(const struct planner *p)
+{
+    return !str_empty(p->st.stable.revision) && str_equal(p->st.target.uid, p->d->meta.uid);
+}
+
 /* Written by a leader long replaced, for a flight that is over: nothing that is open now, and it
  * names another revision than the status without telling of the commit that would explain it. */
 static bool comes_late(const struct planner *p, const struct fence *f)
 {
     const struct flight *fl = &p->st.flight;
-    const bool told =
-        !str_empty(p->st.stable.revision) && str_equal(p->st.target.uid, p->d->meta.uid);
 
-    return told && !f->record.committed_ms && !fl->committed_ms &&
+    return status_knows(p) && !f->record.committed_ms && !fl->committed_ms &&
            fl->direction == DIRECTION_FORWARD &&
            !str_equal(f->record.stable_revision, p->st.stable.revision);
 }
@@ -202,7 +205,7 @@ static void find_record(struct planner *p)
         p->rec_known = true;
         return;
     }
-    p->rec_known = !str_empty(p->st.stable.revision) && str_equal(p->st.target.uid, p->d->meta.uid);
+    p->rec_known = status_knows(p);
     if (!p->rec_known)
         return;
     p->rec.stable_revision = p->st.stable.revision;

@@ -203,10 +203,11 @@ enum flow rule_deleted(struct planner *p)
 
 /* ---- the template moved ---------------------------------------------------------------------- */
 
-static enum flow superseded(struct planner *p, const char *by)
+static enum flow superseded(struct planner *p)
 {
-    event(p, false, REASON_SUPERSEDED, "Revision %s is superseded %s.", p->st.flight.revision, by);
-    flight_end(p, "Superseded", arena_printf(p->a, "superseded %s", by));
+    event(p, false, REASON_SUPERSEDED, "Revision %s is superseded by a newer template.",
+          p->st.flight.revision);
+    flight_end(p, "Superseded", "superseded by a newer template");
     return AGAIN;
 }
 
@@ -249,7 +250,7 @@ static enum flow moved_forward(struct planner *p)
         return AGAIN;
     }
     if (!str_equal(p->d->digest, p->st.flight.digest) && !routes_bind(p))
-        return superseded(p, "by a newer template");
+        return superseded(p);
     return NEXT;
 }
 

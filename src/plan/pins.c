@@ -161,7 +161,7 @@ bool pins_proved(const struct planner *p, const char *revision)
 }
 
 /* Pods of a ReplicaSet are called after it. */
-static int32_t endpoints_of(const struct planner *p, const char *service,
+static int32_t endpoints_of(const struct planner *p, const struct service *service,
                             const struct replicaset *rs)
 {
     const size_t len = strlen(rs->meta.name);
@@ -170,7 +170,7 @@ static int32_t endpoints_of(const struct planner *p, const char *service,
     for (size_t i = 0; i < p->w->slice_count; i++) {
         const struct slice *s = p->w->slices[i];
 
-        for (size_t k = 0; str_equal(s->service, service) && k < s->ready_pod_count; k++)
+        for (size_t k = 0; slice_is_of(s, service) && k < s->ready_pod_count; k++)
             count +=
                 strncmp(s->ready_pods[k], rs->meta.name, len) == 0 && s->ready_pods[k][len] == '-';
     }
@@ -182,7 +182,7 @@ bool serves(const struct planner *p, const struct replicaset *rs, int32_t n)
     for (size_t i = 0; i < p->w->service_count; i++) {
         const struct service *s = p->w->services[i];
 
-        if (service_live(p, s) && endpoints_of(p, s->meta.name, rs) < n)
+        if (service_live(p, s) && endpoints_of(p, s, rs) < n)
             return false;
     }
     return rs_available(rs, n);

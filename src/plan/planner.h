@@ -95,6 +95,7 @@ bool extras_have_pods(const struct planner *p);                      /* warm one
 bool given_back(const struct planner *p); /* stable is inside, and nothing is left outside */
 bool inside_allowed(const struct planner *p, const struct replicaset *rs);
 int64_t revision_next(const struct planner *p); /* highest number of any ReplicaSet plus one */
+bool status_knows(const struct planner *p);     /* what is stable of this very Deployment */
 bool dep_observed(const struct planner *p);
 bool dep_complete(const struct planner *p);                /* N/N/N and observed */
 int32_t available(const struct replicaset *rs);            /* 0 for NULL */

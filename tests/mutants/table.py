@@ -433,7 +433,7 @@ PLANTED = [
     ("newer-template-ignored", [
         (FLIGHT,
          "    if (!str_equal(p->d->digest, p->st.flight.digest) && !routes_bind(p))\n"
-         "        return superseded(p, \"by a newer template\");\n",
+         "        return superseded(p);\n",
          ""),
     ]),
     ("rejected-starts-again", [
