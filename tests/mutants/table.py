@@ -238,7 +238,7 @@ PLANTED = [
     ]),
     ("stable-not-whole-on-abort", [
         (CAPACITY,
-         "return available(rs) == 0 || rs_available(p->stable, p->n);",
+         "return available(rs) == 0 || serves(p, p->stable, p->n);",
          "return rs->replicas > 0;"),
     ]),
     ("walk-in-one-go", [
@@ -292,7 +292,7 @@ PLANTED = [
          "        return STOP;\n",
          ""),
         (PINS,
-         "    if (note_proofs(p))\n"
+         "    if (note_proofs(p) || waits)\n"
          "        return NEXT;",
          "    if (note_proofs(p) || p->forward)\n"
          "        return NEXT;"),
