@@ -139,11 +139,14 @@ struct brake_proof brake_view(const struct key *key);
 /* ---- pods.c: listed while plans look at them, watched never ---------------------------------- */
 /* Of the plan at hand; NULL: it looks at none, and what was read is forgotten. Wakes the key when
  * there is news of them. `ready`: how many their ReplicaSet counts; where the last list has another
- * number, one more is asked for at once. */
+ * number, one more is asked for at once. PODS_ONLY_WHY: nothing is decided by them, they only say
+ * why one is slow, and are listed seldom: on a busy cluster all are slow. */
+#define PODS_ONLY_WHY (-1)
 void pods_want(struct key *key, const char *revision, int32_t ready);
 /* Into the world; borrowed until pods_want or the loop's next turn. */
 void pods_view(const struct key *key, struct arena *a, struct world *w);
 #define PODS_EVERY_MS INT64_C(2000)
+#define PODS_CALM     5              /* times that, for PODS_ONLY_WHY */
 #define PODS_AGAIN_MS INT64_C(250)   /* least time between two lists */
 #define PODS_LATE_MS  INT64_C(10000) /* without an answer: then the plan is told that, and why */
 

@@ -255,6 +255,8 @@ static void act_on(struct pass *p)
 
 static int32_t ready_of(const struct pass *p, const char *revision)
 {
+    if (p->plan->ask_count == 0)
+        return PODS_ONLY_WHY;
     for (size_t i = 0; revision && i < p->scene.sets.count; i++) {
         const struct replicaset *rs = p->scene.sets.items[i]->as.replicaset;
         if (str_equal(rs->revision, revision))

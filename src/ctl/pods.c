@@ -3,7 +3,8 @@
  * the names in a query, why one is not ready. All other counts are in ReplicaSets.
  *
  * A watch of them would tell the operator of every pod of every Deployment in the cluster; a list
- * every other second tells what is asked, while it is asked. */
+ * every other second tells what is asked, while it is asked, and one every ten seconds why a pod is
+ * slow. */
 #include "ctl.h"
 #include "sluice/kube/list.h"
 
@@ -16,6 +17,7 @@ struct pods {
     char *revision;
     struct object_list items; /* of the last answer, by name */
     bool known;               /* they are as new as PODS_LATE_MS demands */
+    bool calm;                /* PODS_ONLY_WHY */
     char *trouble;            /* ... or why not; NULL: the first answer is still awaited */
     int64_t good_ms;          /* monotonic: of the last answer; at first: of the first request */
     struct kube_lister *lister;
@@ -33,7 +35,7 @@ static int64_t every_ms(const struct pods *p)
 {
     const int64_t set = p->key->ctl->pods_every_ms;
 
-    return set ? set : PODS_EVERY_MS;
+    return (set ? set : PODS_EVERY_MS) * (p->calm ? PODS_CALM : 1);
 }
 
 static void tell(const struct pods *p)
@@ -151,12 +153,13 @@ static void pods_free(struct pods *p)
     free(p);
 }
 
-static struct pods *pods_new(struct key *key, const char *revision)
+static struct pods *pods_new(struct key *key, const char *revision, bool calm)
 {
     struct pods *p = xcalloc(1, sizeof(*p));
 
     p->key = key;
     p->revision = xstrdup(revision);
+    p->calm = calm;
     p->good_ms = clock_mono_ms();
     p->timer = loop_timer(key->ctl->loop, PODS_LATE_MS, on_due, p);
     ask(p);
@@ -170,19 +173,22 @@ static void ask_sooner(struct pods *p, int32_t ready)
 
     for (size_t i = 0; i < p->items.count; i++)
         listed += p->items.items[i]->as.pod->ready;
-    if (p->known && !p->lister && listed != ready)
+    if (p->known && !p->lister && ready != PODS_ONLY_WHY && listed != ready)
         timer_move(p->timer, max_i64(p->good_ms + PODS_AGAIN_MS - clock_mono_ms(), 0));
 }
 
 void pods_want(struct key *key, const char *revision, int32_t ready)
 {
-    if (key->pods && str_equal(key->pods->revision, revision)) {
+    const bool calm = ready == PODS_ONLY_WHY;
+
+    if (key->pods && str_equal(key->pods->revision, revision) && (calm || !key->pods->calm)) {
+        key->pods->calm = calm;
         ask_sooner(key->pods, ready);
         return;
     }
     if (key->pods)
         pods_free(key->pods);
-    key->pods = str_empty(revision) ? NULL : pods_new(key, revision);
+    key->pods = str_empty(revision) ? NULL : pods_new(key, revision, calm);
 }
 
 /* Two Deployments with one template have pods of one hash: the selector tells them apart. */

@@ -169,7 +169,8 @@ static void failed(struct pass *p, const struct err *e)
         remember(p, e);
         return;
     }
-    p->key->needs_look = true; /* C61, and what we knew was stale */
+    /* C61; and what is not what we knew may have company. A mere conflict is looked at at once. */
+    p->key->needs_look |= after != AFTER_LOOK || p->stopping || e->kind != ERR_CONFLICT;
     if (after == AFTER_LOOK && !p->stopping)
         pass_look(p);
     else

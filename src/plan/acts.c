@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acts.c - the requests. Every body names what it was decided on: uid and resourceVersion, or the
- * values a JSON Patch tests (C10, C43, C64). */
+/* acts.c - the requests. Every body names what it was decided on: uid and resourceVersion, or what
+ * a JSON Patch tests (C10, C43, C64). */
 #include "planner.h"
 
 #include <string.h>
@@ -25,6 +25,17 @@ static enum flow patch(struct planner *p, enum act act, enum target target, cons
                              .content_type = type,
                              .body = body};
     return STOP;
+}
+
+/* Same object, same spec. Its resourceVersion would say more than is decided on: every pod that
+ * comes or goes moves it, and a busy controller's writes would be refused again and again. Like it,
+ * a generation never comes back (C10). */
+static char *spec_unchanged(struct planner *p, const struct meta *m)
+{
+    return json_fmt(p->a,
+                    "{'op':'test','path':'/metadata/uid','value':%q},"
+                    "{'op':'test','path':'/metadata/generation','value':%l}",
+                    m->uid, m->generation);
 }
 
 static enum flow harmful(struct planner *p)
@@ -89,7 +100,13 @@ enum flow act_brake(struct planner *p, int64_t number, const char *template_json
     const struct meta *m = &p->d->meta;
     const char *dead_man = arena_printf(p->a, "%lld", (long long)number);
 
-    if (!template_json)
+    const char *tmpl =
+        template_json
+            ? json_fmt(p->a, ",{'op':'replace','path':'/spec/template','value':%r}", template_json)
+            : "";
+
+    if (!p->d->revision &&
+        !template_json) /* it may have no annotations yet, and a JSON Patch would need them */
         return patch(p, ACT_BRAKE, TARGET_DEPLOYMENT, m, MERGE_PATCH,
                      json_fmt(p->a,
                               "{'metadata':{'uid':%q,'resourceVersion':%q,'annotations':{%q:%q}},"
@@ -97,15 +114,12 @@ enum flow act_brake(struct planner *p, int64_t number, const char *template_json
                               m->uid, m->rv, ANNOTATION_DEAD_MAN, dead_man));
     return patch(p, ACT_BRAKE, TARGET_DEPLOYMENT, m, JSON_PATCH,
                  json_fmt(p->a,
-                          "[{'op':'test','path':'/metadata/resourceVersion','value':%q},"
-                          "{'op':'test','path':'/metadata/uid','value':%q},"
-                          "{'op':'add','path':'/metadata/annotations/%k','value':%q},"
-                          "{'op':'add','path':'/spec/paused','value':true},"
-                          "{'op':'replace','path':'/spec/template','value':%r}]",
-                          m->rv, m->uid, ANNOTATION_DEAD_MAN, dead_man, template_json));
+                          "[%r,{'op':'add','path':'/metadata/annotations/%k','value':%q},"
+                          "{'op':'add','path':'/spec/paused','value':true}%r]",
+                          spec_unchanged(p, m), ANNOTATION_DEAD_MAN, dead_man, tmpl));
 }
 
-/* O10: the resourceVersion test keeps a template that came in between from rolling ungated. */
+/* O10: a template that came in between is kept from rolling ungated by the test. */
 enum flow act_resume(struct planner *p, const char *template_json)
 {
     const struct meta *m = &p->d->meta;
@@ -119,11 +133,8 @@ enum flow act_resume(struct planner *p, const char *template_json)
             : "";
 
     patch(p, ACT_RESUME, TARGET_DEPLOYMENT, m, JSON_PATCH,
-          json_fmt(p->a,
-                   "[{'op':'test','path':'/metadata/resourceVersion','value':%q},"
-                   "{'op':'test','path':'/metadata/uid','value':%q},%r%r"
-                   "{'op':'add','path':'/spec/paused','value':false}]",
-                   m->rv, m->uid, dead_man, tmpl));
+          json_fmt(p->a, "[%r,%r%r{'op':'add','path':'/spec/paused','value':false}]",
+                   spec_unchanged(p, m), dead_man, tmpl));
     return harmful(p);
 }
 
@@ -262,23 +273,21 @@ enum flow act_rs_create(struct planner *p, const char *revision, int32_t replica
                          d->min_ready_seconds, selector_of(p, revision), tmpl));
 }
 
-/* Counts are tested, not the version, which every change of a pod moves; but a scale-down that
- * arrives late must not find the same count come back (C10). */
+/* A scale-up tests the count only; a scale-down that arrives late must not find the same count come
+ * back. */
 enum flow act_rs_scale(struct planner *p, const struct replicaset *rs, int32_t replicas)
 {
-    const char *version =
+    const char *object =
         replicas < rs->replicas
-            ? json_fmt(p->a, "{'op':'test','path':'/metadata/resourceVersion','value':%q},",
-                       rs->meta.rv)
-            : "";
+            ? spec_unchanged(p, &rs->meta)
+            : json_fmt(p->a, "{'op':'test','path':'/metadata/uid','value':%q}", rs->meta.uid);
 
     patch(p, ACT_RS_SCALE, TARGET_REPLICASET, &rs->meta, JSON_PATCH,
           json_fmt(p->a,
-                   "[%r{'op':'test','path':'/metadata/uid','value':%q},"
-                   "{'op':'test','path':'/spec/replicas','value':%d},"
+                   "[%r,{'op':'test','path':'/spec/replicas','value':%d},"
                    "{'op':'test','path':'/metadata/ownerReferences/0/uid','value':%q},"
                    "{'op':'replace','path':'/spec/replicas','value':%d}]",
-                   version, rs->meta.uid, rs->replicas, rs->first_owner_uid, replicas));
+                   object, rs->replicas, rs->first_owner_uid, replicas));
     p->act.harmful = replicas < rs->replicas;
     return STOP;
 }

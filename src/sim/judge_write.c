@@ -21,7 +21,7 @@ static void check_target(struct sim_judge *j, const struct action *act, const cJ
                             act->name);
     else if (!str_equal(act->uid, json_str(before, "metadata.uid")))
         sim_judge_violation(j, "I8", "%s hit another %s", act_name(act->act), act->name);
-    if (act->harmful && !strstr(act->body, "resourceVersion"))
+    if (act->harmful && !strstr(act->body, "resourceVersion") && !strstr(act->body, "generation"))
         sim_judge_violation(j, "I8", "%s of %s does not say what it was decided on",
                             act_name(act->act), act->name);
 }

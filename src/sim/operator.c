@@ -11,9 +11,9 @@
 
 /* As ctl/next.h has them, which is a layer above. */
 #define REPORT_DELAY_MS     INT64_C(1000)
-#define REPORT_DELAY_MAX_MS INT64_C(5000) /* how far it is, when what it does is told already */
-#define LOOK_AGE_HARMFUL_MS INT64_C(500)
-#define LOOK_AGE_MS         INT64_C(2000)
+#define REPORT_DELAY_MAX_MS INT64_C(10000) /* how far it is, when what it does is told already */
+#define LOOK_AGE_HARMFUL_MS INT64_C(1000)
+#define LOOK_AGE_MS         INT64_C(5000)
 #define REFUSED_KEEP_MS     INT64_C(5000)
 #define BRAKE_PROOF_MS      INT64_C(300) /* a fresh operator knows nothing of the brake so long */
 #define PODS_MS             INT64_C(100) /* until the pods that a plan asked for are listed */

@@ -124,6 +124,21 @@ static void a_list_that_is_outdated_is_made_anew(void **state)
     await(f, listed_twice);
 }
 
+/* Why a pod is slow is asked seldom, and at once as soon as a gate wants to know. */
+static void what_decides_nothing_is_listed_seldom(void **state)
+{
+    struct fake *f = *state;
+
+    f->ctl.pods_every_ms = 400;
+    pods_want(key(f), "h1", PODS_ONLY_WHY);
+    await(f, woken);
+    pods_want(key(f), "h1", PODS_ONLY_WHY);
+    loop_run_until(f->ctl.loop, never, f, 3 * f->ctl.pods_every_ms);
+    assert_int_equal(f->lists_of_pods, 1);
+    pods_want(key(f), "h1", 1);
+    await(f, listed_twice);
+}
+
 static void it_is_forgotten_after(void **state)
 {
     struct fake *f = *state;
@@ -181,6 +196,7 @@ int main(void)
         TEST(what_a_plan_asks_for_is_listed),
         TEST(it_is_kept_fresh_as_long_as_plans_ask),
         TEST(a_list_that_is_outdated_is_made_anew),
+        TEST(what_decides_nothing_is_listed_seldom),
         TEST(it_is_forgotten_after),
         TEST(trouble_is_told_in_time),
         TEST(nobody_watches_pods),

@@ -10,7 +10,7 @@
 #define GAME_EVENTS_MAX 64
 #define GAME_START      120 /* turns until the first thing happens */
 #define GAME_STRATEGIES 4
-#define GAME_QUIET      200 /* turns: longer than any report waits */
+#define GAME_QUIET      300 /* turns: longer than any report waits */
 
 static const char *const game_strategies[GAME_STRATEGIES] = {BLUE_GREEN, CANARY_PODS, CANARY_ROUTE,
                                                              ROLLING};

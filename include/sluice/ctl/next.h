@@ -11,9 +11,9 @@
 #include "sluice/plan/plan.h"
 
 #define REPORT_DELAY_MS     INT64_C(1000)
-#define REPORT_DELAY_MAX_MS INT64_C(5000)
-#define LOOK_AGE_HARMFUL_MS INT64_C(500)
-#define LOOK_AGE_MS         INT64_C(2000)
+#define REPORT_DELAY_MAX_MS INT64_C(10000)
+#define LOOK_AGE_HARMFUL_MS INT64_C(1000)
+#define LOOK_AGE_MS         INT64_C(5000)
 #define PASS_WRITES_MAX     40
 #define PASS_LOOKS_MAX      60
 
