@@ -121,7 +121,7 @@ enum flow act_rs_scale(struct planner *p, const struct replicaset *rs, int32_t r
 enum flow act_rs_fence(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_give(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_number(struct planner *p, const struct replicaset *rs, int64_t number);
-enum flow act_rs_counts(struct planner *p, const struct replicaset *rs);
+enum flow act_rs_counts(struct planner *p, const struct replicaset *rs, int32_t sum);
 enum flow act_rs_min_ready(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_delete(struct planner *p, const struct replicaset *rs);
 enum flow act_service_create(struct planner *p, const char *name, const struct service *like,
