@@ -318,6 +318,15 @@ enum flow rule_pins(struct planner *p)
     return STOP;
 }
 
+/* A revision may come back while its pods of before are still going. In slices made now they would
+ * be taken for those that are to come. */
+static enum flow wait_for_empty(struct planner *p)
+{
+    say(p, "Progressing", REASON_PROGRESSING, false, "Waits for the old pods of revision %s to go.",
+        p->candidate->revision);
+    return STOP;
+}
+
 /* The preview or canary Service: pinned to the candidate from the first moment. */
 enum flow rule_side_service(struct planner *p)
 {
@@ -332,9 +341,10 @@ enum flow rule_side_service(struct planner *p)
         pin_side(p, p->candidate->revision);
         return AGAIN;
     }
-    if (!s && like)
-        return act_service_create(p, name, like, entry->revision);
-    if (s && !pinned(s, entry->revision))
-        return act_service_pin(p, s, entry->revision);
-    return NEXT;
+    if (s ? pinned(s, entry->revision) : !like)
+        return NEXT;
+    if (p->candidate->st_replicas > p->candidate->replicas)
+        return wait_for_empty(p);
+    return s ? act_service_pin(p, s, entry->revision)
+             : act_service_create(p, name, like, entry->revision);
 }
