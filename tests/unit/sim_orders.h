@@ -77,6 +77,8 @@ static const struct order {
      MAY(RESUMES) | MAY(DELETES_SET) | MAY(DETACHES)},
     {"canary by a route, meddled with", ROUTE(W(20) "," W(50)), 2, "1111111",
      MAY(RESUMES) | MAY(DELETES_SET) | MAY(DETACHES)},
+    {"blue-green, deleted at once", SWITCH, 2, "1111111", MAY(COMES_FIRST) | MAY(RESUMES)},
+    {"rolling, deleted at once", WALK(P(50)), 3, "1101111", MAY(COMES_FIRST) | MAY(RESUMES)},
     {"rolling, meddled with", WALK(P(50)), 3, "1111111",
      MAY(RESUMES) | MAY(DELETES_SET) | MAY(DETACHES)},
 };
