@@ -165,16 +165,16 @@ static int32_t endpoints_of(const struct planner *p, const struct service *servi
                             const struct replicaset *rs)
 {
     const size_t len = strlen(rs->meta.name);
-    int32_t count = 0;
+    int32_t count[2] = {0, 0};
 
     for (size_t i = 0; i < p->w->slice_count; i++) {
         const struct slice *s = p->w->slices[i];
 
         for (size_t k = 0; slice_is_of(s, service) && k < s->ready_pod_count; k++)
-            count +=
+            count[s->v6] +=
                 strncmp(s->ready_pods[k], rs->meta.name, len) == 0 && s->ready_pods[k][len] == '-';
     }
-    return count;
+    return (int32_t)max_i64(count[0], count[1]);
 }
 
 bool serves(const struct planner *p, const struct replicaset *rs, int32_t n)
