@@ -67,6 +67,7 @@ struct slice *slice_read(struct arena *a, const cJSON *o)
     meta_read(a, o, &s->meta);
     s->service = meta_label(&s->meta, LABEL_SLICE_SERVICE);
     s->pin = meta_label(&s->meta, LABEL_PIN);
+    s->v6 = str_equal(json_str(o, "addressType"), "IPv6");
     s->owner_uid = owners && owners->child ? read_str(a, owners->child, "uid") : NULL;
     JSON_EACH(e, endpoints) {
         s->total++;

@@ -333,11 +333,10 @@ enum flow act_rs_number(struct planner *p, const struct replicaset *rs, int64_t 
 }
 
 /* C7: without these the Deployment controller shares out another sum than we asked for. */
-enum flow act_rs_counts(struct planner *p, const struct replicaset *rs)
+enum flow act_rs_counts(struct planner *p, const struct replicaset *rs, int32_t sum)
 {
-    return annotate(p, rs,
-                    json_fmt(p->a, "{%q:'%d',%q:'%d'}", ANNOTATION_DESIRED, p->n, ANNOTATION_MAX,
-                             p->n + p->surge.surge));
+    return annotate(
+        p, rs, json_fmt(p->a, "{%q:'%d',%q:'%d'}", ANNOTATION_DESIRED, p->n, ANNOTATION_MAX, sum));
 }
 
 /* C6: else the Deployment controller writes it at the hand-over, and makes pods unavailable. */

@@ -48,6 +48,23 @@ static const struct replicaset *mutant(const struct planner *p)
     return p->forward && !p->candidate && rs != p->stable ? rs : NULL;
 }
 
+/* Inside, on the way back. The Deployment controller may still be about to shrink stable for what
+ * was walking beside it, and no look can tell: all stand ready until its write is there. A write of
+ * ours on stable comes before or makes that one fail (it names the version that it was decided on),
+ * and who has seen ours has seen the fence. So stable's sum is written first: N, for it is alone. Without a surge that
+ * is the sum anyway, and what may go is within maxUnavailable. */
+static bool is_alone(const struct planner *p)
+{
+    return p->outside || p->committed || p->stable->max_annotation == p->n;
+}
+
+static enum flow drop(struct planner *p, const struct replicaset *rs)
+{
+    if (available(rs) > 0 && !is_alone(p))
+        return act_rs_counts(p, p->stable, p->n);
+    return act_rs_scale(p, rs, 0);
+}
+
 static enum flow drop_empty(struct planner *p)
 {
     for (size_t i = 0; i < p->w->rs_count; i++) {
@@ -78,7 +95,7 @@ enum flow rule_extras(struct planner *p)
         if (!is_extra(p, rs) || rs_inside(p, rs) || rs_empty(rs) || is_warm(p, rs))
             continue;
         if (rs->replicas > 0 && may_go(p, rs))
-            return act_rs_scale(p, rs, 0);
+            return drop(p, rs);
         wait = true;
     }
     if (!wait)
@@ -112,9 +129,14 @@ static bool shares_deployment(const struct planner *p)
     return !p->outside && p->n > 1;
 }
 
+static int32_t sum_inside(const struct planner *p)
+{
+    return p->n + p->surge.surge;
+}
+
 static bool counts_written(const struct planner *p, const struct replicaset *rs)
 {
-    return rs->desired_annotation == p->n && rs->max_annotation == p->n + p->surge.surge;
+    return rs->desired_annotation == p->n && rs->max_annotation == sum_inside(p);
 }
 
 /* Inside: both sides know the sum before the candidate gets its first pod (C7). */
@@ -125,20 +147,20 @@ static enum flow bring_inside(struct planner *p)
     if (!shares_deployment(p) || !s || !rs_inside(p, s))
         return NEXT;
     if (!counts_written(p, s) && c->replicas == 0)
-        return act_rs_counts(p, s);
+        return act_rs_counts(p, s, sum_inside(p));
     if (rs_inside(p, c))
         return NEXT;
     if (c->replicas > 0) {
         if (c->st_ready > 0 && !rs_available(s, p->n))
             return STOP; /* they serve */
-        return act_rs_scale(p, c, 0);
+        return drop(p, c);
     }
     if (!rs_empty(c))
         return STOP;
     if (c->deployment_revision + 1 < revision_next(p))
         return act_rs_number(p, c, revision_next(p));
     if (!counts_written(p, c))
-        return act_rs_counts(p, c);
+        return act_rs_counts(p, c, sum_inside(p));
     return act_rs_give(p, c);
 }
 

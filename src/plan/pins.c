@@ -165,16 +165,16 @@ static int32_t endpoints_of(const struct planner *p, const struct service *servi
                             const struct replicaset *rs)
 {
     const size_t len = strlen(rs->meta.name);
-    int32_t count = 0;
+    int32_t count[2] = {0, 0};
 
     for (size_t i = 0; i < p->w->slice_count; i++) {
         const struct slice *s = p->w->slices[i];
 
         for (size_t k = 0; slice_is_of(s, service) && k < s->ready_pod_count; k++)
-            count +=
+            count[s->v6] +=
                 strncmp(s->ready_pods[k], rs->meta.name, len) == 0 && s->ready_pods[k][len] == '-';
     }
-    return count;
+    return (int32_t)max_i64(count[0], count[1]);
 }
 
 bool serves(const struct planner *p, const struct replicaset *rs, int32_t n)
@@ -318,6 +318,15 @@ enum flow rule_pins(struct planner *p)
     return STOP;
 }
 
+/* A revision may come back while its pods of before are still going. In slices made now they would
+ * be taken for those that are to come. */
+static enum flow wait_for_empty(struct planner *p)
+{
+    say(p, "Progressing", REASON_PROGRESSING, false, "Waits for the old pods of revision %s to go.",
+        p->candidate->revision);
+    return STOP;
+}
+
 /* The preview or canary Service: pinned to the candidate from the first moment. */
 enum flow rule_side_service(struct planner *p)
 {
@@ -332,9 +341,10 @@ enum flow rule_side_service(struct planner *p)
         pin_side(p, p->candidate->revision);
         return AGAIN;
     }
-    if (!s && like)
-        return act_service_create(p, name, like, entry->revision);
-    if (s && !pinned(s, entry->revision))
-        return act_service_pin(p, s, entry->revision);
-    return NEXT;
+    if (s ? pinned(s, entry->revision) : !like)
+        return NEXT;
+    if (p->candidate->st_replicas > p->candidate->replicas)
+        return wait_for_empty(p);
+    return s ? act_service_pin(p, s, entry->revision)
+             : act_service_create(p, name, like, entry->revision);
 }

@@ -121,7 +121,7 @@ enum flow act_rs_scale(struct planner *p, const struct replicaset *rs, int32_t r
 enum flow act_rs_fence(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_give(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_number(struct planner *p, const struct replicaset *rs, int64_t number);
-enum flow act_rs_counts(struct planner *p, const struct replicaset *rs);
+enum flow act_rs_counts(struct planner *p, const struct replicaset *rs, int32_t sum);
 enum flow act_rs_min_ready(struct planner *p, const struct replicaset *rs);
 enum flow act_rs_delete(struct planner *p, const struct replicaset *rs);
 enum flow act_service_create(struct planner *p, const char *name, const struct service *like,
@@ -194,6 +194,7 @@ void pin_side(struct planner *p, const char *revision); /* the entry of the side
 bool endpoints_ready(const struct planner *p, int32_t want);
 void end_step(struct planner *p, int64_t ms); /* the one the flight is at (step.c) */
 bool weight_settled(struct planner *p); /* the desired weight is accepted and settled (route.c) */
+void weight_told(struct planner *p);    /* written and accepted, in the flight of the status */
 bool routes_at_rest(struct planner *p); /* resting values written, accepted, settled */
 void routes_of_spec(struct planner *p, struct record *rec);         /* ... as they rest now */
 bool routes_differ(const struct record *a, const struct record *b); /* other routes, by name */

@@ -183,11 +183,7 @@ static void count_flight(struct planner *p)
     if (p->c.by == TRAFFIC_ROUTE && !p->committed) {
         if (p->back)
             fl->weight_desired = 0;
-        fl->weight_written = fl->weight_accepted = 0;
-        for (int i = 0; i < p->st.route_count; i++) {
-            fl->weight_written = p->st.routes[i].written;
-            fl->weight_accepted = p->st.routes[i].accepted;
-        }
+        weight_told(p);
         return;
     }
     fl->weight_desired = fl->step >= 1 && !p->back ? p->c.steps[fl->step - 1].weight_pct : 0;

@@ -197,11 +197,12 @@ static enum flow wait_capacity(struct planner *p)
     return no_progress(p, what);
 }
 
-/* Ready behind the Service that the weight points at, not only ready (design.md 3). */
+/* Ready behind the Service that the weight points at, not only ready (design.md 3). Slices that list
+ * more than are ready have not seen yet that some went: who of theirs is still there? */
 bool endpoints_ready(const struct planner *p, int32_t want)
 {
     const struct service *side = world_service(p->w, side_service(p));
-    int32_t ready = 0;
+    int32_t ready[2] = {0, 0}, most;
 
     for (size_t i = 0; p->candidate && i < p->w->slice_count; i++) {
         const struct slice *s = p->w->slices[i];
@@ -210,9 +211,10 @@ bool endpoints_ready(const struct planner *p, int32_t want)
             continue;
         if (!str_equal(s->pin, p->candidate->revision))
             return false;
-        ready += s->ready;
+        ready[s->v6] += s->ready;
     }
-    return ready >= want;
+    most = (int32_t)max_i64(ready[0], ready[1]);
+    return most >= want && (!p->candidate || most <= p->candidate->st_ready);
 }
 
 /* Next: wait; Stop: ready; Again: a weight was decided. */

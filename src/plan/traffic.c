@@ -248,3 +248,44 @@ bool traffic_off(struct planner *p)
         return p->stable != NULL;
     return pins_proved(p, p->stable->revision) && weight_settled(p);
 }
+
+/* ---- what is told ---------------------------------------------------------------------------- */
+
+static const struct flown_route *flown_as(struct planner *p, const char *name)
+{
+    for (size_t i = 0; i < p->rec.route_count; i++) {
+        const struct traffic_spec *t = &p->rec.routes[i].traffic;
+
+        if (str_equal(name, arena_printf(p->a, "%s/%s", t->router, t->name)))
+            return &p->rec.routes[i];
+    }
+    return NULL;
+}
+
+/* No more than the router says now, also where nobody came to note it: a rule above may have been
+ * waiting. A side without pods is sent nothing, whatever its weight was. */
+static int still_accepted(struct planner *p, const struct route_state *st)
+{
+    const struct flown_route *flown = flown_as(p, st->route);
+    const struct route *r = flown ? world_route(p->w, flown->traffic.name) : NULL;
+    const struct router *router = flown ? router_find(flown->traffic.router) : NULL;
+    struct route_view view;
+
+    if (resting(p))
+        return 0;
+    if (!r || !router)
+        return st->accepted;
+    router->view(p->a, r, &flown->traffic, flown->stable, flown->canary, &view);
+    return view.seen && view.weight >= 0 ? (int)min_i64(st->accepted, view.weight) : st->accepted;
+}
+
+void weight_told(struct planner *p)
+{
+    struct flight *fl = &p->st.flight;
+
+    fl->weight_written = fl->weight_accepted = 0;
+    for (int i = 0; i < p->st.route_count; i++) {
+        fl->weight_written = p->st.routes[i].written;
+        fl->weight_accepted = still_accepted(p, &p->st.routes[i]);
+    }
+}

@@ -197,8 +197,8 @@ static void scale(struct dc *c)
     if (n == 0)
         which = c->fresh >= 0 ? c->fresh : c->count - 1; /* the newest created (O1, O3) */
     if (n <= 1) {
-        if (which >= 0)
-            scale_to(c, which, c->d->replicas);
+        if (which >= 0 && c->rs[which]->replicas != c->d->replicas)
+            scale_to(c, which, c->d->replicas); /* as many already: not even an annotation */
         return;
     }
     if (saturated(c)) {

@@ -82,6 +82,11 @@ static bool visit(struct search *s, const struct state *st, int move)
     return true;
 }
 
+static bool came(const struct state *st, int person)
+{
+    return st->bits & 1U << (PEOPLE_AT + person);
+}
+
 /* ---- what was found -------------------------------------------------------------------------- */
 
 static void tell_move(struct search *s, struct strbuf *out, const struct state *from, int move)
@@ -272,7 +277,7 @@ static bool try_people(struct search *s, const struct state *from)
     for (int p = 0; p < PERSON_COUNT; p++) {
         struct state st = *from;
 
-        if (!(s->x.o->people & 1U << p) || from->bits & 1U << (PEOPLE_AT + p))
+        if (!(s->x.o->people & 1U << p) || came(from, p))
             continue;
         if (p != PERSON_RESTARTS) {
             if (!try_cluster(s, from, MOVE_PERSON + p, &moved))
@@ -332,7 +337,8 @@ static bool try_all(struct search *s)
     }
     if (!try_seeing(s, &from, &moved) || !try_brake(s, &from, &moved) || !try_people(s, &from))
         return false;
-    return moved || is_good(s, explore_end(&s->x, from.cluster), NULL, 0);
+    return moved ||
+           is_good(s, explore_end(&s->x, from.cluster, came(&from, PERSON_COMES_FIRST)), NULL, 0);
 }
 
 /* ---- the search ------------------------------------------------------------------------------ */

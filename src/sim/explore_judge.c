@@ -46,29 +46,61 @@ void explore_rest(struct explorer *x, struct sim *first)
 
 /* ---- where nothing moves any more ------------------------------------------------------------ */
 
-uint32_t explore_end(struct explorer *x, uint32_t cluster)
+/* The Rollout went before anybody held it, and nobody but a person knows whether the Deployment is
+ * to go on. Nothing of the new template runs; a resume gives it the stable one back. */
+static void resume(const struct explorer *x, struct sim *s)
 {
-    uint32_t groups[GROUP_COUNT];
+    struct err e = {0};
+
+    (void)!sim_user_patch(s, SIM_DEPLOYMENT, x->o->deployment, "{\"spec\":{\"paused\":false}}", &e);
+    for (int64_t epoch = -1; epoch != s->epoch;) {
+        epoch = s->epoch;
+        sim_deployments(s);
+        sim_replicasets(s);
+    }
+}
+
+static void check_resumed(const struct explorer *x, struct sim_judge *j)
+{
+    struct sim_object *o = sim_find(j->s, SIM_DEPLOYMENT, x->o->deployment);
+    const struct deployment *d = o ? sim_view(o) : NULL;
+
+    if (d && (!str_equal(d->image, x->o->old_image) || d->st_available != d->replicas))
+        sim_judge_violation(j, "end", "resumed without its Rollout: %s, %d of %d", d->image,
+                            d->st_available, d->replicas);
+}
+
+static void judge_end(struct explorer *x, struct sim_judge *j, bool at_once)
+{
+    const struct sim_object *o = sim_find(j->s, SIM_ROLLOUT, x->o->rollout);
+    const char *word = o ? json_str(o->doc, "status.display.status") : "Resting";
+
+    if (at_once) {
+        resume(x, j->s);
+        check_resumed(x, j);
+    }
+    if (str_equal(word, "Resting"))
+        sim_judge_rest(j);
+    else if (!str_equal(word, "Aborted"))
+        sim_judge_violation(j, "end", "nothing moves it any more: %s: %s", word ? word : "-",
+                            json_str(o->doc, "status.display.message"));
+}
+
+uint32_t explore_end(struct explorer *x, uint32_t cluster, bool at_once)
+{
+    uint32_t groups[GROUP_COUNT], *known = &x->known[cluster].end[at_once];
     struct sim_judge j = x->judge;
-    const struct sim_object *o;
-    const char *word;
     struct sim s;
 
-    if (x->known[cluster].end)
-        return x->known[cluster].end;
+    if (*known)
+        return *known;
     explore_groups(x, cluster, groups);
     stock_load(&x->k, groups, ALL_GROUPS, &s);
     j.s = &s;
-    o = sim_find(&s, SIM_ROLLOUT, x->o->rollout);
-    word = o ? json_str(o->doc, "status.display.status") : "Resting";
-    if (str_equal(word, "Resting"))
-        sim_judge_rest(&j);
-    else if (!str_equal(word, "Aborted"))
-        sim_judge_violation(&j, "end", "nothing moves it any more: %s: %s", word ? word : "-",
-                            json_str(o->doc, "status.display.message"));
-    x->known[cluster].end = explore_words(x, &j);
+    judge_end(x, &j, at_once);
+    *known = explore_words(x, &j);
     sim_release(&s);
-    return x->known[cluster].end;
+    return *known;
 }
 
 /* ---- what is remembered of what was seen ----------------------------------------------------- */

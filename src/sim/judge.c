@@ -223,9 +223,9 @@ static void check_judged(struct sim_judge *j, const struct world *w)
 
 /* ---- I4: the way back is there until promotion ----------------------------------------------- */
 
-static bool leads_back(const struct world *w)
+bool sim_judge_leads_back(const struct world *w)
 {
-    for (size_t i = 0; i < w->rs_count; i++) {
+    for (size_t i = 0; w->dep->dead_man && i < w->rs_count; i++) {
         const struct replicaset *rs = w->rs[i];
 
         if (str_equal(rs->controller_uid, w->dep->meta.uid) &&
@@ -259,22 +259,48 @@ static int32_t pods_of(const struct world *w, const char *digest)
     return most;
 }
 
+bool sim_judge_on_the_way(const struct world *w)
+{
+    const struct flight *fl = &w->rollout->status.flight;
+
+    return fl->present && fl->step >= 1 && fl->direction == DIRECTION_FORWARD && !committed(w) &&
+           !fl->committed_ms && w->dep->paused &&
+           !str_equal(w->dep->digest, w->rollout->status.stable.digest);
+}
+
+/* What was stable before came back as the candidate while the hand-over from it still goes on: it
+ * has its pods from then, and the dead man its number. Until a step stands on it, its flight has
+ * brought nothing; a write that does is judged by itself (judge_write.c). */
+static bool has_pods_from_before(const struct world *w)
+{
+    const struct flight *fl = &w->rollout->status.flight;
+    const struct record *rec = w->fence ? &w->fence->record : NULL;
+
+    if (fl->settled_ms)
+        return false;
+    for (size_t i = 0; i < w->rs_count; i++) {
+        for (size_t k = 0; rec && k < rec->history_count; k++) {
+            if (str_equal(w->rs[i]->digest, w->dep->digest) &&
+                str_equal(w->rs[i]->revision, rec->history[k]))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Not before the candidate has pods: a flight may begin while the hand-over of the one before it
  * still goes on. */
 static bool needs_way_back(const struct sim_judge *j, const struct world *w)
 {
-    const struct flight *fl = &w->rollout->status.flight;
-
-    return sim_judge_calm(j) && fl->present && fl->step >= 1 && pods_of(w, w->dep->digest) > 0 &&
-           fl->direction == DIRECTION_FORWARD && !committed(w) && !fl->committed_ms &&
-           w->dep->paused && !str_equal(w->dep->digest, w->rollout->status.stable.digest);
+    return sim_judge_calm(j) && sim_judge_on_the_way(w) && pods_of(w, w->dep->digest) > 0 &&
+           !has_pods_from_before(w);
 }
 
 static void check_way_back(struct sim_judge *j, const struct world *w)
 {
     const bool needed = needs_way_back(j, w);
 
-    if (lost_for_good(j, needed && !(w->dep->dead_man && leads_back(w))))
+    if (lost_for_good(j, needed && !sim_judge_leads_back(w)))
         sim_judge_violation(j, "I4", "the way back, revision %s, is not stable's",
                             w->dep->dead_man ? w->dep->dead_man : "(none)");
     if (needed && outside(w) && pods_of(w, w->rollout->status.stable.digest) < w->dep->replicas)

@@ -180,6 +180,36 @@ static void check_weight(struct sim_judge *j, const struct world *w, const struc
                             w->rollout->status.flight.weight_desired);
 }
 
+/* ---- I4: nothing is brought to users before the way back is there ---------------------------- */
+
+static bool brings(const struct world *w, const struct action *act, const cJSON *before,
+                   const cJSON *after)
+{
+    const char *revision = w->rollout->status.flight.revision;
+    const cJSON *selector =
+        json_at(after, act->act == ACT_RS_SCALE ? "spec.selector.matchLabels" : "spec.selector");
+
+    if (act->act == ACT_ROUTE_WEIGHT)
+        return w->rollout->status.flight.weight_desired > 0;
+    if (act->act == ACT_RS_SCALE &&
+        json_i64(after, "spec.replicas", 0) <= json_i64(before, "spec.replicas", 0))
+        return false;
+    return (act->act == ACT_RS_SCALE || act->act == ACT_SERVICE_PIN) &&
+           str_equal(json_str(json_key(selector, LABEL_REVISION), ""), revision);
+}
+
+/* Others may renumber revisions at any time: only with one hand. */
+static void check_brought(struct sim_judge *j, const struct world *w, const struct action *act,
+                          const cJSON *before, const cJSON *after)
+{
+    if (j->apart && sim_judge_calm(j) && sim_judge_on_the_way(w) &&
+        str_equal(w->dep->digest, w->rollout->status.flight.digest) && !sim_judge_leads_back(w) &&
+        brings(w, act, before, after))
+        sim_judge_violation(j, "I4", "%s of %s, and the way back, revision %s, is not stable's",
+                            act_name(act->act), act->name,
+                            w->dep->dead_man ? w->dep->dead_man : "(none)");
+}
+
 /* ---- drain ----------------------------------------------------------------------------------- */
 
 /* The candidate itself, taken up again: the share of pods is the share of traffic. */
@@ -280,6 +310,7 @@ void sim_judge_wrote(struct sim_judge *j, const struct action *act, const cJSON 
         if (o) {
             check_foreign(j, w, act, before, o->doc);
             check_template(j, w, act, before, o->doc);
+            check_brought(j, w, act, before, o->doc);
         }
         check_weight(j, w, act);
         sim_judge_step(j, w, act, before);

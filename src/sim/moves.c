@@ -214,16 +214,28 @@ static bool deletes_set(const struct explorer *x, struct sim *s)
     return false;
 }
 
-/* In flight: before the finalizer is there nothing holds the Rollout, and nobody un-pauses what the
- * policy has paused. */
-static bool detaches(const struct explorer *x, struct sim *s)
+/* Before the finalizer is there nothing holds the Rollout: `held` says which of the two it is. */
+static bool delete_rollout(const struct explorer *x, struct sim *s, bool held)
 {
     const struct sim_object *r = sim_find(s, SIM_ROLLOUT, x->o->rollout);
 
-    if (!r || json_count(json_at(r->doc, "metadata.finalizers")) == 0)
+    if (!r || (json_count(json_at(r->doc, "metadata.finalizers")) > 0) != held)
         return false;
     sim_delete(s, SIM_ROLLOUT, x->o->rollout);
     return true;
+}
+
+static bool detaches(const struct explorer *x, struct sim *s)
+{
+    return delete_rollout(x, s, true);
+}
+
+/* In flight, as far as the Deployment is: the policy has paused it. */
+static bool comes_first(const struct explorer *x, struct sim *s)
+{
+    const struct sim_object *d = sim_find(s, SIM_DEPLOYMENT, x->o->deployment);
+
+    return d && json_bool(d->doc, "spec.paused", false) && delete_rollout(x, s, false);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -263,5 +275,7 @@ const struct move explore_moves[MOVE_COUNT] = {
                                           ALL_GROUPS, deletes_set, true},
     [MOVE_PERSON + PERSON_DETACHES] = {"a person deletes the Rollout", ALL_GROUPS, ALL_GROUPS,
                                        detaches, false},
+    [MOVE_PERSON + PERSON_COMES_FIRST] = {"a person deletes the Rollout at once", ALL_GROUPS,
+                                          ALL_GROUPS, comes_first, false},
     [MOVE_PERSON + PERSON_RESTARTS] = {"the operator restarts", 0, 0, NULL, false},
 };

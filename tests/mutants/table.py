@@ -263,11 +263,11 @@ PLANTED = [
     ("sum-not-known", [
         (CAPACITY,
          "    if (!counts_written(p, s) && c->replicas == 0)\n"
-         "        return act_rs_counts(p, s);\n",
+         "        return act_rs_counts(p, s, sum_inside(p));\n",
          ""),
         (CAPACITY,
          "    if (!counts_written(p, c))\n"
-         "        return act_rs_counts(p, c);\n",
+         "        return act_rs_counts(p, c, sum_inside(p));\n",
          ""),
         (ACTS,
          "name, d->meta.ns, labels, ANNOTATION_REVISION, number, ANNOTATION_DESIRED,\n"

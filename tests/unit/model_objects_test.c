@@ -194,16 +194,18 @@ static void slice_as_served(void **state UNUSED)
     auto_object struct object other = object_of(
         "{\"metadata\":{\"labels\":{\"kubernetes.io/service-name\":\"web\",\"sluice.dev/"
         "pin\":\"r\"}},"
-        "\"endpoints\":[{\"conditions\":{\"ready\":false},\"targetRef\":{\"kind\":\"Pod\",\"name\":"
+        "\"addressType\":\"IPv6\",\"endpoints\":[{\"conditions\":{\"ready\":false},\"targetRef\":{\"kind\":\"Pod\",\"name\":"
         "\"a\"}},{\"targetRef\":{\"kind\":\"Pod\",\"name\":\"b\"}},{\"conditions\":{}}]}");
     const struct slice *s = slice_read(&arena, o.doc);
 
     CHECK_TEXT(s->service, "web", "service");
     assert_int_equal(s->ready, 2);
+    assert_false(s->v6);
     assert_int_equal(s->ready_pod_count, 2);
     CHECK_TEXT(s->ready_pods[0], "web-7f44c6df7b-fng8s", "pod");
     s = slice_read(&arena, other.doc);
     CHECK_TEXT(s->pin, "r", "pin");
+    assert_true(s->v6);
     assert_int_equal(s->total, 3);
     assert_int_equal(s->ready, 2); /* absent means ready */
     assert_int_equal(s->ready_pod_count, 1);

@@ -144,6 +144,7 @@ struct slice {
     const char *service;           /* kubernetes.io/service-name */
     const char *owner_uid;         /* of the Service that it was made for, NULL = it has no owner */
     const char *pin;               /* mirrored label */
+    bool v6;                       /* with two families each pod is in a slice of either */
     int32_t ready, total;          /* endpoints */
     const char *const *ready_pods; /* names of the ready pods, from targetRef */
     size_t ready_pod_count;

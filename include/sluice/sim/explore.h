@@ -16,7 +16,8 @@
  * one (src/sim/stock.h); they are compared whole, none is taken for another. Breadth first: what is
  * found is found by a shortest way. The judge looks at every cluster and at every write; where
  * nothing moves any more but people, the Rollout must be at rest or aborted, and at rest nothing of
- * ours is left. */
+ * ours is left. A Rollout that was deleted before its finalizer was there leaves its Deployment as
+ * onDelete: Hold does: paused, with the way back for whoever resumes it. */
 #ifndef SLUICE_SIM_EXPLORE_H
 #define SLUICE_SIM_EXPLORE_H
 
@@ -34,6 +35,7 @@ enum explore_person {
     PERSON_RESUMES,     /* the Deployment, by hand */
     PERSON_DELETES_SET, /* the ReplicaSet of the revision in flight */
     PERSON_DETACHES,    /* deletes the Rollout, in flight */
+    PERSON_COMES_FIRST, /* deletes it before the operator's first write, the finalizer */
     PERSON_RESTARTS,    /* the operator: what it saw is gone, and the brake must be proved again */
     PERSON_COUNT
 };

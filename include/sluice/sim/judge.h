@@ -65,5 +65,7 @@ void sim_judge_step(struct sim_judge *j, const struct world *w, const struct act
 bool sim_judge_live(const struct world *w, const struct service *v);
 int sim_judge_weight(const struct sim *s, const struct world *w, bool sent); /* canary's, percent */
 const char *sim_judge_side(const struct world *w);
+bool sim_judge_on_the_way(const struct world *w); /* a flight, forward, and not committed */
+bool sim_judge_leads_back(const struct world *w); /* the dead man, to what is stable */
 
 #endif
