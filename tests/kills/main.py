@@ -38,7 +38,7 @@ def options():
     p.add_argument("--all", action="store_true", help="at every read and event too, late too")
     p.add_argument("--part", default="1/1", metavar="I/N", help="every N-th kill, from the I-th")
     p.add_argument("--loaded", type=int, default=8,
-                   help="kills in each of two releases of real pods under load (8); 0: no real pods")
+                   help="kills in each of two releases under load (8); 0: no real pods")
     p.add_argument("--lanes", type=int, default=10, help="releases side by side (10)")
     p.add_argument("--minutes", type=float, default=60,
                    help="then no other kill is begun (60)")

@@ -5,9 +5,9 @@ import rest
 from cluster import owner
 from objects import APP, MARK, Strategy, template, version_of
 
-DEADLINE_S = 60  # a release ends, time in which nobody worked not counted
+DEADLINE_S = 120  # a release ends, time in which nobody worked not counted
 CONFIG = {"surge": 1, "unavailable": 0, "history": 3, "min_ready": 0, "drain": "1s", "bake": "1s",
-          "deadline": "20s", "after_abort": "Hold"}
+          "deadline": "300s", "after_abort": "Hold"}
 LEASES = "apis/rbac.authorization.k8s.io/v1/namespaces"
 
 
@@ -63,7 +63,7 @@ RELEASES = [
     Release("rolling", rolling(), [], NEW),
     Release("rolling-abort", rolling(True), ABORTED, REFUSED),
 ]
-SLOW = {"drain": "3s", "bake": "3s", "deadline": "60s"}
+SLOW = {"drain": "3s", "bake": "3s"}
 LOADED = [
     Release("blue-green-loaded", blue_green(False), [], NEW, real=True, **SLOW),
     Release("canary-loaded", canary(), [], NEW, real=True, **SLOW),
