@@ -46,7 +46,8 @@ class Line(proxy.Line):
     def __init__(self, gate, server):
         super().__init__(gate.pace)
         self.gate, self.server, self.front = gate, server, None
-        self.pending, self.replied = None, asyncio.Event()
+        self.pending, self.replied, self.number = None, asyncio.Event(), None
+        self.life = gate.life  # which operator's it is: the how manieth
 
     async def up(self, reader, writer):
         while data := await reader.read(65536):
@@ -95,7 +96,7 @@ class Gate:
                                    proxy.behind_tls(way.authority))
         self.kill = self.led = lambda: None
         self.say = lambda text: None
-        self.lines, self.turn = set(), 0
+        self.lines, self.turn, self.life = set(), 0, 1
         self.blind = []  # spans in which a server said nothing
         self.leads = asyncio.Event()
         self.arm(Plan())
@@ -198,10 +199,11 @@ class Gate:
         return True
 
     def answered(self, line, verb, path, data):
-        if "/leases" in path and verb != "GET" and re.match(rb"HTTP/1.1 20[01]", data):
+        if line.life == self.life and "/leases" in path and verb != "GET" and \
+                re.match(rb"HTTP/1.1 20[01]", data):
             self.leads.set()
             self.led()
-        if not getattr(line, "number", None):
+        if not line.number:
             return
         if self.is_now(line, ("after",)):
             self.shoot(verb, path, "after " + data[9:12].decode())
@@ -219,6 +221,7 @@ class Gate:
 
     def shoot(self, verb, path, when):
         self.fired = True
+        self.life += 1
         self.leads.clear()
         self.kill()
         self.say(f"operator killed {when}: {verb} {path}")

@@ -68,7 +68,8 @@ class Player:
         try:
             wanted, plans = self.undisturbed()
             for plan in plans:
-                if self.world.report.given_up.is_set() or time.time() > self.world.end:
+                late = time.time() > self.world.end and not self.release.real
+                if self.world.report.given_up.is_set() or late:
                     self.tally["left out"] += 1
                     continue
                 self.disturbed(plan, wanted)
@@ -192,9 +193,12 @@ class World:
 
 def clean(api):
     """What a run before this one left when it was cut off."""
-    for ns in api.list("namespaces")["items"]:
-        if ns["metadata"]["name"].startswith("kills-"):
-            api.request("DELETE", api.path("namespaces", None, ns["metadata"]["name"]))
+    for name in [ns["metadata"]["name"] for ns in api.list("namespaces")["items"]]:
+        try:
+            if name.startswith("kills-"):
+                api.request("DELETE", api.path("namespaces", None, name))
+        except ApiError:
+            pass  # it is on its way out
 
 
 def main():

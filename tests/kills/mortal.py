@@ -31,6 +31,7 @@ class Mortal:
 
     def spawn(self):
         self.killed = False
+        self.gate.life += 1
         self.process = subprocess.Popen(
             [self.options.controller, "--kubeconfig", self.gate.kubeconfig, "--namespace", self.ns,
              "--watch-namespace", self.ns, "--listen", "", "--log-level", self.options.log_level],
