@@ -5,8 +5,8 @@ PREFIX ?= build
 
 .DEFAULT_GOAL := build
 .PHONY: help build install unit test fuzz e2e load adversary adversary-mutants traps gitops \
-    sanitized gates cluster cluster-down demo sim bench fmt lint tidy coverage mutation torture \
-    clean
+    kills sanitized gates cluster cluster-down demo sim bench fmt lint tidy coverage mutation \
+    torture clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -48,6 +48,9 @@ sanitized:
 
 adversary-mutants: ## controllers without one safety rule: the adversary must catch each
 	tests/adversary/mutants
+
+kills: build ## the operator killed at each request of ten releases, two API servers; OPTIONS=...
+	tests/kills/run $(OPTIONS)
 
 load: build ## real pods, a real router, steady load: nothing may be lost
 	tests/cluster/cluster up

@@ -23,6 +23,36 @@ END_S = 20      # a controller that was asked to end has ended by then
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+class Way:
+    """What a proxy needs to stand between an operator and its API server, in files of `out`."""
+
+    def __init__(self, kubeconfig, out):
+        self.out = out
+        with open(kubeconfig, encoding="utf-8") as f:
+            self.text = f.read()
+        self.server = re.search(r"https://([^\s\"]+)", self.text).group(1)
+        self.data = re.search(r"certificate-authority-data\"?: \"?([^\s\",]+)",
+                              self.text).group(1)
+        self.certificate, self.key, self.authority = (
+            os.path.join(out, name) for name in ("proxy.crt", "proxy.key", "authority.crt"))
+        if not os.path.exists(self.certificate):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                            "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                            "/CN=adversary", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                            self.key, "-out", self.certificate], check=True, capture_output=True)
+        with open(self.authority, "wb") as f:
+            f.write(base64.b64decode(self.data))
+
+    def kubeconfig(self, name, port):
+        """A copy that goes through the proxy at `port`: its file."""
+        with open(self.certificate, "rb") as f:
+            ours = base64.b64encode(f.read()).decode()
+        path = os.path.join(self.out, name + ".kubeconfig")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(self.text.replace(self.data, ours).replace(self.server, f"127.0.0.1:{port}"))
+        return path
+
+
 class Operator:
     def __init__(self, number, options, out):
         self.number, self.options, self.out = number, options, out
@@ -49,27 +79,12 @@ class Operator:
 
     def proxied(self, delays):
         """The proxy in front of the API server, and a kubeconfig that goes through it."""
-        certificate, key = (os.path.join(self.out, "proxy." + end) for end in ("crt", "key"))
-        if not os.path.exists(certificate):
-            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                            "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                            "/CN=adversary", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
-                            key, "-out", certificate], check=True, capture_output=True)
-        with open(self.options.operator_kubeconfig, encoding="utf-8") as f:
-            text = f.read()
-        server = re.search(r"https://([^\s\"]+)", text).group(1)
-        config = os.path.join(self.out, f"operator{self.number}.kubeconfig")
-        authority = os.path.join(self.out, "authority.crt")
-        data = re.search(r"certificate-authority-data\"?: \"?([^\s\",]+)", text).group(1)
-        with open(authority, "wb") as f:
-            f.write(base64.b64decode(data))
-        with open(certificate, "rb") as f:
-            ours = base64.b64encode(f.read()).decode()
-        with open(config, "w", encoding="utf-8") as f:
-            f.write(text.replace(data, ours).replace(server, f"127.0.0.1:{self.proxy_port}"))
+        way = Way(self.options.operator_kubeconfig, self.out)
+        config = way.kubeconfig(f"operator{self.number}", self.proxy_port)
         self.proxy = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "proxy.py"), str(self.proxy_port), server,
-             certificate, key, authority] + [f"{k}={v}" for k, v in delays.items()],
+            [sys.executable, os.path.join(HERE, "proxy.py"), str(self.proxy_port),
+             way.server, way.certificate, way.key, way.authority]
+            + [f"{k}={v}" for k, v in delays.items()],
             stdin=subprocess.PIPE, stdout=self.log, stderr=subprocess.STDOUT)
         await_port(self.proxy_port)
         return config

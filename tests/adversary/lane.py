@@ -23,35 +23,51 @@ class Stuck(Exception):
     """The lane cannot go on; it is given up, and another takes its place."""
 
 
+class Settings:
+    """Strategy and surroundings of a lane, drawn once."""
+
+    def __init__(self, strategy, n, config, services=(APP,)):
+        self.strategy, self.n, self.config, self.services = strategy, n, config, list(services)
+
+
+def drawn(kind, rng):
+    strategy = Strategy(kind, rng)
+    n = rng.randint(1, 8)
+    surge, unavailable = rng.choice([(1, 0), (1, 0), (0, 1), (1, 1), (2, 1), (3, 0), (0, 2)])
+    if kind != "rolling":
+        surge = max(surge, 1)
+    config = {
+        "surge": surge, "unavailable": unavailable, "history": rng.choice([0, 1, 3, 10]),
+        "min_ready": rng.choice([0, 0, 1]), "drain": rng.choice(["0s", "1s"]),
+        "bake": rng.choice(["0s", "1s", "3s", "6s"]),
+        "deadline": rng.choice(["10s", "20s", "20s"]),
+        "after_abort": rng.choice(["Hold", "Hold", "Revert"])}
+    services = [APP, "web-too"] if rng.random() < 0.3 else [APP]
+    return Settings(strategy, n, config, services)
+
+
 class Lane:
-    def __init__(self, number, kind, cluster, operators, rng, report, budget):
-        self.number, self.kind, self.rng, self.report = number, kind, rng, report
+    prefix = "adversary"
+
+    def __init__(self, number, settings, cluster, operators, rng, report, budget):
+        self.number, self.rng, self.report = number, rng, report
         self.cluster, self.api = cluster, cluster.api
         self.operators, self.budget = operators, budget
-        self.ns = f"adversary-{number}"
-        self.strategy = Strategy(kind, rng)
-        self.n = rng.randint(1, 8)
-        surge, unavailable = rng.choice([(1, 0), (1, 0), (0, 1), (1, 1), (2, 1), (3, 0), (0, 2)])
-        if kind != "rolling":
-            surge = max(surge, 1)
-        self.config = {
-            "surge": surge, "unavailable": unavailable, "history": rng.choice([0, 1, 3, 10]),
-            "min_ready": rng.choice([0, 0, 1]), "drain": rng.choice(["0s", "1s"]),
-            "bake": rng.choice(["0s", "1s", "3s", "6s"]),
-            "deadline": rng.choice(["10s", "20s", "20s"]),
-            "after_abort": rng.choice(["Hold", "Hold", "Revert"])}
-        self.strategy.room = surge > 0
+        self.ns = f"{self.prefix}-{number}"
+        self.strategy, self.config = settings.strategy, settings.config
+        self.kind, self.services = self.strategy.kind, settings.services
+        self.strategy.room = self.config["surge"] > 0
         # Rolling with one replica and no room for another is refused (V43).
-        self.least = 2 if kind == "rolling" and surge == 0 else 1
-        self.n = max(self.n, self.least)
-        self.services = [APP, "web-too"] if rng.random() < 0.3 else [APP]
+        self.least = 2 if self.kind == "rolling" and not self.strategy.room else 1
+        self.n = max(settings.n, self.least)
         self.next_version, self.next_id = 1, 1
         self.asked = None  # the last command's id
         self.good, self.templates = set(), {}
         self.git = self.new_template(bad=0)
         self.generation = self.rollout_generation = 1
-        self.observer = Observer(self.strategy, self.services, lambda n: unavailable,
-                                 operators.down, self.violated)
+        self.observer = Observer(self.strategy, self.services,
+                                 lambda n: self.config["unavailable"], operators.down,
+                                 self.violated)
         self.space = cluster.enter(self.ns, self.observer.changed)
         self.observer.space = self.space
 
@@ -221,6 +237,9 @@ class Lane:
 
     def set_up(self):
         self.api.create("namespaces", None, {"metadata": {"name": self.ns}})
+        self.set_up_in_namespace()
+
+    def set_up_in_namespace(self):
         self.api.create("deployments", self.ns, self.manifest())
         for name in self.services:
             self.api.create("services", self.ns, service(name))

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs lanes side by side until enough was released, and reports. See README.md."""
 import argparse
-import collections
-import glob
-import json
 import os
 import random
 import shutil
@@ -17,14 +14,13 @@ from api import Api, ApiError
 from cluster import Cluster, stamp
 from observer import ticker
 from operators import Operators
+from report import Report
 from steady import Steady, sanitizer_reports
 
 STRATEGIES = ("blueGreen", "canary", "rolling")
 OUT = os.path.join("build", "adversary")
-PER_LANE = 12    # releases, then another lane with other settings takes its place
-TRACE_S = 90     # of what went before a violation
-AFTERMATH_S = 3  # and after it
-TELL_S = 60      # how often it is said how far it has come
+PER_LANE = 12  # releases, then another lane with other settings takes its place
+TELL_S = 60    # how often it is said how far it has come
 
 
 class Budget:
@@ -54,90 +50,6 @@ class Share:
 
     def done(self, kind):
         self.budget.report.count(kind, "releases")
-
-
-class Report:
-    def __init__(self, out, stop_at):
-        self.out, self.lock, self.stop_at = out, threading.Lock(), stop_at
-        self.counts = collections.defaultdict(collections.Counter)
-        self.broken = collections.defaultdict(collections.Counter)
-        self.troubles, self.last, self.threads = [], {}, []
-        self.given_up = threading.Event()
-
-    def count(self, kind, what):
-        with self.lock:
-            self.counts[kind][what] += 1
-
-    def violation(self, lane, rule, words):
-        now = time.time()
-        with self.lock:
-            again = now - self.last.get((lane.ns, rule), 0) < 5
-            self.last[(lane.ns, rule)] = now
-            if again:
-                return
-            self.broken[lane.kind][rule] += 1
-            number = sum(sum(c.values()) for c in self.broken.values())
-        lane.space.note("VIOLATION", f"{rule}: {words}")
-        print(f"{stamp(now)} {lane.ns} {lane.kind} {rule}: {words}", flush=True)
-        writer = threading.Thread(target=self.write_trace, args=(lane, rule, now, number))
-        writer.start()
-        self.threads.append(writer)
-        if self.stop_at and rule != "RESIDUAL" and number >= self.stop_at:
-            self.given_up.set()
-
-    def write_trace(self, lane, rule, at, number):
-        time.sleep(AFTERMATH_S)
-        lines = [(t, text) for t, text in list(lane.space.trace) if t > at - TRACE_S]
-        lines += operator_lines(self.out, lane.ns, at - TRACE_S)
-        path = os.path.join(self.out, f"{number:03}-{lane.kind}-{rule}.txt")
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(f"{lane.ns} {lane.kind} {lane.strategy.manifest()} {lane.config}\n")
-            f.writelines(text + "\n" for _, text in sorted(lines))
-
-    def trouble(self, lane, e):
-        with self.lock:
-            self.troubles.append(f"{lane.ns}: {e!r}")
-        print(f"{stamp(time.time())} {lane.ns} {lane.kind} the driver failed: {e!r}", flush=True)
-
-    def violations(self):
-        return sum(n for c in self.broken.values() for rule, n in c.items() if rule != "RESIDUAL")
-
-    def print(self, operators):
-        for kind, counts in self.counts.items():
-            done = dict(counts)
-            releases = done.pop("releases", 0)
-            broken = ", ".join(f"{n} {rule}" for rule, n in self.broken[kind].items()
-                               if rule != "RESIDUAL") or "no violation"
-            residual = self.broken[kind]["RESIDUAL"]
-            print(f"{kind}: {releases} releases, {sum(done.values())} hostile acts ("
-                  + ", ".join(f"{n} {what}" for what, n in sorted(done.items()))
-                  + f"), {broken}" + (f", {residual} known residual" if residual else ""))
-        print("operators: " + ", ".join(f"{n} {what}" for what, n in
-                                        list(operators.acts.items())
-                                        + list(operators.counted().items())))
-
-
-def operator_lines(out, ns, since):
-    found = []
-    for path in glob.glob(os.path.join(out, "operator?.log")):
-        who = os.path.basename(path).split(".")[0]
-        with open(path, "rb") as f:
-            f.seek(max(os.path.getsize(path) - 40_000_000, 0))
-            for line in f:
-                if ns.encode() + b'"' not in line:
-                    continue
-                try:
-                    entry = json.loads(line)
-                    clock = entry.pop("time")
-                    at = time.mktime(time.strptime(clock[:19], "%Y-%m-%dT%H:%M:%S")) \
-                        - time.timezone + float("0" + clock[19:-1])
-                except ValueError:
-                    continue
-                entry.pop("namespace", None)
-                if at > since:
-                    found.append((at, f"{stamp(at)} {who:<20} "
-                                  + " ".join(f"{k}={v}" for k, v in entry.items())))
-    return found
 
 
 def options():
@@ -198,8 +110,9 @@ def drive(o, cluster, operators, report):
                 if (thread and thread.is_alive()) or budget.empty():
                     continue
                 number += 1
-                lane = lanes.Lane(f"{run}-{number}", kind, cluster, operators,
-                                  random.Random(rng.random()), report, Share(budget))
+                own = random.Random(rng.random())
+                lane = lanes.Lane(f"{run}-{number}", lanes.drawn(kind, own), cluster, operators,
+                                  own, report, Share(budget))
                 with cluster.lock:
                     report.lanes[lane.ns] = lane
                 running[(kind, place)] = lanes.start(lane)

@@ -101,14 +101,23 @@ async def orders(pace):
         pace.obey(line.decode())
 
 
+def front_tls(certificate, key):
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    tls.set_alpn_protocols(["http/1.1"])
+    return tls
+
+
+def behind_tls(ca):
+    tls = ssl.create_default_context(cafile=ca)
+    tls.set_alpn_protocols(["http/1.1"])
+    return tls
+
+
 async def main(port, upstream, certificate, key, ca, *delays):
     host, _, upstream_port = upstream.rpartition(":")
     pace = Pace({kind: float(seconds) for kind, _, seconds in (d.partition("=") for d in delays)})
-    front = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    front.load_cert_chain(certificate, key)
-    front.set_alpn_protocols(["http/1.1"])
-    behind = ssl.create_default_context(cafile=ca)
-    behind.set_alpn_protocols(["http/1.1"])
+    front, behind = front_tls(certificate, key), behind_tls(ca)
     server = await asyncio.start_server(
         lambda r, w: serve(Line(pace), (host, int(upstream_port)), behind, r, w),
         "127.0.0.1", int(port), ssl=front)
