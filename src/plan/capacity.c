@@ -51,8 +51,8 @@ static const struct replicaset *mutant(const struct planner *p)
 /* Inside, on the way back. The Deployment controller may still be about to shrink stable for what
  * was walking beside it, and no look can tell: all stand ready until its write is there. A write of
  * ours on stable comes before or makes that one fail (it names the version that it was decided on),
- * and who has seen ours has seen the fence. So stable's sum is written first: N, for it is alone. Without a surge that
- * is the sum anyway, and what may go is within maxUnavailable. */
+ * and who has seen ours has seen the fence. So stable's sum is written first: N, for it is alone.
+ * Without a surge that is the sum anyway, and what may go is within maxUnavailable. */
 static bool is_alone(const struct planner *p)
 {
     return p->outside || p->committed || p->stable->max_annotation == p->n;

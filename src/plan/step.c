@@ -197,8 +197,8 @@ static enum flow wait_capacity(struct planner *p)
     return no_progress(p, what);
 }
 
-/* Ready behind the Service that the weight points at, not only ready (design.md 3). Slices that list
- * more than are ready have not seen yet that some went: who of theirs is still there? */
+/* Ready behind the Service that the weight points at, not only ready (design.md 3). Slices that
+ * list more than are ready have not seen yet that some went: who of theirs is still there? */
 bool endpoints_ready(const struct planner *p, int32_t want)
 {
     const struct service *side = world_service(p->w, side_service(p));

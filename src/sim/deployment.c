@@ -4,6 +4,7 @@
 #include "sluice/plan/compile.h"
 #include "sluice/sim/sim.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -418,6 +419,37 @@ static void clean_up(struct dc *c)
     }
 }
 
+/* What the controller has in its cache is unpaused still, and may have the template before: it goes
+ * on with that one. */
+static bool sees_pause_late(struct dc *c)
+{
+    struct sim *s = c->s;
+
+    if (!s->opt.pause_lag_ms)
+        return false;
+    if (!c->d->paused) {
+        s->paused_ms = 0;
+        snprintf(s->acted, sizeof s->acted, "%s", c->d->digest ? c->d->digest : "");
+        return false;
+    }
+    if (!s->paused_ms)
+        s->paused_ms = s->now_ms;
+    return s->now_ms < s->paused_ms + s->opt.pause_lag_ms;
+}
+
+static void go_on(struct dc *c)
+{
+    load(c);
+    c->fresh = -1;
+    for (int i = c->count; i-- > 0;) {
+        if (str_equal(c->rs[i]->digest, c->s->acted))
+            c->fresh = i;
+    }
+    if (c->fresh >= 0)
+        roll(c);
+    c->s->epoch++; /* its time runs */
+}
+
 static void sync_one(struct dc *c)
 {
     if (c->d->meta.deleting_ms)
@@ -449,9 +481,13 @@ void sim_deployments(struct sim *s)
         arena_init(&c.a);
         c.d = sim_view(o);
         c.surge = surge_of(c.d);
-        sync_one(&c);
-        load(&c);
-        write_status(&c);
+        if (sees_pause_late(&c)) {
+            go_on(&c);
+        } else {
+            sync_one(&c);
+            load(&c);
+            write_status(&c);
+        }
         arena_release(&c.a);
     }
 }

@@ -94,19 +94,34 @@ static int plain(const struct release *r)
     return played(r, &(struct bed_options){.apart = true}, false, "undisturbed");
 }
 
-/* Endpoints that follow pods later than the router does its routes. */
-static int on_slow_endpoints(const struct release *r)
+/* What is slow may end otherwise: the judge alone is asked. */
+static int judged(const struct release *r, const struct bed_options *o, const char *how)
 {
-    const struct bed_options o = {.apart = true, .sim = {.slice_lag_ms = 3000}};
     struct outcome have;
     struct arena a;
     int bad = 0;
 
     arena_init(&a);
-    if (!release_play(r, &o, &a, &have))
-        bad = found(r->name, "with slow endpoints", have.trouble);
+    if (!release_play(r, o, &a, &have))
+        bad = found(r->name, how, have.trouble);
     arena_release(&a);
     return bad;
+}
+
+/* Endpoints that follow pods later than the router does its routes. */
+static int on_slow_endpoints(const struct release *r)
+{
+    const struct bed_options o = {.apart = true, .sim = {.slice_lag_ms = 3000}};
+
+    return judged(r, &o, "with slow endpoints");
+}
+
+/* A Deployment controller that goes on with what it had begun when the pause came. */
+static int on_late_pause(const struct release *r)
+{
+    const struct bed_options o = {.apart = true, .sim = {.pause_lag_ms = 1500}};
+
+    return judged(r, &o, "with a pause that is seen late");
 }
 
 static int on_stale(const struct release *r, int seed)
@@ -141,6 +156,8 @@ static int play_all(void)
         return bad;
     for (size_t i = 0; !bad && i < COUNT(releases); i++)
         bad = on_slow_endpoints(&releases[i]);
+    for (size_t i = 0; !bad && i < COUNT(releases); i++)
+        bad = on_late_pause(&releases[i]);
     for (int seed = 1; !bad && seed <= (int)bed_number("SIM_STALE", 3); seed++) {
         for (size_t i = 0; !bad && i < COUNT(releases); i++)
             bad = on_stale(&releases[i], seed);

@@ -194,8 +194,8 @@ static void slice_as_served(void **state UNUSED)
     auto_object struct object other = object_of(
         "{\"metadata\":{\"labels\":{\"kubernetes.io/service-name\":\"web\",\"sluice.dev/"
         "pin\":\"r\"}},"
-        "\"addressType\":\"IPv6\",\"endpoints\":[{\"conditions\":{\"ready\":false},\"targetRef\":{"
-        "\"kind\":\"Pod\",\"name\":"
+        "\"addressType\":\"IPv6\","
+        "\"endpoints\":[{\"conditions\":{\"ready\":false},\"targetRef\":{\"kind\":\"Pod\",\"name\":"
         "\"a\"}},{\"targetRef\":{\"kind\":\"Pod\",\"name\":\"b\"}},{\"conditions\":{}}]}");
     const struct slice *s = slice_read(&arena, o.doc);
 

@@ -3,9 +3,9 @@
  *
  * A drain is what makes a look that is a little old harmless: pinned there and back, slices carry
  * the label of the pin before. So all have one. A rolling release has nothing of the kind: there
- * the planner writes on stable before it takes pods away (plan/capacity.c). Edited there and back it
- * sees ReplicaSets as they are: else a Deployment is seen with two later templates, and ReplicaSets
- * as they were before the first, which one look does not show. */
+ * the planner writes on stable before it takes pods away (plan/capacity.c). Edited there and back
+ * it sees ReplicaSets as they are: else a Deployment is seen with two later templates, and
+ * ReplicaSets as they were before the first, which one look does not show. */
 #ifndef SLUICE_TESTS_UNIT_SIM_ORDERS_H
 #define SLUICE_TESTS_UNIT_SIM_ORDERS_H
 

@@ -59,6 +59,7 @@ struct sim_options {
     int64_t slice_lag_ms;              /* 200 */
     int64_t route_lag_ms;              /* 150: until the router accepts a changed route */
     int64_t proxy_lag_ms;              /* 100: ... and until its proxies send by it */
+    int64_t pause_lag_ms;              /* 0: until the Deployment controller sees a pause */
     bool route_refused;                /* the router says no to what changes */
     bool no_policies;                  /* neither brake nor pin policy */
     int idle_percent;                  /* chance that a controller sleeps through a tick */
@@ -87,6 +88,8 @@ struct sim {
     /* Counts every change of any object or pod: equal means that nothing changed. */
     int64_t epoch, quiet_epoch, sliced_epoch;
     uint64_t random;
+    int64_t paused_ms; /* since when the Deployment is paused; 0: it is not, or nobody asks */
+    char acted[96];    /* the digest of the template that its controller last saw unpaused */
     /* Versions that were replaced stay until sim_forget: what was read of them is still valid. */
     struct sim_version **retired;
     size_t retired_count, retired_cap;
