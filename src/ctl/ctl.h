@@ -51,6 +51,7 @@ struct key {
     int64_t generation; /* of the Rollout, when its names were last taken into account */
     bool needs_look;    /* the cache may lack part of its world, or a write's outcome is unknown */
     int64_t woken_ms;   /* monotonic: of the event that no pass has answered yet; 0: none */
+    int64_t looked_ms;  /* monotonic: from when on the last look ages; 0: there was none */
     int64_t report_since_ms; /* monotonic: since when a report waits to be written; 0: none */
     double budget;           /* writes left (C49) */
     int64_t budget_at_ms;

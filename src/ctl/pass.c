@@ -90,7 +90,7 @@ static void looked(struct look_result *result, void *arg)
     scene_release(&p->scene);
     p->scene = result->scene;
     result->scene = (struct scene){0};
-    p->looked_ms = look_age_begins(result->started_ms, clock_mono_ms());
+    key->looked_ms = look_age_begins(result->started_ms, clock_mono_ms());
     p->live = p->fresh = true;
     p->look_all = false;
     if (p->instead) { /* the store now has all that the caches should have shown */
@@ -170,7 +170,7 @@ static struct pass_view view_of(const struct pass *p, int64_t now)
         .action = action,
         .live = p->live,
         .fresh = p->fresh,
-        .look_age_ms = now - p->looked_ms,
+        .look_age_ms = key->looked_ms ? now - key->looked_ms : INT64_MAX,
         .report_age_ms = key->report_since_ms ? now - key->report_since_ms : 0,
         .minor = is_minor(p),
         .refused = refused_is(&key->refused, action) && !refused_due(&key->refused, now),

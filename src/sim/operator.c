@@ -60,7 +60,7 @@ static void lose_all(struct sim_operator *op)
     op->looking = op->fresh = op->cached = op->passing = false;
     op->plan = NULL;
     op->planned_epoch = -1;
-    op->report_since_ms = 0;
+    op->report_since_ms = op->looked_ms = 0;
     op->need_look = true;
 }
 
@@ -95,12 +95,14 @@ static void remember(struct sim_operator *op)
 }
 
 /* The state that the cache of one kind shows: by chance up to the lag old, but never older than our
- * own last write: until then the caches decide nothing (ctl/barrier.h). */
+ * own last write: until then the caches decide nothing (ctl/barrier.h); nor than the last look,
+ * whose answers they have. */
 static struct sim *cache_of(struct sim_operator *op, int kind)
 {
     const int64_t lag = (int64_t)sim_operator_pick(op, (uint64_t)kind, (uint64_t)op->s->now_ms,
                                                    (uint32_t)op->opt.cache_lag_ms + 1);
-    const int64_t then = max_i64(op->s->now_ms - lag, op->wrote_ms + 1);
+    const int64_t known_ms = max_i64(op->wrote_ms + 1, op->looked_ms);
+    const int64_t then = max_i64(op->s->now_ms - lag, known_ms);
 
     for (int i = op->past_count; i-- > 0;) {
         if (op->past[i].now_ms >= then)
@@ -258,7 +260,7 @@ enum sim_next sim_operator_next(struct sim_operator *op)
         return now - op->report_since_ms >= report_delay_ms(op) ? SIM_SEND : SIM_END;
     }
     if (op->cached)
-        return SIM_LOOK;
+        return act->harmful || !op->looked_ms || age > LOOK_AGE_MS ? SIM_LOOK : SIM_SEND;
     if (!op->fresh && age > (act->harmful ? LOOK_AGE_HARMFUL_MS : LOOK_AGE_MS))
         return SIM_LOOK;
     return SIM_SEND;

@@ -412,7 +412,7 @@ static void writes_are_few(void **state)
         const char *spec;
         int first, second;
     } table[] = {
-        {"{'blueGreen':{'activeService':'web'}}", 21, 23},
+        {"{'blueGreen':{'activeService':'web'}}", 20, 22},
         {"{'canary':{'steps':[{'weight':20},{'weight':60}]}}", 20, 22},
         {"{'canary':{'steps':[{'weight':20},{'weight':40},{'weight':60}]}}", 22, 24},
         {"{'rolling':{'steps':[{'replicas':'20%%'},{'replicas':'60%%'}]}}", 19, 21},

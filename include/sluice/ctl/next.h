@@ -2,7 +2,9 @@
 /* next.h - what a pass does with a plan. Pure: the discipline of design.md 4 in one function.
  *
  * The cache may only say "nothing to do": before any write that decides or acts the objects are
- * read live and planned again, and it is the live plan's action that goes out (C64). A status
+ * read live and planned again, and it is the live plan's action that goes out (C64). A look serves
+ * for a while: its pass, and those after it, whose caches are at least as new; but those take
+ * nothing away without a look of their own. A status
  * that only reports goes out on the cache, a moment late, so that a burst is one write, and pods
  * that come up one by one are few. */
 #ifndef SLUICE_CTL_NEXT_H
@@ -28,7 +30,7 @@ struct pass_view {
     const struct action *action;
     bool live;             /* planned on a look, with our own writes since folded in */
     bool fresh;            /* ... and nothing was written since that look */
-    int64_t look_age_ms;   /* since look_age_begins */
+    int64_t look_age_ms;   /* since look_age_begins, of this pass or one before; INT64_MAX: none */
     int64_t report_age_ms; /* since a report was first wanted */
     bool minor; /* a report of how far it is: what it does and what it waits for is told already */
     bool refused;      /* the server refused this very write; the time to try again is not yet */
