@@ -18,16 +18,34 @@ void call_text(struct call *c, int code, const char *json)
     strbuf_adds(&c->reply->body, json);
 }
 
+/* ",'details':{...}", without what is empty. */
+static const char *details(struct call *c, const char *name, const char *kind, const char *causes)
+{
+    const char *group = *kind ? c->kind->group : "", *out = "";
+
+    if (*name)
+        out = json_fmt(c->a, "%r,'name':%q", out, name);
+    if (*group)
+        out = json_fmt(c->a, "%r,'group':%q", out, group);
+    if (*kind)
+        out = json_fmt(c->a, "%r,'kind':%q", out, kind);
+    if (*causes)
+        out = json_fmt(c->a, "%r,'causes':[%r]", out, causes);
+    return *out ? json_fmt(c->a, ",'details':{%r}", out + 1) : "";
+}
+
 static bool refuse(struct call *c, int code, const char *reason, const char *text,
                    const char *causes)
 {
+    /* What was wrong with a body has no details; an object that is invalid is told by its kind. */
+    const bool bare = !c->kind || code == 400 || code == 405 || code == 415 || code == 500;
+    const char *kind = bare ? "" : code == 422 ? c->kind->kind : c->kind->plural;
+
     call_text(c, code,
               json_fmt(c->a,
                        "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Failure',"
-                       "'message':%q,'reason':%q,'details':{'name':%q,'group':%q,'kind':%q,"
-                       "'causes':[%r]},'code':%d}",
-                       text, reason, c->name, c->kind ? c->kind->group : "",
-                       c->kind ? c->kind->plural : "", causes, code));
+                       "'message':%q,'reason':%q%r,'code':%d}",
+                       text, reason, details(c, bare ? "" : c->name, kind, causes), code));
     return false;
 }
 

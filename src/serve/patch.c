@@ -26,6 +26,22 @@ static cJSON *parse_body(struct call *c, struct err *e)
     return json_parse(docs[0].json, docs[0].json_len, e);
 }
 
+/* What a body says of its kind must be so; kinds of a definition must say it. */
+static bool kind_fits(struct call *c, const cJSON *body)
+{
+    const char *version = json_str(body, "apiVersion"), *kind = json_str(body, "kind");
+    const bool says = !str_empty(version) && !str_empty(kind);
+
+    if (!says && c->kind->flags & K_CUSTOM)
+        return call_refuse(c, 400, "BadRequest", "Object 'Kind' is missing");
+    if ((str_empty(kind) || str_equal(kind, c->kind->kind)) &&
+        (str_empty(version) || str_equal(version, kind_api_version(c->kind, c->a))))
+        return true;
+    return call_refuse(c, 400, "BadRequest",
+                       "%s in version \"%s\" cannot be handled as a %s: no match", kind ? kind : "",
+                       version ? version : "", c->kind->kind);
+}
+
 cJSON *body_doc(struct call *c)
 {
     struct err e = {0};
@@ -36,6 +52,12 @@ cJSON *body_doc(struct call *c)
         call_refuse_err(c, &e);
         return NULL;
     }
+    if (!cJSON_IsObject(body)) {
+        call_refuse(c, 400, "BadRequest", "the body is no object");
+        return NULL;
+    }
+    if (!kind_fits(c, body))
+        return NULL;
     doc = doc_parse("{}");
     json_edit_merge(doc, body);
     return doc;
@@ -89,17 +111,24 @@ static cJSON *by_type(struct call *c, const cJSON *now, const cJSON *body)
         return json_patch(c, now, body);
     if (strstr(type, "apply-patch"))
         return apply(c, now, body);
-    if (!strstr(type, "merge-patch+json") ||
-        (strstr(type, "strategic") && c->kind->flags & K_CUSTOM)) {
-        call_refuse(c, 415, "UnsupportedMediaType", "%s is not supported here", type);
-        return NULL;
-    }
     next = json_copy(now);
     if (strstr(type, "strategic"))
         json_edit_strategic(next, body);
     else
         json_edit_merge(next, body);
     return next;
+}
+
+bool patch_type_known(struct call *c)
+{
+    const char *type = c->http->content_type;
+    const bool strategic = strstr(type, "strategic") != NULL;
+
+    if (str_equal(c->http->method, "PUT") || strstr(type, "json-patch+json") ||
+        strstr(type, "apply-patch") ||
+        (strstr(type, "merge-patch+json") && !(strategic && c->kind->flags & K_CUSTOM)))
+        return true;
+    return call_refuse(c, 415, "UnsupportedMediaType", "%s is not supported here", type);
 }
 
 cJSON *patch_wanted(struct call *c, const cJSON *now)
@@ -110,8 +139,12 @@ cJSON *patch_wanted(struct call *c, const cJSON *now)
     if (str_equal(c->http->method, "PUT"))
         return body_doc(c);
     body = parse_body(c, &e);
-    if (body)
+    if (!body)
+        call_refuse_err(c, &e);
+    else if (strstr(c->http->content_type, "json-patch+json") ? cJSON_IsArray(body)
+                                                              : cJSON_IsObject(body))
         return by_type(c, now, body);
-    call_refuse_err(c, &e);
+    else
+        call_refuse(c, 400, "BadRequest", "the patch has not the form of its type");
     return NULL;
 }

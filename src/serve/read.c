@@ -87,6 +87,17 @@ static char *list_meta(struct arena *a, int64_t rv, int64_t id, size_t next, siz
                     id, (int64_t)next, (int64_t)(count - next));
 }
 
+/* Items of built-in kinds do not say what they are. */
+static void put_item(struct strbuf *out, struct call *c, const struct version *v)
+{
+    if (c->kind->flags & K_CUSTOM || kind_stored(c->kind) != c->kind) {
+        strbuf_adds(out, view_text(c->kind, c->a, v));
+        return;
+    }
+    strbuf_addc(out, '{');
+    strbuf_adds(out, v->bare);
+}
+
 static void show(struct call *c, struct version *const *items, size_t count, const char *meta)
 {
     auto_strbuf struct strbuf out = {.max = SIZE_MAX / 4};
@@ -100,10 +111,15 @@ static void show(struct call *c, struct version *const *items, size_t count, con
     for (size_t i = 0; i < count; i++) {
         if (i)
             strbuf_addc(&out, ',');
-        strbuf_adds(&out, view_text(c->kind, c->a, items[i]));
+        put_item(&out, c, items[i]);
     }
     strbuf_adds(&out, "]}");
     call_text(c, 200, strbuf_str(&out));
+}
+
+void read_show(struct call *c, struct version *const *items, size_t count)
+{
+    show(c, items, count, json_fmt(c->a, "{'resourceVersion':'%l'}", c->v->rv));
 }
 
 static size_t limit_of(const struct call *c)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DELETED_MAX 4096 /* of a collection, told in the answer */
+
 /* ---- create ---------------------------------------------------------------------------------- */
 
 static bool has_namespace(struct call *c)
@@ -14,15 +16,28 @@ static bool has_namespace(struct call *c)
     return call_refuse(c, 404, "NotFound", "namespaces \"%s\" not found", c->ns);
 }
 
+/* "" and none are the same to it. */
+static bool is_other(const char *said, const char *is)
+{
+    return !str_empty(said) && !str_equal(said, is);
+}
+
 static bool has_name(struct call *c, cJSON *doc)
 {
     const char *name = json_str(doc, "metadata.name"),
                *begin = json_str(doc, "metadata.generateName");
 
+    if (is_other(json_str(doc, "metadata.namespace"), c->ns) && c->kind->flags & K_NAMESPACED)
+        return call_refuse(c, 400, "BadRequest",
+                           "the namespace of the provided object does not match the namespace "
+                           "sent on the request");
+    if (!str_empty(json_str(doc, "metadata.resourceVersion")))
+        return call_refuse(c, 500, NULL,
+                           "resourceVersion should not be set on objects to be created");
     if (str_empty(name) && !str_empty(begin))
         name = arena_printf(c->a, "%s%lld", begin, (long long)++c->v->uid);
     if (str_empty(name))
-        return call_refuse(c, 422, "Invalid", "metadata.name: Required value");
+        return call_invalid(c, "metadata.name: Required value", "{\"field\":\"metadata.name\"}");
     c->name = arena_strdup(c->a, name);
     doc_merge(doc, json_fmt(c->a,
                             "{'metadata':{'name':%q,'uid':null,'resourceVersion':null,"
@@ -92,6 +107,33 @@ void write_create(struct call *c)
 
 /* ---- change ---------------------------------------------------------------------------------- */
 
+/* What names the object is in the path; a PUT cannot say another. */
+static bool names_fit(struct call *c, const cJSON *next)
+{
+    if (!str_equal(json_str(next, "metadata.name"), c->name))
+        return call_refuse(c, 400, "BadRequest",
+                           "the name of the object (%s) does not match the name on the URL (%s)",
+                           json_str(next, "metadata.name"), c->name);
+    if (is_other(json_str(next, "metadata.namespace"), c->ns))
+        return call_refuse(c, 400, "BadRequest",
+                           "the namespace of the object (%s) does not match the namespace on the "
+                           "request (%s)",
+                           json_str(next, "metadata.namespace"), c->ns);
+    return true;
+}
+
+/* Some kinds take no PUT that does not say which version it is made from. */
+static bool says_version(struct call *c, const cJSON *next)
+{
+    if (!str_equal(c->http->method, "PUT") || !(c->kind->flags & K_CONDITIONAL) ||
+        !str_empty(json_str(next, "metadata.resourceVersion")))
+        return true;
+    return call_invalid(c,
+                        "metadata.resourceVersion: Invalid value: 0: must be specified for an "
+                        "update",
+                        "{\"field\":\"metadata.resourceVersion\"}");
+}
+
 static bool is_fresh(struct call *c, const cJSON *now, const cJSON *next)
 {
     const char *rv = json_str(next, "metadata.resourceVersion");
@@ -134,6 +176,8 @@ static void keep_identity(const cJSON *now, cJSON *next)
                        json_i64(now, "metadata.generation", 0),
                        json_str(now, "metadata.creationTimestamp"),
                        json_str(now, "metadata.deletionTimestamp")));
+    if (!json_key(json_key(now, "metadata"), "generation"))
+        doc_merge(next, "{\"metadata\":{\"generation\":null}}");
     doc_merge(next, "{\"apiVersion\":null,\"kind\":null}");
     arena_release(&a);
 }
@@ -159,7 +203,7 @@ void write_next(struct call *c, const cJSON *now, cJSON *next)
 {
     cJSON *last;
 
-    if (!is_fresh(c, now, next)) {
+    if (!says_version(c, next) || !is_fresh(c, now, next)) {
         json_release(&next);
         return;
     }
@@ -183,13 +227,38 @@ void write_next(struct call *c, const cJSON *now, cJSON *next)
     json_release(&last);
 }
 
+/* Some kinds are made by a PUT where there is none. */
+static void put(struct call *c, const cJSON *now)
+{
+    cJSON *next = body_doc(c);
+
+    if (!next)
+        return;
+    if (!names_fit(c, next)) {
+        json_release(&next);
+    } else if (now) {
+        write_next(c, now, next);
+    } else if (c->kind->flags & K_PUT_CREATES && !*c->sub) {
+        create_doc(c, next);
+    } else {
+        call_refuse(c, 404, "NotFound", "%s \"%s\" not found", c->kind->plural, c->name);
+        json_release(&next);
+    }
+}
+
 void write_update(struct call *c)
 {
     const cJSON *now = stored_doc(c->v, c->kind, c->ns, c->name);
     cJSON *next;
 
+    if (!patch_type_known(c))
+        return;
     if (!now && strstr(c->http->content_type, "apply-patch") && !*c->sub) {
         write_create(c);
+        return;
+    }
+    if (str_equal(c->http->method, "PUT")) {
+        put(c, now);
         return;
     }
     if (!now) {
@@ -197,8 +266,10 @@ void write_update(struct call *c)
         return;
     }
     next = patch_wanted(c, now);
-    if (next)
+    if (next && names_fit(c, next))
         write_next(c, now, next);
+    else
+        json_release(&next);
 }
 
 /* ---- delete ---------------------------------------------------------------------------------- */
@@ -238,10 +309,35 @@ static void orphan(struct serve *v, const char *uid)
     }
 }
 
+static const char *policy_of(const struct call *c, const cJSON *options)
+{
+    return options ? json_str(options, "propagationPolicy") : call_query(c, "propagationPolicy");
+}
+
+/* With a body, what the query says is not looked at. */
+static bool options_valid(struct call *c, const cJSON *options)
+{
+    static const char *const known[] = {"Background", "Orphan", "Foreground"};
+    const char *policy = policy_of(c, options);
+
+    for (size_t i = 0; i < COUNT(known); i++) {
+        if (str_empty(policy) || str_equal(policy, known[i]))
+            return true;
+    }
+    call_text(c, 422,
+              json_fmt(c->a,
+                       "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Failure',"
+                       "'message':'unknown propagationPolicy %s','reason':'Invalid','details':"
+                       "{'group':'meta.k8s.io','kind':'DeleteOptions'},'code':422}",
+                       policy));
+    return false;
+}
+
 static void delete_one(struct call *c, const cJSON *options)
 {
     const cJSON *now = stored_doc(c->v, c->kind, c->ns, c->name);
     const char *uid = now ? arena_strdup(c->a, json_str(now, "metadata.uid")) : NULL;
+    bool held;
 
     if (!now) {
         call_refuse(c, 404, "NotFound", "%s \"%s\" not found", c->kind->plural, c->name);
@@ -249,16 +345,23 @@ static void delete_one(struct call *c, const cJSON *options)
     }
     if (!conditions_hold(c, options, now))
         return;
+    held = json_count(json_at(now, "metadata.finalizers")) > 0;
     if (!c->dry_run) {
-        if (str_equal(json_str(options, "propagationPolicy"), "Orphan"))
+        if (str_equal(policy_of(c, options), "Orphan"))
             orphan(c->v, uid);
         commit_delete(c->v, c->kind, c->ns, c->name);
+    }
+    if (held) {
+        answer_stored(c, 200);
+        return;
     }
     call_text(c, 200,
               json_fmt(c->a,
                        "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Success',"
-                       "'details':{'name':%q,'group':%q,'kind':%q,'uid':%q}}",
-                       c->name, c->kind->group, c->kind->plural, uid));
+                       "'details':{'name':%q%r,'kind':%q,'uid':%q}}",
+                       c->name,
+                       *c->kind->group ? json_fmt(c->a, ",'group':%q", c->kind->group) : "",
+                       c->kind->plural, uid));
 }
 
 static bool is_chosen(const struct call *c, const struct selector_text *s,
@@ -273,18 +376,24 @@ static void delete_all(struct call *c)
 {
     const struct selector_text s = {call_query(c, "labelSelector"), call_query(c, "fieldSelector")};
     struct served_object *o = c->v->objects;
+    struct version *versions[DELETED_MAX];
+    size_t count = 0;
 
     if (!select_valid(c, &s))
         return;
     while (o) {
         if (is_chosen(c, &s, o)) {
+            if (count < DELETED_MAX)
+                versions[count++] = version_ref(o->v);
             commit_delete(c->v, o->kind, c->ns, arena_strdup(c->a, o->name));
             o = c->v->objects;
         } else {
             o = o->next;
         }
     }
-    call_text(c, 200, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}");
+    read_show(c, versions, count);
+    while (count > 0)
+        version_drop(versions[--count]);
 }
 
 void write_delete(struct call *c)
@@ -293,6 +402,8 @@ void write_delete(struct call *c)
     auto_json cJSON *options =
         c->http->body_len ? json_parse(c->http->body, c->http->body_len, &e) : NULL;
 
+    if (!options_valid(c, options))
+        return;
     if (*c->name)
         delete_one(c, options);
     else

@@ -194,14 +194,28 @@ static void tell(struct sim *s, struct sim_object *o, bool gone)
         s->opt.changed(s->opt.changed_arg, o, gone);
 }
 
-/* Generation follows spec alone. */
+/* Slices have no spec: all that they say, and their labels. */
+static bool says_other(enum sim_kind kind, const cJSON *was, const cJSON *now)
+{
+    static const char *const parts[] = {"addressType", "endpoints", "ports"};
+
+    if (kind != SIM_SLICE)
+        return !json_same(json_at(was, "spec"), json_at(now, "spec"));
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        if (!json_same(json_key(was, parts[i]), json_key(now, parts[i])))
+            return true;
+    }
+    return !json_same(json_at(was, "metadata.labels"), json_at(now, "metadata.labels"));
+}
+
+/* Generation follows what is wanted, not what is told. */
 void sim_accept(struct sim *s, struct sim_object *o, cJSON *next)
 {
     if (json_same(o->doc, next)) {
         json_release(&next);
         return;
     }
-    stamp(s, next, !json_same(json_at(o->doc, "spec"), json_at(next, "spec")));
+    stamp(s, next, says_other(o->kind, o->doc, next));
     retire(s, o->version);
     o->version = sim_version_new(next);
     o->doc = next;
@@ -379,7 +393,7 @@ static bool orphaned(const struct sim *s, const struct sim_object *o)
 
 void sim_collect(struct sim *s)
 {
-    bool again = !s->partial;
+    bool again = !s->partial && !s->opt.no_controllers;
 
     while (again) {
         again = false;

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where two answers differ, and which differences are known, with their reasons."""
+import re
+
+MISSING = "(not there)"
+
+
+def differences(real, sim, path=""):
+    """Triples (path, real, sim) of leaves."""
+    if isinstance(real, dict) and isinstance(sim, dict):
+        for key in sorted(real.keys() | sim.keys()):
+            yield from differences(real.get(key, MISSING), sim.get(key, MISSING),
+                                   f"{path}.{key}" if path else key)
+    elif isinstance(real, list) and isinstance(sim, list) and len(real) == len(sim):
+        for i, pair in enumerate(zip(real, sim)):
+            yield from differences(*pair, f"{path}[{i}]")
+    elif real != sim or isinstance(real, bool) != isinstance(sim, bool):
+        yield path, real, sim
+
+
+# name, pattern of the kind, pattern of the path, test of (op, real, sim) or None, reason
+EXPLAINED = (
+    ("deprecated", "events", r"\.deprecated", None,
+     "what events.k8s.io keeps for readers of core Events is not written"),
+    ("event group", "events", r"details\.group", lambda op, r, s: r == MISSING,
+     "the real server tells an Event's faults in the words of the core group"),
+    ("unknown", ".*", r"noSuch", None,
+     "what no schema names is kept for built-in kinds: there are no schemas of them here"),
+)
+
+
+def explanation(op, path, real, sim):
+    for name, kind, where, test, _ in EXPLAINED:
+        if re.fullmatch(kind, op["kind"]) and re.search(where, path) and \
+                (test is None or test(op, real, sim)):
+            return name
+    return None
+
+
+def judge(op, real, sim, tally):
+    """The differences that nothing explains; those that are explained are counted."""
+    out = []
+    for path, r, s in differences(real, sim):
+        name = explanation(op, path, r, s)
+        if name:
+            tally[name] = tally.get(name, 0) + 1
+        else:
+            out.append((path, r, s))
+    return out
