@@ -110,17 +110,35 @@ static void drop(cJSON *parent, const char *token)
         cJSON_DeleteItemFromObjectCaseSensitive(parent, token);
 }
 
-enum edit_op { OP_ADD, OP_TEST, OP_REPLACE, OP_REMOVE, OP_UNKNOWN };
+enum edit_op { OP_ADD, OP_TEST, OP_REPLACE, OP_REMOVE, OP_COPY, OP_MOVE, OP_UNKNOWN };
 
 static enum edit_op op_of(const char *name)
 {
     static const char *const names[] = {
-        [OP_ADD] = "add", [OP_TEST] = "test", [OP_REPLACE] = "replace", [OP_REMOVE] = "remove"};
+        [OP_ADD] = "add",       [OP_TEST] = "test", [OP_REPLACE] = "replace",
+        [OP_REMOVE] = "remove", [OP_COPY] = "copy", [OP_MOVE] = "move"};
     int op = 0;
 
     while (op < OP_UNKNOWN && !str_equal(name, names[op]))
         op++;
     return (enum edit_op)op;
+}
+
+/* A copy is an add of what is elsewhere; a move takes it away there first. */
+static bool from_elsewhere(cJSON *doc, const char *path, const char *from, bool move, struct err *e)
+{
+    char last[TOKEN_MAX];
+    cJSON *parent = from ? parent_of(doc, from, last) : NULL;
+    const cJSON *value = parent ? child(parent, last) : NULL;
+    auto_json cJSON *copy = value ? cJSON_Duplicate(value, true) : NULL;
+
+    if (!copy)
+        return err_set(e, ERR_CONFLICT, "%s: the value is not there", from ? from : "");
+    if (move)
+        drop(parent, last);
+    parent = parent_of(doc, path, last);
+    return (parent && put(parent, last, copy, true)) ||
+           err_set(e, ERR_CONFLICT, "%s: no such place", path);
 }
 
 static bool apply_one(cJSON *doc, const cJSON *op, struct err *e)
@@ -131,6 +149,8 @@ static bool apply_one(cJSON *doc, const cJSON *op, struct err *e)
     const enum edit_op kind = op_of(name);
     char last[TOKEN_MAX];
 
+    if (path && (kind == OP_COPY || kind == OP_MOVE))
+        return from_elsewhere(doc, path, json_str(op, "from"), kind == OP_MOVE, e);
     if (kind == OP_UNKNOWN || !path || (kind != OP_REMOVE && !value))
         return err_set(e, ERR_INVALID, "%s: not an operation that is known", path ? path : "");
     cJSON *const parent = parent_of(doc, path, last);

@@ -80,7 +80,7 @@ static void default_replicaset(struct call *c, cJSON *doc)
 static void default_slice(struct call *c, cJSON *doc)
 {
     (void)c;
-    if (!json_at(doc, "ports"))
+    if (!cJSON_GetObjectItemCaseSensitive(doc, "ports"))
         cJSON_AddItemToObject(doc, "ports", cJSON_CreateNull());
 }
 

@@ -27,6 +27,8 @@ void commit_change(struct serve *v, const struct served_kind *k, const char *ns,
 void commit_delete(struct serve *v, const struct served_kind *k, const char *ns, const char *name);
 /* Checks, admits and commits `next` as the new state; answers. Takes `next`. */
 void write_next(struct call *c, const cJSON *now, cJSON *next);
+/* What was applied when it was made. */
+void patch_remember(struct call *c, const cJSON *now);
 bool patch_type_known(struct call *c); /* patch.c; false: refused */
 /* `body` without its nulls; NULL: refused. */
 cJSON *body_doc(struct call *c);

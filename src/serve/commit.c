@@ -110,7 +110,9 @@ static void mark(struct serve *v, struct served_object *o, const char *more)
     arena_init(&a);
     time_format(v->now_ms, now);
     next = json_copy(o->v->doc);
-    doc_merge(next, json_fmt(&a, "{'metadata':{'deletionTimestamp':%q}}", now));
+    doc_merge(
+        next,
+        json_fmt(&a, "{'metadata':{'deletionTimestamp':%q,'deletionGracePeriodSeconds':0}}", now));
     doc_merge(next, more);
     arena_release(&a);
     store_stamp(v, o->kind, o->v->doc, next);

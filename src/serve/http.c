@@ -67,6 +67,16 @@ bool call_invalid(struct call *c, const char *text, const char *causes)
                   causes);
 }
 
+bool call_conflict(struct call *c, const char *text)
+{
+    struct call by_kind = *c;
+    struct served_kind kind = *c->kind;
+
+    kind.plural = kind.kind;
+    by_kind.kind = &kind;
+    return refuse(&by_kind, 409, "Conflict", text, "");
+}
+
 bool call_refuse_err(struct call *c, const struct err *e)
 {
     switch ((int)e->kind) {
@@ -245,6 +255,13 @@ static bool is_watch(const struct call *c)
     return watch && !str_equal(watch, "false") && !str_equal(watch, "0");
 }
 
+static void no_such_path(struct call *c)
+{
+    c->kind = NULL;
+    c->name = "";
+    call_refuse(c, 404, "NotFound", "the server could not find the requested resource");
+}
+
 static void act(struct call *c)
 {
     const char *method = c->http->method;
@@ -255,7 +272,7 @@ static void act(struct call *c)
     else if (str_equal(c->sub, "scale") && c->kind->flags & K_SCALE)
         scale_call(c);
     else if (*c->sub && !(str_equal(c->sub, "status") && c->kind->flags & K_STATUS))
-        call_refuse(c, 404, "NotFound", "the server could not find the requested resource");
+        no_such_path(c);
     else if (str_equal(method, "GET") && is_watch(c))
         watch_begin(c);
     else if (str_equal(method, "GET"))

@@ -6,11 +6,11 @@
 
 const struct served_kind served_kinds[] = {
     {"", "v1", "namespaces", "Namespace", "ns", K_STATUS, NOT_SIMULATED},
-    {"", "v1", "pods", "Pod", "po", NS | K_STATUS | K_COUNTED, NOT_SIMULATED},
-    {"", "v1", "services", "Service", "svc", NS | K_STATUS | K_PUT_CREATES, SIM_SERVICE},
+    {"", "v1", "pods", "Pod", "po", NS | K_STATUS | K_COUNTED | K_TOLD, NOT_SIMULATED},
+    {"", "v1", "services", "Service", "svc", NS | K_STATUS | K_PUT_CREATES | K_TOLD, SIM_SERVICE},
     {"", "v1", "configmaps", "ConfigMap", "cm", NS, NOT_SIMULATED},
     {"", "v1", "secrets", "Secret", "", NS, NOT_SIMULATED},
-    {"", "v1", "serviceaccounts", "ServiceAccount", "sa", NS, NOT_SIMULATED},
+    {"", "v1", "serviceaccounts", "ServiceAccount", "sa", NS | K_TOLD, NOT_SIMULATED},
     {"", "v1", "events", "Event", "ev", NS | K_PUT_CREATES, NOT_SIMULATED},
     {"apps", "v1", "deployments", "Deployment", "deploy", NS | K_STATUS | K_SCALE, SIM_DEPLOYMENT},
     {"apps", "v1", "replicasets", "ReplicaSet", "rs", NS | K_STATUS | K_SCALE, SIM_REPLICASET},

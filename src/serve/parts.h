@@ -25,6 +25,7 @@ enum kind_flags {
     K_BY_CRD = 16,       /* served while its definition is there */
     K_REVIEW = 32,       /* answered, never kept */
     K_COUNTED = 64,      /* has a generation */
+    K_TOLD = 512,        /* its deletion gives the object back */
     K_PUT_CREATES = 256, /* ... and makes the object where there is none */
     K_CONDITIONAL = 128, /* a PUT must name the version that it changes */
 };
@@ -170,6 +171,7 @@ bool call_refuse(struct call *c, int code, const char *reason, const char *fmt, 
     PRINTF(4, 5); /* false */
 /* `causes`: objects {field, message}, as kubectl shows them. False. */
 bool call_invalid(struct call *c, const char *text, const char *causes);
+bool call_conflict(struct call *c, const char *text);      /* told by the kind; false */
 bool call_refuse_err(struct call *c, const struct err *e); /* false */
 void call_version(struct call *c, int code, const struct version *v);
 

@@ -79,7 +79,8 @@ static cJSON *apply(struct call *c, const cJSON *now, const cJSON *body)
 
     if (was)
         json_edit_forget(next, was, body);
-    json_edit_strategic(next, body);
+    /* A slice's lists are each of one piece. */
+    (c->kind->sim == SIM_SLICE ? json_edit_merge : json_edit_strategic)(next, body);
     if (!c->dry_run)
         free(map_put(&c->v->applied, key, json_print(body)));
     return next;
@@ -112,11 +113,19 @@ static cJSON *by_type(struct call *c, const cJSON *now, const cJSON *body)
     if (strstr(type, "apply-patch"))
         return apply(c, now, body);
     next = json_copy(now);
-    if (strstr(type, "strategic"))
+    if (strstr(type, "strategic") && c->kind->sim != SIM_SLICE)
         json_edit_strategic(next, body);
     else
         json_edit_merge(next, body);
     return next;
+}
+
+void patch_remember(struct call *c, const cJSON *now)
+{
+    struct err e = {0};
+    auto_json cJSON *body = parse_body(c, &e);
+
+    free(map_put(&c->v->applied, applied_key(c, now), json_print(body)));
 }
 
 bool patch_type_known(struct call *c)
@@ -124,11 +133,28 @@ bool patch_type_known(struct call *c)
     const char *type = c->http->content_type;
     const bool strategic = strstr(type, "strategic") != NULL;
 
+    if (strstr(type, "apply-patch") && str_empty(call_query(c, "fieldManager"))) {
+        struct call options = *c;
+        struct served_kind kind = {.group = "meta.k8s.io", .kind = "PatchOptions"};
+
+        options.kind = &kind;
+        options.name = "";
+        return call_invalid(&options, "fieldManager: Required value", "");
+    }
     if (str_equal(c->http->method, "PUT") || strstr(type, "json-patch+json") ||
         strstr(type, "apply-patch") ||
         (strstr(type, "merge-patch+json") && !(strategic && c->kind->flags & K_CUSTOM)))
         return true;
     return call_refuse(c, 415, "UnsupportedMediaType", "%s is not supported here", type);
+}
+
+static bool is_list_of_objects(const cJSON *body)
+{
+    JSON_EACH(item, body) {
+        if (!cJSON_IsObject(item))
+            return false;
+    }
+    return cJSON_IsArray(body);
 }
 
 cJSON *patch_wanted(struct call *c, const cJSON *now)
@@ -141,7 +167,7 @@ cJSON *patch_wanted(struct call *c, const cJSON *now)
     body = parse_body(c, &e);
     if (!body)
         call_refuse_err(c, &e);
-    else if (strstr(c->http->content_type, "json-patch+json") ? cJSON_IsArray(body)
+    else if (strstr(c->http->content_type, "json-patch+json") ? is_list_of_objects(body)
                                                               : cJSON_IsObject(body))
         return by_type(c, now, body);
     else

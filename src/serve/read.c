@@ -79,10 +79,13 @@ static int64_t keep(struct serve *v, const struct found *f)
     return k->id;
 }
 
-static char *list_meta(struct arena *a, int64_t rv, int64_t id, size_t next, size_t count)
+static char *list_meta(struct arena *a, int64_t rv, int64_t id, size_t next, size_t count,
+                       bool chosen)
 {
     if (next >= count)
         return json_fmt(a, "{'resourceVersion':'%l'}", rv);
+    if (chosen) /* how many more is only known of lists of all */
+        return json_fmt(a, "{'resourceVersion':'%l','continue':'%l.%l'}", rv, id, (int64_t)next);
     return json_fmt(a, "{'resourceVersion':'%l','continue':'%l.%l','remainingItemCount':%l}", rv,
                     id, (int64_t)next, (int64_t)(count - next));
 }
@@ -136,7 +139,9 @@ static void show_page(struct call *c, struct version *const *items, size_t count
     const size_t limit = limit_of(c);
     const size_t n = count - from < limit ? count - from : limit;
 
-    show(c, items ? items + from : NULL, n, list_meta(c->a, rv, id, from + n, count));
+    show(c, items ? items + from : NULL, n,
+         list_meta(c->a, rv, id, from + n, count,
+                   call_query(c, "labelSelector") || call_query(c, "fieldSelector")));
 }
 
 static void next_page(struct call *c, const char *token)

@@ -38,6 +38,13 @@ static void write_scale(struct call *c, const cJSON *now)
 
     if (!wanted)
         return;
+    if (json_i64(wanted, "spec.replicas", 0) < 0) {
+        struct served_kind kind = {.group = "autoscaling", .kind = "Scale"};
+
+        c->kind = &kind;
+        call_invalid(c, "spec.replicas: must be greater than or equal to 0", "");
+        return;
+    }
     next = json_copy(now);
     doc_merge(next,
               json_fmt(c->a, "{'spec':{'replicas':%l}}", json_i64(wanted, "spec.replicas", 0)));

@@ -200,18 +200,40 @@ static bool labels_readable(const char *text)
 }
 
 /* Few members can be selected by: every kind's name, and what some kinds have besides. */
+static bool field_known(const struct call *c, const char *key)
+{
+    static const struct {
+        const char *kind, *begin;
+    } more[] = {{"Pod", "spec.nodeName"},
+                {"Pod", "spec.restartPolicy"},
+                {"Pod", "status.phase"},
+                {"Pod", "status.podIP"},
+                {"Event", "involvedObject."},
+                {"Event", "regarding."},
+                {"Event", "reason"},
+                {"Event", "type"},
+                {"Event", "source"},
+                {"Event", "reportingController"},
+                {"Namespace", "status.phase"},
+                {"Secret", "type"},
+                {"ReplicaSet", "status.replicas"}};
+
+    for (size_t i = 0; i < COUNT(more); i++) {
+        if (str_equal(more[i].kind, c->kind->kind) &&
+            strncmp(key, more[i].begin, strlen(more[i].begin)) == 0)
+            return true;
+    }
+    return str_equal(key, "metadata.name") || str_equal(key, "metadata.namespace");
+}
+
 static bool fields_known(const struct call *c, const char *text)
 {
-    const bool rich = str_equal(c->kind->kind, "Pod") || str_equal(c->kind->kind, "Event") ||
-                      str_equal(c->kind->kind, "Namespace") || str_equal(c->kind->kind, "Secret");
-
-    while (text && *text && !rich) {
+    while (text && *text) {
         const size_t len = term_len(text);
         struct term t;
 
-        if (!read_term(text, len, &t) ||
-            !(str_equal(t.key, "metadata.name") || str_equal(t.key, "metadata.namespace") ||
-              (c->kind->sim == SIM_REPLICASET && str_equal(t.key, "status.replicas"))))
+        if (!read_term(text, len, &t) || t.op == OP_HAS || t.op == OP_HAS_NOT ||
+            !field_known(c, t.key))
             return false;
         text += len + (text[len] == ',');
     }

@@ -31,16 +31,13 @@ static bool has_name(struct call *c, cJSON *doc)
         return call_refuse(c, 400, "BadRequest",
                            "the namespace of the provided object does not match the namespace "
                            "sent on the request");
-    if (!str_empty(json_str(doc, "metadata.resourceVersion")))
-        return call_refuse(c, 500, NULL,
-                           "resourceVersion should not be set on objects to be created");
     if (str_empty(name) && !str_empty(begin))
         name = arena_printf(c->a, "%s%lld", begin, (long long)++c->v->uid);
     if (str_empty(name))
         return call_invalid(c, "metadata.name: Required value", "{\"field\":\"metadata.name\"}");
     c->name = arena_strdup(c->a, name);
     doc_merge(doc, json_fmt(c->a,
-                            "{'metadata':{'name':%q,'uid':null,'resourceVersion':null,"
+                            "{'metadata':{'name':%q,'uid':null,"
                             "'creationTimestamp':null,'generation':null}}",
                             c->name));
     if (c->kind->flags & K_NAMESPACED)
@@ -63,6 +60,22 @@ static void answer_doc(struct call *c, int code, const cJSON *doc)
                        c->kind->kind, rest + 1));
 }
 
+/* What it would have been given. */
+static void answer_dry(struct call *c, cJSON *doc)
+{
+    const bool counted = c->kind->flags & K_COUNTED || c->kind->sim == SIM_DEPLOYMENT ||
+                         c->kind->sim == SIM_REPLICASET || c->kind->sim == SIM_ROLLOUT ||
+                         c->kind->sim == SIM_SLICE || c->kind->sim == SIM_ROUTE;
+    char now[TIME_TEXT_MAX];
+
+    time_format(c->v->now_ms, now);
+    doc_merge(
+        doc, json_fmt(c->a, "{'metadata':{'uid':'u%l','creationTimestamp':%q}}", ++c->v->uid, now));
+    if (counted)
+        doc_merge(doc, "{\"metadata\":{\"generation\":1}}");
+    answer_doc(c, 201, doc);
+}
+
 static void answer_stored(struct call *c, int code)
 {
     call_version(c, code, store_find(c->v, kind_stored(c->kind), c->ns, c->name)->v);
@@ -82,8 +95,14 @@ static void create_doc(struct call *c, cJSON *doc)
         json_release(&doc);
         return;
     }
+    if (!str_empty(json_str(doc, "metadata.resourceVersion"))) {
+        call_refuse(c, 500, NULL, "resourceVersion should not be set on objects to be created");
+        json_release(&doc);
+        return;
+    }
+    doc_merge(doc, "{\"metadata\":{\"resourceVersion\":null}}");
     if (c->dry_run) {
-        answer_doc(c, 201, doc);
+        answer_dry(c, doc);
         json_release(&doc);
         return;
     }
@@ -139,6 +158,9 @@ static bool is_fresh(struct call *c, const cJSON *now, const cJSON *next)
     const char *rv = json_str(next, "metadata.resourceVersion");
     const char *uid = json_str(next, "metadata.uid");
 
+    if (is_other(uid, json_str(now, "metadata.uid")) && !str_equal(c->http->method, "PUT"))
+        return call_invalid(c, "metadata.uid: Invalid value: field is immutable",
+                            "{\"field\":\"metadata.uid\"}");
     if ((str_empty(rv) || str_equal(rv, json_str(now, "metadata.resourceVersion"))) &&
         (str_empty(uid) || str_equal(uid, json_str(now, "metadata.uid"))))
         return true;
@@ -176,6 +198,11 @@ static void keep_identity(const cJSON *now, cJSON *next)
                        json_i64(now, "metadata.generation", 0),
                        json_str(now, "metadata.creationTimestamp"),
                        json_str(now, "metadata.deletionTimestamp")));
+    if (json_str(now, "metadata.deletionTimestamp"))
+        doc_merge(next, "{\"metadata\":{\"deletionGracePeriodSeconds\":0}}");
+    /* The simulator gives all that it keeps a spec, which is not shown where a kind has none. */
+    if (!json_key(next, "spec") && json_key(now, "spec") && !json_key(now, "spec")->child)
+        doc_merge(next, "{\"spec\":{}}");
     if (!json_key(json_key(now, "metadata"), "generation"))
         doc_merge(next, "{\"metadata\":{\"generation\":null}}");
     doc_merge(next, "{\"apiVersion\":null,\"kind\":null}");
@@ -238,7 +265,10 @@ static void put(struct call *c, const cJSON *now)
         json_release(&next);
     } else if (now) {
         write_next(c, now, next);
+    } else if (!shape_settle(c, next)) {
+        json_release(&next);
     } else if (c->kind->flags & K_PUT_CREATES && !*c->sub) {
+        doc_merge(next, "{\"metadata\":{\"resourceVersion\":null,\"uid\":null}}");
         create_doc(c, next);
     } else {
         call_refuse(c, 404, "NotFound", "%s \"%s\" not found", c->kind->plural, c->name);
@@ -255,6 +285,8 @@ void write_update(struct call *c)
         return;
     if (!now && strstr(c->http->content_type, "apply-patch") && !*c->sub) {
         write_create(c);
+        if (c->reply->code == 201 && !c->dry_run)
+            patch_remember(c, stored_doc(c->v, c->kind, c->ns, c->name));
         return;
     }
     if (str_equal(c->http->method, "PUT")) {
@@ -282,7 +314,7 @@ static bool conditions_hold(struct call *c, const cJSON *options, const cJSON *n
     if ((!uid || str_equal(uid, json_str(now, "metadata.uid"))) &&
         (!rv || str_equal(rv, json_str(now, "metadata.resourceVersion"))))
         return true;
-    return call_refuse(c, 409, "Conflict", "Precondition failed: the object is another one");
+    return call_conflict(c, "Precondition failed: the object is another one");
 }
 
 static bool owned_by(const cJSON *doc, const char *uid)
@@ -333,10 +365,19 @@ static bool options_valid(struct call *c, const cJSON *options)
     return false;
 }
 
+/* Some kinds are told once more when they go. */
+static const char *stored_text(struct call *c)
+{
+    const struct served_object *o = store_find(c->v, c->kind, c->ns, c->name);
+
+    return o ? arena_strdup(c->a, o->v->text) : NULL;
+}
+
 static void delete_one(struct call *c, const cJSON *options)
 {
     const cJSON *now = stored_doc(c->v, c->kind, c->ns, c->name);
     const char *uid = now ? arena_strdup(c->a, json_str(now, "metadata.uid")) : NULL;
+    const char *told = now && c->kind->flags & K_TOLD ? stored_text(c) : NULL;
     bool held;
 
     if (!now) {
@@ -353,6 +394,10 @@ static void delete_one(struct call *c, const cJSON *options)
     }
     if (held) {
         answer_stored(c, 200);
+        return;
+    }
+    if (told) {
+        call_text(c, 200, told);
         return;
     }
     call_text(c, 200,
@@ -381,10 +426,13 @@ static void delete_all(struct call *c)
 
     if (!select_valid(c, &s))
         return;
-    while (o) {
+    for (; o; o = o->next) {
+        if (count < DELETED_MAX && o->kind == c->kind && str_equal(o->ns, c->ns) &&
+            select_matches(&s, o->v->doc))
+            versions[count++] = version_ref(o->v);
+    }
+    for (o = c->v->objects; o;) {
         if (is_chosen(c, &s, o)) {
-            if (count < DELETED_MAX)
-                versions[count++] = version_ref(o->v);
             commit_delete(c->v, o->kind, c->ns, arena_strdup(c->a, o->name));
             o = c->v->objects;
         } else {

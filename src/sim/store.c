@@ -194,18 +194,27 @@ static void tell(struct sim *s, struct sim_object *o, bool gone)
         s->opt.changed(s->opt.changed_arg, o, gone);
 }
 
-/* Slices have no spec: all that they say, and their labels. */
+static bool differ(const cJSON *was, const cJSON *now)
+{
+    return was != now && !json_same(was, now);
+}
+
+/* A Deployment's annotations count too. Slices have no spec: all that they say, and their labels.
+ */
 static bool says_other(enum sim_kind kind, const cJSON *was, const cJSON *now)
 {
     static const char *const parts[] = {"addressType", "endpoints", "ports"};
 
+    if (kind == SIM_DEPLOYMENT &&
+        differ(json_at(was, "metadata.annotations"), json_at(now, "metadata.annotations")))
+        return true;
     if (kind != SIM_SLICE)
         return !json_same(json_at(was, "spec"), json_at(now, "spec"));
     for (size_t i = 0; i < COUNT(parts); i++) {
-        if (!json_same(json_key(was, parts[i]), json_key(now, parts[i])))
+        if (differ(json_key(was, parts[i]), json_key(now, parts[i])))
             return true;
     }
-    return !json_same(json_at(was, "metadata.labels"), json_at(now, "metadata.labels"));
+    return differ(json_at(was, "metadata.labels"), json_at(now, "metadata.labels"));
 }
 
 /* Generation follows what is wanted, not what is told. */
@@ -364,7 +373,13 @@ void sim_delete(struct sim *s, enum sim_kind kind, const char *name)
     }
     arena_init(&a);
     time_format(s->now_ms, at);
-    sim_set(s, o, json_fmt(&a, "{'metadata':{'deletionTimestamp':%q}}", at));
+    /* A deletion counts as a change of what is wanted; a second one changes nothing. */
+    if (!json_str(o->doc, "metadata.deletionTimestamp"))
+        sim_set(s, o,
+                json_fmt(&a,
+                         "{'metadata':{'deletionTimestamp':%q,'deletionGracePeriodSeconds':0,"
+                         "'generation':%l}}",
+                         at, json_i64(o->doc, "metadata.generation", 0) + 1));
     arena_release(&a);
 }
 

@@ -133,10 +133,10 @@ def events(rng):
 
 
 def steps(rng):
-    pool = ({"weight": 25}, {"weight": "50%"}, {"replicas": 2}, {"replicas": "20%"},
-            {"weight": 10, "hold": "5s"}, {"weight": 75, "approve": True},
+    pool = ({"weight": 10, "hold": "5s"}, {"weight": 25}, {"weight": "50%"},
+            {"weight": 75, "approve": True},
             {"approve": True, "deadline": "1h", "onDeadline": "Fail", "weight": 80})
-    return [dict(s) for s in rng.sample(pool, rng.randint(1, 3))]
+    return [dict(pool[i]) for i in sorted(rng.sample(range(len(pool)), rng.randint(1, 3)))]
 
 
 def rollouts(rng):

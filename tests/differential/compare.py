@@ -24,6 +24,11 @@ EXPLAINED = (
      "what events.k8s.io keeps for readers of core Events is not written"),
     ("event group", "events", r"details\.group", lambda op, r, s: r == MISSING,
      "the real server tells an Event's faults in the words of the core group"),
+    ("empty endpoints", "endpointslices", r"endpoints$", lambda op, r, s: r is None and s == [],
+     "a patch leaves null or [] for no endpoints, by its type; readers take both"),
+    ("status made", "services|leases|events", r"", lambda op, r, s: op.get("sub") == "status" and
+     op["verb"] == "PUT", "a PUT of the status of what is not there is checked by the real server "
+     "as if it made the object"),
     ("unknown", ".*", r"noSuch", None,
      "what no schema names is kept for built-in kinds: there are no schemas of them here"),
 )

@@ -10,9 +10,8 @@ import signal
 import sys
 import time
 
+import histories
 import stream
-from operations import MERGE
-from rest import Server
 from side import Side
 
 
@@ -26,6 +25,7 @@ def arguments():
     p.add_argument("--jobs", type=int, default=4)
     p.add_argument("--seconds", type=float, default=0, help="no stream begins later; 0: no limit")
     p.add_argument("--differences", type=int, default=10, help="the run ends after so many")
+    p.add_argument("--histories", action="store_true", help="of Deployments, instead")
     p.add_argument("--no-shrink", action="store_true")
     p.add_argument("--out", default="-", help="where the numbers go, as JSON")
     return p.parse_args()
@@ -65,6 +65,8 @@ def namespace(server, name):
 
 def worked(pair, seed, a):
     try:
+        if a.histories:
+            return histories.history(pair.sides, seed, not a.no_shrink)
         return one_stream(pair, seed, a)
     except (OSError, http.client.HTTPException) as e:
         return "no answer", f"DIFFERENCE  --seed {seed} --streams 1: {e!r}"

@@ -11,8 +11,11 @@ from rest import Server, path_of
 
 REFERENCE = re.compile(r"^\$(uid|rv|old-rv):([a-z]+)/([-a-z0-9.]+)$")
 TIMES = ("creationTimestamp", "deletionTimestamp")
-# How many ops a watch may look back, whatever they did.
+# No watch of a stream tells more.
 EVENTS_MAX = 2000
+# A ControllerRevision's data is kept byte for byte: a blank more, and a later patch, which writes
+# none, is refused for changing it.
+COMPACT = (",", ":")
 
 
 def merge(doc, patch):
@@ -86,7 +89,7 @@ class Side:
         if op.get("onto_seen"):
             docs = self.seen.get((op["kind"], op["name"]))
             body = merge(docs[-1] if docs else named(op), body)
-        return None if body is None else json.dumps(self.resolve(body))
+        return None if body is None else json.dumps(self.resolve(body), separators=COMPACT)
 
     def query(self, op):
         words = {k: self.resolve(v) for k, v in op.get("query", {}).items()}
@@ -111,7 +114,7 @@ class Side:
 
     def remember(self, op, doc):
         meta = doc.get("metadata", {})
-        if meta.get("uid") and meta.get("name") and not op.get("sub") == "scale":
+        if meta.get("resourceVersion") and meta.get("name") and not op.get("sub") == "scale":
             self.seen.setdefault((op["kind"], meta["name"]), []).append(doc)
 
     def watched(self, op):
