@@ -5,7 +5,7 @@ PREFIX ?= build
 
 .DEFAULT_GOAL := build
 .PHONY: help build install unit test fuzz e2e load adversary adversary-mutants traps gitops \
-    sanitized gates cluster cluster-down demo sim bench fmt lint tidy coverage mutation torture \
+    sanitized gates cluster cluster-down demo sim differential bench fmt lint tidy coverage mutation torture \
     clean
 
 help: ## this list
@@ -74,6 +74,9 @@ demo: ## releases you can watch, on a simulated cluster; CLUSTER=real: on a real
 
 sim: ## all the simulated cluster can try, in minutes; HOURS=n goes on for n hours
 	HOURS=$(HOURS) JOBS=$(JOBS) tests/sim/run
+
+differential: build ## the simulated cluster and a real one, asked the same; OPTIONS="--seconds 600"
+	tests/differential/run $(OPTIONS)
 
 cluster-down: ## and nothing of it is left but what was built
 	tests/cluster/cluster down

@@ -128,12 +128,12 @@ static enum edit_op op_of(const char *name)
 static bool from_elsewhere(cJSON *doc, const char *path, const char *from, bool move, struct err *e)
 {
     char last[TOKEN_MAX];
-    cJSON *parent = from ? parent_of(doc, from, last) : NULL;
+    cJSON *parent = parent_of(doc, from, last);
     const cJSON *value = parent ? child(parent, last) : NULL;
     auto_json cJSON *copy = value ? cJSON_Duplicate(value, true) : NULL;
 
     if (!copy)
-        return err_set(e, ERR_CONFLICT, "%s: the value is not there", from ? from : "");
+        return err_set(e, ERR_CONFLICT, "%s: the value is not there", from);
     if (move)
         drop(parent, last);
     parent = parent_of(doc, path, last);
@@ -144,14 +144,15 @@ static bool from_elsewhere(cJSON *doc, const char *path, const char *from, bool 
 static bool apply_one(cJSON *doc, const cJSON *op, struct err *e)
 {
     const char *const name = json_str(op, "op"), *const path = json_str(op, "path");
+    const char *const from = json_str(op, "from");
     /* null is a value here, which json_key would hide */
     const cJSON *const value = cJSON_GetObjectItemCaseSensitive(op, "value");
     const enum edit_op kind = op_of(name);
     char last[TOKEN_MAX];
 
-    if (path && (kind == OP_COPY || kind == OP_MOVE))
-        return from_elsewhere(doc, path, json_str(op, "from"), kind == OP_MOVE, e);
-    if (kind == OP_UNKNOWN || !path || (kind != OP_REMOVE && !value))
+    if (path && from && (kind == OP_COPY || kind == OP_MOVE))
+        return from_elsewhere(doc, path, from, kind == OP_MOVE, e);
+    if (kind >= OP_COPY || !path || (kind != OP_REMOVE && !value))
         return err_set(e, ERR_INVALID, "%s: not an operation that is known", path ? path : "");
     cJSON *const parent = parent_of(doc, path, last);
     if (!parent)

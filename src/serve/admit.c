@@ -212,6 +212,8 @@ static bool check_event(struct call *c, const cJSON *old, const cJSON *next)
         if (was != is && !json_same(was, is))
             return invalid(c, fixed[i], "field is immutable");
     }
+    if (!json_key(next, "regarding"))
+        return invalid(c, "regarding.namespace", "does not match event.namespace");
     return !json_key(next, "series") || json_i64(next, "series.count", 0) >= 2 ||
            invalid(c, "series.count", "should be at least 2");
 }
@@ -228,9 +230,9 @@ static bool check_lease(struct call *c, const cJSON *old, const cJSON *next)
 static bool check_configmap(struct call *c, const cJSON *old, const cJSON *next)
 {
     const bool fixed = old && json_bool(old, "immutable", false);
+    const cJSON *was = old ? json_key(old, "data") : NULL, *is = json_key(next, "data");
 
-    if (fixed && (!json_bool(next, "immutable", false) ||
-                  !json_same(json_key(old, "data"), json_key(next, "data"))))
+    if (fixed && (!json_bool(next, "immutable", false) || (was != is && !json_same(was, is))))
         return invalid(c, "data", "field is immutable when `immutable` is set");
     JSON_EACH(item, json_key(next, "data")) {
         if (strspn(item->string, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

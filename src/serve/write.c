@@ -144,10 +144,15 @@ static bool names_fit(struct call *c, const cJSON *next)
 /* Some kinds take no PUT that does not say which version it is made from. */
 static bool says_version(struct call *c, const cJSON *next)
 {
+    struct served_kind kind = *c->kind;
+    struct call by_plural = *c;
+
     if (!str_equal(c->http->method, "PUT") || !(c->kind->flags & K_CONDITIONAL) ||
         !str_empty(json_str(next, "metadata.resourceVersion")))
         return true;
-    return call_invalid(c,
+    by_plural.kind = &kind;
+    kind.kind = kind.plural;
+    return call_invalid(&by_plural,
                         "metadata.resourceVersion: Invalid value: 0: must be specified for an "
                         "update",
                         "{\"field\":\"metadata.resourceVersion\"}");
