@@ -21,6 +21,58 @@ char *json_print(const cJSON *doc)
     return cJSON_PrintUnformatted(doc);
 }
 
+bool json_is_object(const cJSON *value)
+{
+    return cJSON_IsObject(value);
+}
+
+bool json_is_list(const cJSON *value)
+{
+    return cJSON_IsArray(value);
+}
+
+bool json_is_text(const cJSON *value)
+{
+    return cJSON_IsString(value);
+}
+
+bool json_is_number(const cJSON *value)
+{
+    return cJSON_IsNumber(value);
+}
+
+bool json_is_flag(const cJSON *value)
+{
+    return cJSON_IsBool(value);
+}
+
+bool json_is_null(const cJSON *value)
+{
+    return cJSON_IsNull(value);
+}
+
+bool json_is_empty(const cJSON *value)
+{
+    return cJSON_IsFalse(value) || (cJSON_IsNumber(value) && value->valuedouble == 0) ||
+           (cJSON_IsString(value) && !*value->valuestring) ||
+           ((cJSON_IsObject(value) || cJSON_IsArray(value)) && !value->child);
+}
+
+cJSON *json_member(cJSON *object, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+void json_add(cJSON *object, const char *key, cJSON *value)
+{
+    cJSON_AddItemToObject(object, key, value ? value : cJSON_CreateNull());
+}
+
+void json_drop(cJSON *object, cJSON *member)
+{
+    cJSON_Delete(cJSON_DetachItemViaPointer(object, member));
+}
+
 /* ---- JSON Pointer ---------------------------------------------------------------------------- */
 
 /* Next token of `path` into `out`, ~1 and ~0 undone; gives the rest, NULL at the end. */

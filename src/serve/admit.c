@@ -80,8 +80,8 @@ static void default_replicaset(struct call *c, cJSON *doc)
 static void default_slice(struct call *c, cJSON *doc)
 {
     (void)c;
-    if (!cJSON_GetObjectItemCaseSensitive(doc, "ports"))
-        cJSON_AddItemToObject(doc, "ports", cJSON_CreateNull());
+    if (!json_member(doc, "ports"))
+        json_add(doc, "ports", NULL);
 }
 
 static void default_definition(struct call *c, cJSON *doc)
@@ -145,7 +145,7 @@ static bool check_replicaset(struct call *c, const cJSON *old, const cJSON *next
 
 static bool is_zero(const cJSON *value)
 {
-    return cJSON_IsNumber(value) ? value->valuedouble == 0 : str_equal(json_str(value, ""), "0%");
+    return json_is_number(value) ? json_is_empty(value) : str_equal(json_str(value, ""), "0%");
 }
 
 static bool check_deployment(struct call *c, const cJSON *old, const cJSON *next)

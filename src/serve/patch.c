@@ -52,7 +52,7 @@ cJSON *body_doc(struct call *c)
         call_refuse_err(c, &e);
         return NULL;
     }
-    if (!cJSON_IsObject(body)) {
+    if (!json_is_object(body)) {
         call_refuse(c, 400, "BadRequest", "the body is no object");
         return NULL;
     }
@@ -153,10 +153,10 @@ bool patch_type_known(struct call *c)
 static bool is_list_of_objects(const cJSON *body)
 {
     JSON_EACH(item, body) {
-        if (!cJSON_IsObject(item))
+        if (!json_is_object(item))
             return false;
     }
-    return cJSON_IsArray(body);
+    return json_is_list(body);
 }
 
 cJSON *patch_wanted(struct call *c, const cJSON *now)
@@ -170,7 +170,7 @@ cJSON *patch_wanted(struct call *c, const cJSON *now)
     if (!body)
         call_refuse_err(c, &e);
     else if (strstr(c->http->content_type, "json-patch+json") ? is_list_of_objects(body)
-                                                              : cJSON_IsObject(body))
+                                                              : json_is_object(body))
         return by_type(c, now, body);
     else
         call_refuse(c, 400, "BadRequest", "the patch has not the form of its type");

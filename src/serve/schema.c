@@ -18,7 +18,7 @@ static void prune(cJSON *doc, const cJSON *schema)
     for (cJSON *item = keeps(schema) ? NULL : doc->child; item; item = next) {
         next = item->next;
         if (!json_key(properties, item->string))
-            cJSON_Delete(cJSON_DetachItemViaPointer(doc, item));
+            json_drop(doc, item);
     }
 }
 
@@ -28,7 +28,7 @@ static void fill(cJSON *doc, const cJSON *schema)
         const cJSON *dflt = json_key(property, "default");
 
         if (dflt && !json_key(doc, property->string))
-            cJSON_AddItemToObject(doc, property->string, json_copy(dflt));
+            json_add(doc, property->string, json_copy(dflt));
     }
 }
 
@@ -36,17 +36,17 @@ static void settle(cJSON *doc, const cJSON *schema)
 {
     const cJSON *items = json_key(schema, "items");
 
-    if (cJSON_IsObject(doc)) {
+    if (json_is_object(doc)) {
         prune(doc, schema);
         fill(doc, schema);
         JSON_EACH(property, json_key(schema, "properties")) {
-            cJSON *value = cJSON_GetObjectItemCaseSensitive(doc, property->string);
+            cJSON *value = json_member(doc, property->string);
 
             if (value)
                 settle(value, property);
         }
     }
-    for (cJSON *item = cJSON_IsArray(doc) && items ? doc->child : NULL; item; item = item->next)
+    for (cJSON *item = json_is_list(doc) && items ? doc->child : NULL; item; item = item->next)
         settle(item, items);
 }
 
@@ -80,6 +80,6 @@ void schema_settle(struct call *c, cJSON *doc)
         if (of)
             settle(part, of);
         else
-            cJSON_Delete(cJSON_DetachItemViaPointer(doc, part));
+            json_drop(doc, part);
     }
 }

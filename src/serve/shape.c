@@ -94,10 +94,10 @@ static const struct shape shapes[] = {
 
 static bool is_text_map(const cJSON *value)
 {
-    if (!cJSON_IsObject(value))
+    if (!json_is_object(value))
         return false;
     JSON_EACH(item, value) {
-        if (!cJSON_IsString(item))
+        if (!json_is_text(item))
             return false;
     }
     return true;
@@ -107,45 +107,38 @@ static bool has_type(const cJSON *value, enum shape_type type)
 {
     switch (type) {
     case TEXT:
-        return cJSON_IsString(value);
+        return json_is_text(value);
     case NUMBER:
-        return cJSON_IsNumber(value);
+        return json_is_number(value);
     case FLAG:
-        return cJSON_IsBool(value);
+        return json_is_flag(value);
     case OBJECT:
-        return cJSON_IsObject(value);
+        return json_is_object(value);
     case LIST:
-        return cJSON_IsArray(value);
+        return json_is_list(value);
     case MAP:
         return is_text_map(value);
     case EITHER:
     default:
-        return cJSON_IsNumber(value) || cJSON_IsString(value);
+        return json_is_number(value) || json_is_text(value);
     }
-}
-
-static bool is_empty(const cJSON *value)
-{
-    return cJSON_IsFalse(value) || (cJSON_IsNumber(value) && value->valuedouble == 0) ||
-           (cJSON_IsString(value) && !*value->valuestring) ||
-           ((cJSON_IsObject(value) || cJSON_IsArray(value)) && !value->child);
 }
 
 /* At the last member of the path. False: it has another type. */
 static bool settle(cJSON *parent, const char *name, const struct shape *s)
 {
-    cJSON *value = cJSON_GetObjectItemCaseSensitive(parent, name);
+    cJSON *value = json_member(parent, name);
 
-    if (cJSON_IsNull(value)) {
-        cJSON_DeleteItemFromObjectCaseSensitive(parent, name);
+    if (json_is_null(value)) {
+        json_drop(parent, value);
         value = NULL;
     }
     if (!value && s->dflt)
-        cJSON_AddItemToObject(parent, name, doc_parse(s->dflt));
+        json_add(parent, name, doc_parse(s->dflt));
     if (value && !has_type(value, s->type))
         return false;
-    if (value && s->omit && is_empty(value))
-        cJSON_DeleteItemFromObjectCaseSensitive(parent, name);
+    if (value && s->omit && json_is_empty(value))
+        json_drop(parent, value);
     return true;
 }
 
@@ -158,14 +151,14 @@ static bool walk(cJSON *at, const char *path, const struct shape *s)
     assert(len < sizeof name);
     memcpy(name, path, len);
     name[len] = '\0';
-    if (!cJSON_IsObject(at))
+    if (!json_is_object(at))
         return true;
     if (!path[len])
         return settle(at, name, s);
-    next = cJSON_GetObjectItemCaseSensitive(at, name);
+    next = json_member(at, name);
     if (path[len] == '.')
         return walk(next, path + len + 1, s);
-    for (next = cJSON_IsArray(next) ? next->child : NULL; next; next = next->next) {
+    for (next = json_is_list(next) ? next->child : NULL; next; next = next->next) {
         if (!walk(next, path + len + 3, s)) /* behind "[]." */
             return false;
     }
