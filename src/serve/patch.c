@@ -83,8 +83,6 @@ static cJSON *apply(struct call *c, const cJSON *now, const cJSON *body)
     (c->kind->sim == SIM_SLICE ? json_edit_merge : json_edit_strategic)(next, body);
     /* The path says the name, whether the body does or not. */
     doc_merge(next, json_fmt(c->a, "{'metadata':{'name':%q}}", c->name));
-    if (!c->dry_run)
-        free(map_put(&c->v->applied, key, json_print(body)));
     return next;
 }
 

@@ -21,10 +21,13 @@ static char *scale_text(struct arena *a, const cJSON *doc)
     return json_fmt(a,
                     "{'kind':'Scale','apiVersion':'autoscaling/v1','metadata':{'name':%q,"
                     "'namespace':%q,'uid':%q,'resourceVersion':%q,'creationTimestamp':%q},"
-                    "'spec':{'replicas':%l},'status':{'replicas':%l,'selector':%q}}",
+                    "'spec':%r,'status':{'replicas':%l,'selector':%q}}",
                     json_str(doc, "metadata.name"), json_str(doc, "metadata.namespace"),
                     json_str(doc, "metadata.uid"), json_str(doc, "metadata.resourceVersion"),
-                    json_str(doc, "metadata.creationTimestamp"), json_i64(doc, "spec.replicas", 1),
+                    json_str(doc, "metadata.creationTimestamp"),
+                    json_i64(doc, "spec.replicas", 1)
+                        ? json_fmt(a, "{'replicas':%l}", json_i64(doc, "spec.replicas", 1))
+                        : "{}",
                     json_i64(doc, "status.replicas", 0),
                     selector_text(a, json_at(doc, "spec.selector.matchLabels")));
 }

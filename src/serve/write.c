@@ -272,6 +272,10 @@ static void put(struct call *c, const cJSON *now)
         write_next(c, now, next);
     } else if (!shape_settle(c, next)) {
         json_release(&next);
+    } else if (c->kind->flags & K_PUT_CREATES && !*c->sub &&
+               !str_empty(json_str(next, "metadata.uid"))) {
+        call_refuse(c, 409, "Conflict", "the object that is meant is no longer there");
+        json_release(&next);
     } else if (c->kind->flags & K_PUT_CREATES && !*c->sub) {
         doc_merge(next, "{\"metadata\":{\"resourceVersion\":null,\"uid\":null}}");
         create_doc(c, next);
@@ -307,6 +311,9 @@ void write_update(struct call *c)
         write_next(c, now, next);
     else
         json_release(&next);
+    now = stored_doc(c->v, c->kind, c->ns, c->name);
+    if (now && c->reply->code == 200 && strstr(c->http->content_type, "apply-patch") && !c->dry_run)
+        patch_remember(c, now);
 }
 
 /* ---- delete ---------------------------------------------------------------------------------- */
@@ -370,19 +377,11 @@ static bool options_valid(struct call *c, const cJSON *options)
     return false;
 }
 
-/* Some kinds are told once more when they go. */
-static const char *stored_text(struct call *c)
-{
-    const struct served_object *o = store_find(c->v, c->kind, c->ns, c->name);
-
-    return o ? arena_strdup(c->a, o->v->text) : NULL;
-}
-
 static void delete_one(struct call *c, const cJSON *options)
 {
     const cJSON *now = stored_doc(c->v, c->kind, c->ns, c->name);
     const char *uid = now ? arena_strdup(c->a, json_str(now, "metadata.uid")) : NULL;
-    const char *told = now && c->kind->flags & K_TOLD ? stored_text(c) : NULL;
+    auto_json cJSON *told = now && c->kind->flags & K_TOLD ? json_copy(now) : NULL;
     bool held;
 
     if (!now) {
@@ -401,8 +400,11 @@ static void delete_one(struct call *c, const cJSON *options)
         answer_stored(c, 200);
         return;
     }
-    if (told) {
-        call_text(c, 200, told);
+    if (told) { /* once more, with the version of its end */
+        doc_merge(told, json_fmt(c->a, "{'metadata':{'resourceVersion':'%l'}}", c->v->rv));
+        if (!json_key(told, "spec") || c->kind->sim == SIM_SERVICE)
+            doc_merge(told, "{\"metadata\":{\"generation\":null}}");
+        answer_doc(c, 200, told);
         return;
     }
     call_text(c, 200,

@@ -170,7 +170,7 @@ META_EDITS = (
     {"metadata": {"annotations": {"note": "three"}}}, {"metadata": {"annotations": None}},
     {"metadata": {"finalizers": ["people.test/hold"]}}, {"metadata": {"finalizers": None}},
     {"metadata": {"finalizers": ["people.test/a", "people.test/b"]}}, {"metadata": {"labels": {}}},
-    {"metadata": {"labels": {"app": "not valid!"}}}, {"metadata": {"generation": 77}}, {},
+    {"metadata": {"labels": {"app": "not valid!"}}}, {},
 )
 EDITS = {
     "configmaps": ({"data": {"p": "9"}}, {"data": {"p": None}}, {"data": None},
@@ -180,7 +180,7 @@ EDITS = {
                  {"spec": {"ports": [{"name": "http", "port": 82}]}},
                  {"spec": {"ports": []}}, {"spec": {"clusterIP": "198.18.2.99"}},
                  {"spec": {"sessionAffinity": "Other"}}, {"spec": {"selector": None}}),
-    "deployments": ({"spec": {"replicas": 2}}, {"spec": {"replicas": 0}},
+    "deployments": ({"metadata": {"generation": 77}}, {"spec": {"replicas": 2}}, {"spec": {"replicas": 0}},
                     {"spec": {"paused": True}}, {"spec": {"paused": None}},
                     {"spec": {"replicas": -1}}, {"spec": {"replicas": "3"}},
                     {"spec": {"selector": {"matchLabels": {"app": "w"}}}},

@@ -38,12 +38,14 @@ EXPLAINED = (
     ("raw data", "controllerrevisions", r"", lambda op, r, s:
      op.get("type", "").startswith("application/strategic") and "data" in str(op.get("body")),
      "data of a ControllerRevision has no strategic merge: the real server answers 500"),
-    ("list order", ".*", r"finalizers", lambda op, r, s: isinstance(r, str) and isinstance(s, str) and
-     op.get("type", "").startswith("application/strategic"),
+    ("list order", ".*", r"finalizers", lambda op, r, s:
+     isinstance(r, str) and isinstance(s, str) and "strategic" in op.get("type", ""),
      "in what order a strategic merge leaves a list of words is not promised"),
     ("status made", "services|leases|events", r"", lambda op, r, s: op.get("sub") == "status" and
      op["verb"] == "PUT", "a PUT of the status of what is not there is checked by the real server "
      "as if it made the object"),
+    ("no such part", "rollouts", r"details", lambda op, r, s: op.get("sub") == "nothing",
+     "the real server names an object of a definition even where its part is not there"),
     ("unknown", ".*", r"noSuch", None,
      "what no schema names is kept for built-in kinds: there are no schemas of them here"),
 )

@@ -10,7 +10,7 @@ from rest import path_of
 
 REVISION = "deployment.kubernetes.io/revision"
 DEADLINE_S = 40
-LOOK_S = 0.1
+LOOK_S = 0.2
 SHRINK_MAX = 12
 COUNTS = ("replicas", "readyReplicas", "availableReplicas")
 
