@@ -5,8 +5,8 @@ PREFIX ?= build
 
 .DEFAULT_GOAL := build
 .PHONY: help build install unit test fuzz e2e load adversary adversary-mutants traps gitops \
-    sanitized gates cluster cluster-down demo sim differential bench fmt lint tidy coverage mutation \
-    torture clean
+    sanitized gates cluster cluster-down demo sim differential bench fmt lint tidy coverage \
+    mutation torture clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12

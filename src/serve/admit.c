@@ -66,6 +66,8 @@ static void default_service(struct call *c, cJSON *doc)
     if (!json_at(doc, "spec.clusterIPs"))
         doc_merge(doc,
                   json_fmt(c->a, "{'spec':{'clusterIPs':[%q]}}", json_str(doc, "spec.clusterIP")));
+    if (str_equal(json_str(doc, "spec.sessionAffinity"), "None"))
+        doc_merge(doc, "{\"spec\":{\"sessionAffinityConfig\":null}}");
     if (str_equal(json_str(doc, "spec.sessionAffinity"), "ClientIP"))
         fill_in(doc,
                 "{\"spec\":{\"sessionAffinityConfig\":{\"clientIP\":{\"timeoutSeconds\":10800}}}}");
@@ -348,12 +350,31 @@ static bool check_status(struct call *c, const cJSON *next)
     return true;
 }
 
+/* Who is on the way out takes no new finalizers. */
+static bool finalizers_fit(struct call *c, const cJSON *old, const cJSON *next)
+{
+    const cJSON *had = json_at(old, "metadata.finalizers");
+
+    if (!old || !json_str(old, "metadata.deletionTimestamp"))
+        return true;
+    JSON_EACH(finalizer, json_at(next, "metadata.finalizers")) {
+        bool known = false;
+
+        JSON_EACH(was, had)
+            known |= json_same(was, finalizer);
+        if (!known)
+            return invalid(c, "metadata.finalizers",
+                           "no new finalizers can be added if the object is being deleted");
+    }
+    return true;
+}
+
 bool admit_write(struct call *c, const cJSON *old, cJSON *next)
 {
     schema_settle(c, next);
     if (str_equal(c->sub, "status"))
         return check_status(c, next);
-    if (!shape_settle(c, next) || !meta_valid(c, next))
+    if (!shape_settle(c, next) || !meta_valid(c, next) || !finalizers_fit(c, old, next))
         return false;
     for (size_t i = 0; i < COUNT(admissions); i++) {
         const struct admission *a = &admissions[i];

@@ -163,6 +163,9 @@ static bool is_fresh(struct call *c, const cJSON *now, const cJSON *next)
     const char *rv = json_str(next, "metadata.resourceVersion");
     const char *uid = json_str(next, "metadata.uid");
 
+    /* A status of a kind of a definition is written whatever its metadata says. */
+    if (str_equal(c->sub, "status") && c->kind->flags & K_CUSTOM)
+        uid = NULL;
     if (is_other(uid, json_str(now, "metadata.uid")) && !str_equal(c->http->method, "PUT"))
         return call_invalid(c, "metadata.uid: Invalid value: field is immutable",
                             "{\"field\":\"metadata.uid\"}");
@@ -268,10 +271,10 @@ static void put(struct call *c, const cJSON *now)
         return;
     if (!names_fit(c, next)) {
         json_release(&next);
-    } else if (now) {
-        write_next(c, now, next);
     } else if (!shape_settle(c, next)) {
         json_release(&next);
+    } else if (now) {
+        write_next(c, now, next);
     } else if (c->kind->flags & K_PUT_CREATES && !*c->sub &&
                !str_empty(json_str(next, "metadata.uid"))) {
         call_refuse(c, 409, "Conflict", "the object that is meant is no longer there");

@@ -46,6 +46,9 @@ EXPLAINED = (
      "as if it made the object"),
     ("no such part", "rollouts", r"details", lambda op, r, s: op.get("sub") == "nothing",
      "the real server names an object of a definition even where its part is not there"),
+    ("other kind", "rollouts", r"", lambda op, r, s: op["verb"] == "POST" and
+     op.get("body", {}).get("kind") != "Rollout",
+     "a body of another kind is 422 for kinds of a definition, 400 here as for all others"),
     ("unknown", ".*", r"noSuch", None,
      "what no schema names is kept for built-in kinds: there are no schemas of them here"),
 )

@@ -161,6 +161,10 @@ def apply(rng, kind, _):
     """Of objects that nobody else writes: whose a member is that two wrote is not simulated."""
     name = rng.choice(APPLIED)
     body = bodies.whole(rng, kind, name)
+    spec = body.get("spec", {})
+    spec.pop("sessionAffinity", None)
+    for c in spec.get("template", {}).get("spec", {}).get("containers", []):
+        c.pop("readinessProbe", None)
     query = {"fieldManager": "me", "force": "true"}
     if rng.random() < 0.05:
         del query["fieldManager"]

@@ -39,6 +39,7 @@ static const struct row {
      "'DeleteOptions'"},
     /* what is held is shown as it goes */
     {"DELETE", MAPS "/m", "", "", "", 200, "metadata.deletionGracePeriodSeconds", "0"},
+    {"PATCH", MAPS "/m", "", MERGE, "{'metadata':{'finalizers':['a/b','c/d']}}", 422, NULL, NULL},
     {"GET", MAPS, "labelSelector=%3Dx", "", "", 400, NULL, NULL},
     {"GET", MAPS, "fieldSelector=spec.x%3D1", "", "", 400, NULL, NULL},
     /* an annotation of a Deployment counts as a change of what is wanted */
