@@ -460,6 +460,8 @@ void write_delete(struct call *c)
     auto_json cJSON *options =
         c->http->body_len ? json_parse(c->http->body, c->http->body_len, &e) : NULL;
 
+    if (options) /* what the query says is not looked at then */
+        c->dry_run = json_count(json_key(options, "dryRun")) > 0;
     if (!options_valid(c, options))
         return;
     if (*c->name)

@@ -200,7 +200,7 @@ def scale(rng, kind, name):
     if rng.random() < 0.3:
         return {"verb": "GET", "kind": kind, "name": name, "sub": "scale"}
     return {"verb": "PATCH", "kind": kind, "name": name, "sub": "scale", "type": MERGE,
-            "body": {"spec": {"replicas": rng.choice((0, 1, 4, -1))}}}
+            "body": {"spec": {"replicas": rng.choice((5, 6, 7, 8, -1))}}}
 
 
 def get(rng, kind, name):

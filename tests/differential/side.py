@@ -114,6 +114,8 @@ class Side:
 
     def remember(self, op, doc):
         meta = doc.get("metadata", {})
+        if "dryRun" in op.get("query", {}):
+            return
         if meta.get("resourceVersion") and meta.get("name") and not op.get("sub") == "scale":
             self.seen.setdefault((op["kind"], meta["name"]), []).append(doc)
 

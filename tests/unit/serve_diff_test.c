@@ -37,6 +37,10 @@ static const struct row {
     {"PUT", MAPS "/m", "", "", "{'metadata':{'name':'n'}}", 400, NULL, NULL},
     {"DELETE", MAPS "/m", "propagationPolicy=Other", "", "", 422, "details.kind",
      "'DeleteOptions'"},
+    /* with a body, a deletion does not look at the query: this is no dry run */
+    {"POST", MAPS, "", "", "{'metadata':{'name':'n'}}", 201, NULL, NULL},
+    {"DELETE", MAPS "/n", "dryRun=All", "", "{'kind':'DeleteOptions'}", 200, NULL, NULL},
+    {"GET", MAPS "/n", "", "", "", 404, NULL, NULL},
     /* what is held is shown as it goes */
     {"DELETE", MAPS "/m", "", "", "", 200, "metadata.deletionGracePeriodSeconds", "0"},
     {"PATCH", MAPS "/m", "", MERGE, "{'metadata':{'finalizers':['a/b','c/d']}}", 422, NULL, NULL},
