@@ -5,8 +5,8 @@ PREFIX ?= build
 
 .DEFAULT_GOAL := build
 .PHONY: help build install unit test fuzz e2e load adversary adversary-mutants traps gitops \
-    kills sanitized gates cluster cluster-down demo sim bench fmt lint tidy coverage mutation \
-    torture clean
+    kills sanitized gates cluster cluster-down demo sim differential bench fmt lint tidy coverage \
+    mutation torture clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -77,6 +77,9 @@ demo: ## releases you can watch, on a simulated cluster; CLUSTER=real: on a real
 
 sim: ## all the simulated cluster can try, in minutes; HOURS=n goes on for n hours
 	HOURS=$(HOURS) JOBS=$(JOBS) tests/sim/run
+
+differential: build ## the simulated cluster and a real one, asked the same; OPTIONS="--seconds 600"
+	tests/differential/run $(OPTIONS)
 
 cluster-down: ## and nothing of it is left but what was built
 	tests/cluster/cluster down

@@ -24,6 +24,7 @@ static const char help[] =
     "  --speed N            virtual seconds for each real one (default: 1)\n"
     "  --requests N         a second, to each Service in use (default: 100)\n"
     "  --pod-start MS       until a pod is ready (default: 1000)\n"
+    "  --no-controllers     the API alone: nobody acts on what is written\n"
     "  --version, --help\n"
     "\n"
     "Objects, controllers, pods, endpoints, routers and users are simulated; nothing is stored,\n"
@@ -45,6 +46,7 @@ enum {
     OPT_SPEED,
     OPT_REQUESTS,
     OPT_START,
+    OPT_NO_CONTROLLERS,
     OPT_VERSION,
     OPT_HELP
 };
@@ -57,6 +59,7 @@ static const struct option long_options[] = {
     {"speed", required_argument, NULL, OPT_SPEED},
     {"requests", required_argument, NULL, OPT_REQUESTS},
     {"pod-start", required_argument, NULL, OPT_START},
+    {"no-controllers", no_argument, NULL, OPT_NO_CONTROLLERS},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, OPT_HELP},
     {0},
@@ -106,6 +109,9 @@ static int take(struct wishes *w, int option, const char *text)
     case OPT_START:
         ok = number(text, 1, 3600000, &n);
         w->serve.sim.pod_start_ms = (int64_t)n;
+        break;
+    case OPT_NO_CONTROLLERS:
+        w->serve.sim.no_controllers = true;
         break;
     case OPT_VERSION:
         printf("sluice-sim %s (%s)\n", SLUICE_VERSION, SLUICE_COMMIT);

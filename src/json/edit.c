@@ -21,6 +21,58 @@ char *json_print(const cJSON *doc)
     return cJSON_PrintUnformatted(doc);
 }
 
+bool json_is_object(const cJSON *value)
+{
+    return cJSON_IsObject(value);
+}
+
+bool json_is_list(const cJSON *value)
+{
+    return cJSON_IsArray(value);
+}
+
+bool json_is_text(const cJSON *value)
+{
+    return cJSON_IsString(value);
+}
+
+bool json_is_number(const cJSON *value)
+{
+    return cJSON_IsNumber(value);
+}
+
+bool json_is_flag(const cJSON *value)
+{
+    return cJSON_IsBool(value);
+}
+
+bool json_is_null(const cJSON *value)
+{
+    return cJSON_IsNull(value);
+}
+
+bool json_is_empty(const cJSON *value)
+{
+    return cJSON_IsFalse(value) || (cJSON_IsNumber(value) && value->valuedouble == 0) ||
+           (cJSON_IsString(value) && !*value->valuestring) ||
+           ((cJSON_IsObject(value) || cJSON_IsArray(value)) && !value->child);
+}
+
+cJSON *json_member(cJSON *object, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+void json_add(cJSON *object, const char *key, cJSON *value)
+{
+    cJSON_AddItemToObject(object, key, value ? value : cJSON_CreateNull());
+}
+
+void json_drop(cJSON *object, cJSON *member)
+{
+    cJSON_Delete(cJSON_DetachItemViaPointer(object, member));
+}
+
 /* ---- JSON Pointer ---------------------------------------------------------------------------- */
 
 /* Next token of `path` into `out`, ~1 and ~0 undone; gives the rest, NULL at the end. */
@@ -110,12 +162,13 @@ static void drop(cJSON *parent, const char *token)
         cJSON_DeleteItemFromObjectCaseSensitive(parent, token);
 }
 
-enum edit_op { OP_ADD, OP_TEST, OP_REPLACE, OP_REMOVE, OP_UNKNOWN };
+enum edit_op { OP_ADD, OP_TEST, OP_REPLACE, OP_REMOVE, OP_COPY, OP_MOVE, OP_UNKNOWN };
 
 static enum edit_op op_of(const char *name)
 {
     static const char *const names[] = {
-        [OP_ADD] = "add", [OP_TEST] = "test", [OP_REPLACE] = "replace", [OP_REMOVE] = "remove"};
+        [OP_ADD] = "add",       [OP_TEST] = "test", [OP_REPLACE] = "replace",
+        [OP_REMOVE] = "remove", [OP_COPY] = "copy", [OP_MOVE] = "move"};
     int op = 0;
 
     while (op < OP_UNKNOWN && !str_equal(name, names[op]))
@@ -123,15 +176,35 @@ static enum edit_op op_of(const char *name)
     return (enum edit_op)op;
 }
 
+/* A copy is an add of what is elsewhere; a move takes it away there first. */
+static bool from_elsewhere(cJSON *doc, const char *path, const char *from, bool move, struct err *e)
+{
+    char last[TOKEN_MAX];
+    cJSON *parent = parent_of(doc, from, last);
+    const cJSON *value = parent ? child(parent, last) : NULL;
+    auto_json cJSON *copy = value ? cJSON_Duplicate(value, true) : NULL;
+
+    if (!copy)
+        return err_set(e, ERR_CONFLICT, "%s: the value is not there", from);
+    if (move)
+        drop(parent, last);
+    parent = parent_of(doc, path, last);
+    return (parent && put(parent, last, copy, true)) ||
+           err_set(e, ERR_CONFLICT, "%s: no such place", path);
+}
+
 static bool apply_one(cJSON *doc, const cJSON *op, struct err *e)
 {
     const char *const name = json_str(op, "op"), *const path = json_str(op, "path");
+    const char *const from = json_str(op, "from");
     /* null is a value here, which json_key would hide */
     const cJSON *const value = cJSON_GetObjectItemCaseSensitive(op, "value");
     const enum edit_op kind = op_of(name);
     char last[TOKEN_MAX];
 
-    if (kind == OP_UNKNOWN || !path || (kind != OP_REMOVE && !value))
+    if (path && from && (kind == OP_COPY || kind == OP_MOVE))
+        return from_elsewhere(doc, path, from, kind == OP_MOVE, e);
+    if (kind >= OP_COPY || !path || (kind != OP_REMOVE && !value))
         return err_set(e, ERR_INVALID, "%s: not an operation that is known", path ? path : "");
     cJSON *const parent = parent_of(doc, path, last);
     if (!parent)

@@ -27,7 +27,18 @@ void commit_change(struct serve *v, const struct served_kind *k, const char *ns,
 void commit_delete(struct serve *v, const struct served_kind *k, const char *ns, const char *name);
 /* Checks, admits and commits `next` as the new state; answers. Takes `next`. */
 void write_next(struct call *c, const cJSON *now, cJSON *next);
+/* What was applied when it was made. */
+void patch_remember(struct call *c, const cJSON *now);
+bool patch_type_known(struct call *c); /* patch.c; false: refused */
 /* `body` without its nulls; NULL: refused. */
 cJSON *body_doc(struct call *c);
+
+/* shape.c: types, defaults, and what is left out when it says nothing; false: refused. */
+bool shape_settle(struct call *c, cJSON *doc);
+/* schema.c: the same for kinds of a definition, by its schema. */
+void schema_settle(struct call *c, cJSON *doc);
+/* meta.c: names, labels and owners as the API server wants them; false: refused. */
+bool meta_valid(struct call *c, const cJSON *doc);
+bool meta_labels_valid(struct call *c, const cJSON *labels, const char *field);
 
 #endif

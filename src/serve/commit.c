@@ -50,7 +50,7 @@ bool commit_new(struct serve *v, const struct served_kind *k, cJSON *doc, struct
     doc_merge(doc,
               json_fmt(&a, "{'metadata':{'uid':'u%l','creationTimestamp':%q}}", ++v->uid, now));
     arena_release(&a);
-    store_stamp(v, NULL, doc);
+    store_stamp(v, k, NULL, doc);
     store_put(v, k, doc);
     return true;
 }
@@ -91,7 +91,7 @@ void commit_change(struct serve *v, const struct served_kind *k, const char *ns,
         json_release(&next);
         return;
     }
-    store_stamp(v, o->v->doc, next);
+    store_stamp(v, o->kind, o->v->doc, next);
     o = store_put(v, k, next);
     if (is_over(o->v->doc) && !str_equal(k->kind, "Namespace"))
         store_remove(v, o, ++v->rv);
@@ -110,10 +110,12 @@ static void mark(struct serve *v, struct served_object *o, const char *more)
     arena_init(&a);
     time_format(v->now_ms, now);
     next = json_copy(o->v->doc);
-    doc_merge(next, json_fmt(&a, "{'metadata':{'deletionTimestamp':%q}}", now));
+    doc_merge(
+        next,
+        json_fmt(&a, "{'metadata':{'deletionTimestamp':%q,'deletionGracePeriodSeconds':0}}", now));
     doc_merge(next, more);
     arena_release(&a);
-    store_stamp(v, o->v->doc, next);
+    store_stamp(v, o->kind, o->v->doc, next);
     store_put(v, o->kind, next);
 }
 

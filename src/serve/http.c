@@ -18,16 +18,34 @@ void call_text(struct call *c, int code, const char *json)
     strbuf_adds(&c->reply->body, json);
 }
 
+/* ",'details':{...}", without what is empty. */
+static const char *details(struct call *c, const char *name, const char *kind, const char *causes)
+{
+    const char *group = *kind ? c->kind->group : "", *out = "";
+
+    if (*name)
+        out = json_fmt(c->a, "%r,'name':%q", out, name);
+    if (*group)
+        out = json_fmt(c->a, "%r,'group':%q", out, group);
+    if (*kind)
+        out = json_fmt(c->a, "%r,'kind':%q", out, kind);
+    if (*causes)
+        out = json_fmt(c->a, "%r,'causes':[%r]", out, causes);
+    return *out ? json_fmt(c->a, ",'details':{%r}", out + 1) : "";
+}
+
 static bool refuse(struct call *c, int code, const char *reason, const char *text,
                    const char *causes)
 {
+    /* What was wrong with a body has no details; an object that is invalid is told by its kind. */
+    const bool bare = !c->kind || code == 400 || code == 405 || code == 415 || code == 500;
+    const char *kind = bare ? "" : code == 422 ? c->kind->kind : c->kind->plural;
+
     call_text(c, code,
               json_fmt(c->a,
                        "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Failure',"
-                       "'message':%q,'reason':%q,'details':{'name':%q,'group':%q,'kind':%q,"
-                       "'causes':[%r]},'code':%d}",
-                       text, reason, c->name, c->kind ? c->kind->group : "",
-                       c->kind ? c->kind->plural : "", causes, code));
+                       "'message':%q,'reason':%q%r,'code':%d}",
+                       text, reason, details(c, bare ? "" : c->name, kind, causes), code));
     return false;
 }
 
@@ -47,6 +65,16 @@ bool call_invalid(struct call *c, const char *text, const char *causes)
     return refuse(c, 422, "Invalid",
                   arena_printf(c->a, "%s \"%s\" is invalid: %s", c->kind->kind, c->name, text),
                   causes);
+}
+
+bool call_conflict(struct call *c, const char *text)
+{
+    struct call by_kind = *c;
+    struct served_kind kind = *c->kind;
+
+    kind.plural = kind.kind;
+    by_kind.kind = &kind;
+    return refuse(&by_kind, 409, "Conflict", text, "");
 }
 
 bool call_refuse_err(struct call *c, const struct err *e)
@@ -227,6 +255,13 @@ static bool is_watch(const struct call *c)
     return watch && !str_equal(watch, "false") && !str_equal(watch, "0");
 }
 
+static void no_such_path(struct call *c)
+{
+    c->kind = NULL;
+    c->name = "";
+    call_refuse(c, 404, "NotFound", "the server could not find the requested resource");
+}
+
 static void act(struct call *c)
 {
     const char *method = c->http->method;
@@ -237,7 +272,7 @@ static void act(struct call *c)
     else if (str_equal(c->sub, "scale") && c->kind->flags & K_SCALE)
         scale_call(c);
     else if (*c->sub && !(str_equal(c->sub, "status") && c->kind->flags & K_STATUS))
-        call_refuse(c, 404, "NotFound", "the server could not find the requested resource");
+        no_such_path(c);
     else if (str_equal(method, "GET") && is_watch(c))
         watch_begin(c);
     else if (str_equal(method, "GET"))

@@ -19,11 +19,15 @@
 
 enum kind_flags {
     K_NAMESPACED = 1,
-    K_STATUS = 2,  /* has the subresource */
-    K_SCALE = 4,   /* ... this one too */
-    K_CUSTOM = 8,  /* no strategic merge patch */
-    K_BY_CRD = 16, /* served while its definition is there */
-    K_REVIEW = 32, /* answered, never kept */
+    K_STATUS = 2,        /* has the subresource */
+    K_SCALE = 4,         /* ... this one too */
+    K_CUSTOM = 8,        /* no strategic merge patch */
+    K_BY_CRD = 16,       /* served while its definition is there */
+    K_REVIEW = 32,       /* answered, never kept */
+    K_COUNTED = 64,      /* has a generation */
+    K_TOLD = 512,        /* its deletion gives the object back */
+    K_PUT_CREATES = 256, /* ... and makes the object where there is none */
+    K_CONDITIONAL = 128, /* a PUT must name the version that it changes */
 };
 
 struct served_kind {
@@ -44,8 +48,9 @@ const struct served_kind *kind_stored(const struct served_kind *k);
 /* ---- store.c: objects, versions, what happened ----------------------------------------------- */
 
 struct version {
-    cJSON *doc; /* without apiVersion and kind */
-    char *text; /* with them */
+    cJSON *doc;       /* without apiVersion and kind */
+    char *text;       /* with them */
+    const char *bare; /* ... the same text from behind them: all but the brace */
     size_t len;
     int64_t rv;
     int refs;
@@ -107,8 +112,9 @@ struct served_object *store_find(const struct serve *v, const struct served_kind
 struct served_object *store_put(struct serve *v, const struct served_kind *k, cJSON *doc);
 void store_remove(struct serve *v, struct served_object *o, int64_t rv);
 void store_free(struct serve *v);
-/* A new resourceVersion on `doc`, and a new generation when its spec is another than `old`'s. */
-void store_stamp(struct serve *v, const cJSON *old, cJSON *doc);
+/* A new resourceVersion on `doc`; kinds that count a generation get a new one when the spec is
+ * another than `old`'s. */
+void store_stamp(struct serve *v, const struct served_kind *k, const cJSON *old, cJSON *doc);
 struct version *version_ref(struct version *version);
 void version_drop(struct version *version);
 
@@ -165,12 +171,14 @@ bool call_refuse(struct call *c, int code, const char *reason, const char *fmt, 
     PRINTF(4, 5); /* false */
 /* `causes`: objects {field, message}, as kubectl shows them. False. */
 bool call_invalid(struct call *c, const char *text, const char *causes);
+bool call_conflict(struct call *c, const char *text);      /* told by the kind; false */
 bool call_refuse_err(struct call *c, const struct err *e); /* false */
 void call_version(struct call *c, int code, const struct version *v);
 
 /* read.c */
 void read_get(struct call *c);
 void read_list(struct call *c);
+void read_show(struct call *c, struct version *const *items, size_t count); /* as a list */
 /* watch.c */
 void watch_begin(struct call *c);
 void watch_event(struct serve *v, const struct history_event *e);

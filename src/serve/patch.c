@@ -26,6 +26,22 @@ static cJSON *parse_body(struct call *c, struct err *e)
     return json_parse(docs[0].json, docs[0].json_len, e);
 }
 
+/* What a body says of its kind must be so; kinds of a definition must say it. */
+static bool kind_fits(struct call *c, const cJSON *body)
+{
+    const char *version = json_str(body, "apiVersion"), *kind = json_str(body, "kind");
+    const bool says = !str_empty(version) && !str_empty(kind);
+
+    if (!says && c->kind->flags & K_CUSTOM)
+        return call_refuse(c, 400, "BadRequest", "Object 'Kind' is missing");
+    if ((str_empty(kind) || str_equal(kind, c->kind->kind)) &&
+        (str_empty(version) || str_equal(version, kind_api_version(c->kind, c->a))))
+        return true;
+    return call_refuse(c, 400, "BadRequest",
+                       "%s in version \"%s\" cannot be handled as a %s: no match", kind ? kind : "",
+                       version ? version : "", c->kind->kind);
+}
+
 cJSON *body_doc(struct call *c)
 {
     struct err e = {0};
@@ -36,6 +52,12 @@ cJSON *body_doc(struct call *c)
         call_refuse_err(c, &e);
         return NULL;
     }
+    if (!json_is_object(body)) {
+        call_refuse(c, 400, "BadRequest", "the body is no object");
+        return NULL;
+    }
+    if (!kind_fits(c, body))
+        return NULL;
     doc = doc_parse("{}");
     json_edit_merge(doc, body);
     return doc;
@@ -57,9 +79,10 @@ static cJSON *apply(struct call *c, const cJSON *now, const cJSON *body)
 
     if (was)
         json_edit_forget(next, was, body);
-    json_edit_strategic(next, body);
-    if (!c->dry_run)
-        free(map_put(&c->v->applied, key, json_print(body)));
+    /* A slice's lists are each of one piece. */
+    (c->kind->sim == SIM_SLICE ? json_edit_merge : json_edit_strategic)(next, body);
+    /* The path says the name, whether the body does or not. */
+    doc_merge(next, json_fmt(c->a, "{'metadata':{'name':%q}}", c->name));
     return next;
 }
 
@@ -89,17 +112,49 @@ static cJSON *by_type(struct call *c, const cJSON *now, const cJSON *body)
         return json_patch(c, now, body);
     if (strstr(type, "apply-patch"))
         return apply(c, now, body);
-    if (!strstr(type, "merge-patch+json") ||
-        (strstr(type, "strategic") && c->kind->flags & K_CUSTOM)) {
-        call_refuse(c, 415, "UnsupportedMediaType", "%s is not supported here", type);
-        return NULL;
-    }
     next = json_copy(now);
-    if (strstr(type, "strategic"))
+    if (strstr(type, "strategic") && c->kind->sim != SIM_SLICE)
         json_edit_strategic(next, body);
     else
         json_edit_merge(next, body);
     return next;
+}
+
+void patch_remember(struct call *c, const cJSON *now)
+{
+    struct err e = {0};
+    auto_json cJSON *body = parse_body(c, &e);
+
+    free(map_put(&c->v->applied, applied_key(c, now), json_print(body)));
+}
+
+bool patch_type_known(struct call *c)
+{
+    const char *type = c->http->content_type;
+    const bool strategic = strstr(type, "strategic") != NULL;
+
+    if (strstr(type, "apply-patch") && str_empty(call_query(c, "fieldManager"))) {
+        struct call options = *c;
+        struct served_kind kind = {.group = "meta.k8s.io", .kind = "PatchOptions"};
+
+        options.kind = &kind;
+        options.name = "";
+        return call_invalid(&options, "fieldManager: Required value", "");
+    }
+    if (str_equal(c->http->method, "PUT") || strstr(type, "json-patch+json") ||
+        strstr(type, "apply-patch") ||
+        (strstr(type, "merge-patch+json") && !(strategic && c->kind->flags & K_CUSTOM)))
+        return true;
+    return call_refuse(c, 415, "UnsupportedMediaType", "%s is not supported here", type);
+}
+
+static bool is_list_of_objects(const cJSON *body)
+{
+    JSON_EACH(item, body) {
+        if (!json_is_object(item))
+            return false;
+    }
+    return json_is_list(body);
 }
 
 cJSON *patch_wanted(struct call *c, const cJSON *now)
@@ -110,8 +165,12 @@ cJSON *patch_wanted(struct call *c, const cJSON *now)
     if (str_equal(c->http->method, "PUT"))
         return body_doc(c);
     body = parse_body(c, &e);
-    if (body)
+    if (!body)
+        call_refuse_err(c, &e);
+    else if (strstr(c->http->content_type, "json-patch+json") ? is_list_of_objects(body)
+                                                              : json_is_object(body))
         return by_type(c, now, body);
-    call_refuse_err(c, &e);
+    else
+        call_refuse(c, 400, "BadRequest", "the patch has not the form of its type");
     return NULL;
 }

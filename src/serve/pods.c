@@ -130,7 +130,7 @@ static void create(struct realm *r, const struct sim_pod *p)
         json_str(rs->doc, "metadata.name"), p->rs_uid, raw(&a, json_key(template, "spec"), "{}"),
         status(r, &a, p, json_key(template, "spec"), now)));
     doc_merge(doc, "{\"spec\":{\"nodeName\":\"" NODE "\"}}");
-    store_stamp(r->v, NULL, doc);
+    store_stamp(r->v, kind_named("Pod"), NULL, doc);
     store_put(r->v, kind_named("Pod"), doc);
     arena_release(&a);
 }
@@ -165,7 +165,7 @@ static void update(struct realm *r, const struct sim_pod *p, const struct served
                                  "{'metadata':{'deletionTimestamp':%q,"
                                  "'deletionGracePeriodSeconds':1}}",
                                  now));
-    store_stamp(r->v, o->v->doc, next);
+    store_stamp(r->v, o->kind, o->v->doc, next);
     store_put(r->v, o->kind, next);
     arena_release(&a);
 }

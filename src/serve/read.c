@@ -79,12 +79,26 @@ static int64_t keep(struct serve *v, const struct found *f)
     return k->id;
 }
 
-static char *list_meta(struct arena *a, int64_t rv, int64_t id, size_t next, size_t count)
+static char *list_meta(struct arena *a, int64_t rv, int64_t id, size_t next, size_t count,
+                       bool chosen)
 {
     if (next >= count)
         return json_fmt(a, "{'resourceVersion':'%l'}", rv);
+    if (chosen) /* how many more is only known of lists of all */
+        return json_fmt(a, "{'resourceVersion':'%l','continue':'%l.%l'}", rv, id, (int64_t)next);
     return json_fmt(a, "{'resourceVersion':'%l','continue':'%l.%l','remainingItemCount':%l}", rv,
                     id, (int64_t)next, (int64_t)(count - next));
+}
+
+/* Items of built-in kinds do not say what they are. */
+static void put_item(struct strbuf *out, struct call *c, const struct version *v)
+{
+    if (c->kind->flags & K_CUSTOM || kind_stored(c->kind) != c->kind) {
+        strbuf_adds(out, view_text(c->kind, c->a, v));
+        return;
+    }
+    strbuf_addc(out, '{');
+    strbuf_adds(out, v->bare);
 }
 
 static void show(struct call *c, struct version *const *items, size_t count, const char *meta)
@@ -100,10 +114,15 @@ static void show(struct call *c, struct version *const *items, size_t count, con
     for (size_t i = 0; i < count; i++) {
         if (i)
             strbuf_addc(&out, ',');
-        strbuf_adds(&out, view_text(c->kind, c->a, items[i]));
+        put_item(&out, c, items[i]);
     }
     strbuf_adds(&out, "]}");
     call_text(c, 200, strbuf_str(&out));
+}
+
+void read_show(struct call *c, struct version *const *items, size_t count)
+{
+    show(c, items, count, json_fmt(c->a, "{'resourceVersion':'%l'}", c->v->rv));
 }
 
 static size_t limit_of(const struct call *c)
@@ -120,7 +139,9 @@ static void show_page(struct call *c, struct version *const *items, size_t count
     const size_t limit = limit_of(c);
     const size_t n = count - from < limit ? count - from : limit;
 
-    show(c, items ? items + from : NULL, n, list_meta(c->a, rv, id, from + n, count));
+    show(c, items ? items + from : NULL, n,
+         list_meta(c->a, rv, id, from + n, count,
+                   call_query(c, "labelSelector") || call_query(c, "fieldSelector")));
 }
 
 static void next_page(struct call *c, const char *token)

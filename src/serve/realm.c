@@ -35,7 +35,11 @@ static void dress(const struct realm *r, enum sim_kind kind, cJSON *doc)
 
     if ((kind == SIM_FENCE || kind == SIM_SLICE) && spec && !spec->child)
         doc_merge(doc, "{\"spec\":null}");
-    if (kind == SIM_SLICE)
+    /* Of the kinds that the simulator keeps these have no generation. */
+    if (kind == SIM_FENCE || kind == SIM_SERVICE)
+        doc_merge(doc, "{\"metadata\":{\"generation\":null}}");
+    /* A slice that somebody wrote has an address type; the simulator's own have none. */
+    if (kind == SIM_SLICE && !json_str(doc, "addressType"))
         realm_dress_slice(r, doc);
 }
 

@@ -21,10 +21,13 @@ static char *scale_text(struct arena *a, const cJSON *doc)
     return json_fmt(a,
                     "{'kind':'Scale','apiVersion':'autoscaling/v1','metadata':{'name':%q,"
                     "'namespace':%q,'uid':%q,'resourceVersion':%q,'creationTimestamp':%q},"
-                    "'spec':{'replicas':%l},'status':{'replicas':%l,'selector':%q}}",
+                    "'spec':%r,'status':{'replicas':%l,'selector':%q}}",
                     json_str(doc, "metadata.name"), json_str(doc, "metadata.namespace"),
                     json_str(doc, "metadata.uid"), json_str(doc, "metadata.resourceVersion"),
-                    json_str(doc, "metadata.creationTimestamp"), json_i64(doc, "spec.replicas", 1),
+                    json_str(doc, "metadata.creationTimestamp"),
+                    json_i64(doc, "spec.replicas", 1)
+                        ? json_fmt(a, "{'replicas':%l}", json_i64(doc, "spec.replicas", 1))
+                        : "{}",
                     json_i64(doc, "status.replicas", 0),
                     selector_text(a, json_at(doc, "spec.selector.matchLabels")));
 }
@@ -38,6 +41,13 @@ static void write_scale(struct call *c, const cJSON *now)
 
     if (!wanted)
         return;
+    if (json_i64(wanted, "spec.replicas", 0) < 0) {
+        struct served_kind kind = {.group = "autoscaling", .kind = "Scale"};
+
+        c->kind = &kind;
+        call_invalid(c, "spec.replicas: must be greater than or equal to 0", "");
+        return;
+    }
     next = json_copy(now);
     doc_merge(next,
               json_fmt(c->a, "{'spec':{'replicas':%l}}", json_i64(wanted, "spec.replicas", 0)));

@@ -2,6 +2,7 @@
 /* select.c - label and field selectors, as text. */
 #include "parts.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define TERM_MAX 512
@@ -170,11 +171,80 @@ static bool readable(const char *text)
     return true;
 }
 
+/* A label's key and values are words; nothing else could match. */
+static bool is_word(const char *p, size_t len, const char *more)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (!isalnum((unsigned char)p[i]) && !strchr(more, p[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool labels_readable(const char *text)
+{
+    const size_t all = text ? strlen(text) : 0;
+
+    if (all && text[all - 1] == ',')
+        return false;
+    while (text && *text) {
+        const size_t len = term_len(text);
+        struct term t;
+
+        if (!read_term(text, len, &t) || !*t.key || !is_word(t.key, strlen(t.key), "-_./") ||
+            ((t.op == OP_IN || t.op == OP_NOT_IN) && !is_word(t.values, strlen(t.values), "-_.,")))
+            return false;
+        text += len + (text[len] == ',');
+    }
+    return true;
+}
+
+/* Few members can be selected by: every kind's name, and what some kinds have besides. */
+static bool field_known(const struct call *c, const char *key)
+{
+    static const struct {
+        const char *kind, *begin;
+    } more[] = {{"Pod", "spec.nodeName"},
+                {"Pod", "spec.restartPolicy"},
+                {"Pod", "status.phase"},
+                {"Pod", "status.podIP"},
+                {"Event", "involvedObject."},
+                {"Event", "regarding."},
+                {"Event", "reason"},
+                {"Event", "type"},
+                {"Event", "source"},
+                {"Event", "reportingController"},
+                {"Namespace", "status.phase"},
+                {"Secret", "type"},
+                {"ReplicaSet", "status.replicas"}};
+
+    for (size_t i = 0; i < COUNT(more); i++) {
+        if (str_equal(more[i].kind, c->kind->kind) &&
+            strncmp(key, more[i].begin, strlen(more[i].begin)) == 0)
+            return true;
+    }
+    return str_equal(key, "metadata.name") || str_equal(key, "metadata.namespace");
+}
+
+static bool fields_known(const struct call *c, const char *text)
+{
+    while (text && *text) {
+        const size_t len = term_len(text);
+        struct term t;
+
+        if (!read_term(text, len, &t) || t.op == OP_HAS || t.op == OP_HAS_NOT ||
+            !field_known(c, t.key))
+            return false;
+        text += len + (text[len] == ',');
+    }
+    return true;
+}
+
 bool select_valid(struct call *c, const struct selector_text *s)
 {
-    if (!readable(s->labels))
+    if (!labels_readable(s->labels))
         return call_refuse(c, 400, "BadRequest", "unable to parse requirement: %s", s->labels);
-    if (!readable(s->fields))
+    if (!readable(s->fields) || !fields_known(c, s->fields))
         return call_refuse(c, 400, "BadRequest", "invalid field selector: %s", s->fields);
     return true;
 }

@@ -39,6 +39,7 @@ static struct version *version_new(const struct served_kind *k, cJSON *doc)
     v->doc = doc;
     v->len = text.len;
     v->text = xstrdup(text.p);
+    v->bare = v->text + (v->len - strlen(rest + 1));
     v->rv = strtoll(json_str(doc, "metadata.resourceVersion"), NULL, 10);
     v->refs = 1;
     return v;
@@ -94,15 +95,16 @@ struct served_object *store_find(const struct serve *v, const struct served_kind
     return NULL;
 }
 
-void store_stamp(struct serve *v, const cJSON *old, cJSON *doc)
+void store_stamp(struct serve *v, const struct served_kind *k, const cJSON *old, cJSON *doc)
 {
     const bool changed = !old || !json_same(json_at(old, "spec"), json_at(doc, "spec"));
     const int64_t generation = json_i64(old, "metadata.generation", 0) + changed;
     struct arena a;
 
     arena_init(&a);
-    doc_merge(doc, json_fmt(&a, "{'metadata':{'resourceVersion':'%l','generation':%l}}", ++v->rv,
-                            generation));
+    doc_merge(doc, json_fmt(&a, "{'metadata':{'resourceVersion':'%l'}}", ++v->rv));
+    if (k->flags & K_COUNTED)
+        doc_merge(doc, json_fmt(&a, "{'metadata':{'generation':%l}}", generation));
     arena_release(&a);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DELETED_MAX 4096 /* of a collection, told in the answer */
+
 /* ---- create ---------------------------------------------------------------------------------- */
 
 static bool has_namespace(struct call *c)
@@ -14,18 +16,28 @@ static bool has_namespace(struct call *c)
     return call_refuse(c, 404, "NotFound", "namespaces \"%s\" not found", c->ns);
 }
 
+/* "" and none are the same to it. */
+static bool is_other(const char *said, const char *is)
+{
+    return !str_empty(said) && !str_equal(said, is);
+}
+
 static bool has_name(struct call *c, cJSON *doc)
 {
     const char *name = json_str(doc, "metadata.name"),
                *begin = json_str(doc, "metadata.generateName");
 
+    if (is_other(json_str(doc, "metadata.namespace"), c->ns) && c->kind->flags & K_NAMESPACED)
+        return call_refuse(c, 400, "BadRequest",
+                           "the namespace of the provided object does not match the namespace "
+                           "sent on the request");
     if (str_empty(name) && !str_empty(begin))
         name = arena_printf(c->a, "%s%lld", begin, (long long)++c->v->uid);
     if (str_empty(name))
-        return call_refuse(c, 422, "Invalid", "metadata.name: Required value");
+        return call_invalid(c, "metadata.name: Required value", "{\"field\":\"metadata.name\"}");
     c->name = arena_strdup(c->a, name);
     doc_merge(doc, json_fmt(c->a,
-                            "{'metadata':{'name':%q,'uid':null,'resourceVersion':null,"
+                            "{'metadata':{'name':%q,'uid':null,"
                             "'creationTimestamp':null,'generation':null}}",
                             c->name));
     if (c->kind->flags & K_NAMESPACED)
@@ -48,6 +60,22 @@ static void answer_doc(struct call *c, int code, const cJSON *doc)
                        c->kind->kind, rest + 1));
 }
 
+/* What it would have been given. */
+static void answer_dry(struct call *c, cJSON *doc)
+{
+    const bool counted = c->kind->flags & K_COUNTED || c->kind->sim == SIM_DEPLOYMENT ||
+                         c->kind->sim == SIM_REPLICASET || c->kind->sim == SIM_ROLLOUT ||
+                         c->kind->sim == SIM_SLICE || c->kind->sim == SIM_ROUTE;
+    char now[TIME_TEXT_MAX];
+
+    time_format(c->v->now_ms, now);
+    doc_merge(
+        doc, json_fmt(c->a, "{'metadata':{'uid':'u%l','creationTimestamp':%q}}", ++c->v->uid, now));
+    if (counted)
+        doc_merge(doc, "{\"metadata\":{\"generation\":1}}");
+    answer_doc(c, 201, doc);
+}
+
 static void answer_stored(struct call *c, int code)
 {
     call_version(c, code, store_find(c->v, kind_stored(c->kind), c->ns, c->name)->v);
@@ -67,8 +95,14 @@ static void create_doc(struct call *c, cJSON *doc)
         json_release(&doc);
         return;
     }
+    if (!str_empty(json_str(doc, "metadata.resourceVersion"))) {
+        call_refuse(c, 500, NULL, "resourceVersion should not be set on objects to be created");
+        json_release(&doc);
+        return;
+    }
+    doc_merge(doc, "{\"metadata\":{\"resourceVersion\":null}}");
     if (c->dry_run) {
-        answer_doc(c, 201, doc);
+        answer_dry(c, doc);
         json_release(&doc);
         return;
     }
@@ -92,11 +126,49 @@ void write_create(struct call *c)
 
 /* ---- change ---------------------------------------------------------------------------------- */
 
+/* What names the object is in the path; a PUT cannot say another. */
+static bool names_fit(struct call *c, const cJSON *next)
+{
+    if (!str_equal(json_str(next, "metadata.name"), c->name))
+        return call_refuse(c, 400, "BadRequest",
+                           "the name of the object (%s) does not match the name on the URL (%s)",
+                           json_str(next, "metadata.name"), c->name);
+    if (is_other(json_str(next, "metadata.namespace"), c->ns))
+        return call_refuse(c, 400, "BadRequest",
+                           "the namespace of the object (%s) does not match the namespace on the "
+                           "request (%s)",
+                           json_str(next, "metadata.namespace"), c->ns);
+    return true;
+}
+
+/* Some kinds take no PUT that does not say which version it is made from. */
+static bool says_version(struct call *c, const cJSON *next)
+{
+    struct served_kind kind = *c->kind;
+    struct call by_plural = *c;
+
+    if (!str_equal(c->http->method, "PUT") || !(c->kind->flags & K_CONDITIONAL) ||
+        !str_empty(json_str(next, "metadata.resourceVersion")))
+        return true;
+    by_plural.kind = &kind;
+    kind.kind = kind.plural;
+    return call_invalid(&by_plural,
+                        "metadata.resourceVersion: Invalid value: 0: must be specified for an "
+                        "update",
+                        "{\"field\":\"metadata.resourceVersion\"}");
+}
+
 static bool is_fresh(struct call *c, const cJSON *now, const cJSON *next)
 {
     const char *rv = json_str(next, "metadata.resourceVersion");
     const char *uid = json_str(next, "metadata.uid");
 
+    /* A status of a kind of a definition is written whatever its metadata says. */
+    if (str_equal(c->sub, "status") && c->kind->flags & K_CUSTOM)
+        uid = NULL;
+    if (is_other(uid, json_str(now, "metadata.uid")) && !str_equal(c->http->method, "PUT"))
+        return call_invalid(c, "metadata.uid: Invalid value: field is immutable",
+                            "{\"field\":\"metadata.uid\"}");
     if ((str_empty(rv) || str_equal(rv, json_str(now, "metadata.resourceVersion"))) &&
         (str_empty(uid) || str_equal(uid, json_str(now, "metadata.uid"))))
         return true;
@@ -134,6 +206,13 @@ static void keep_identity(const cJSON *now, cJSON *next)
                        json_i64(now, "metadata.generation", 0),
                        json_str(now, "metadata.creationTimestamp"),
                        json_str(now, "metadata.deletionTimestamp")));
+    if (json_str(now, "metadata.deletionTimestamp"))
+        doc_merge(next, "{\"metadata\":{\"deletionGracePeriodSeconds\":0}}");
+    /* The simulator gives all that it keeps a spec, which is not shown where a kind has none. */
+    if (!json_key(next, "spec") && json_key(now, "spec") && !json_key(now, "spec")->child)
+        doc_merge(next, "{\"spec\":{}}");
+    if (!json_key(json_key(now, "metadata"), "generation"))
+        doc_merge(next, "{\"metadata\":{\"generation\":null}}");
     doc_merge(next, "{\"apiVersion\":null,\"kind\":null}");
     arena_release(&a);
 }
@@ -159,7 +238,7 @@ void write_next(struct call *c, const cJSON *now, cJSON *next)
 {
     cJSON *last;
 
-    if (!is_fresh(c, now, next)) {
+    if (!says_version(c, next) || !is_fresh(c, now, next)) {
         json_release(&next);
         return;
     }
@@ -183,13 +262,47 @@ void write_next(struct call *c, const cJSON *now, cJSON *next)
     json_release(&last);
 }
 
+/* Some kinds are made by a PUT where there is none. */
+static void put(struct call *c, const cJSON *now)
+{
+    cJSON *next = body_doc(c);
+
+    if (!next)
+        return;
+    if (!names_fit(c, next)) {
+        json_release(&next);
+    } else if (!shape_settle(c, next)) {
+        json_release(&next);
+    } else if (now) {
+        write_next(c, now, next);
+    } else if (c->kind->flags & K_PUT_CREATES && !*c->sub &&
+               !str_empty(json_str(next, "metadata.uid"))) {
+        call_refuse(c, 409, "Conflict", "the object that is meant is no longer there");
+        json_release(&next);
+    } else if (c->kind->flags & K_PUT_CREATES && !*c->sub) {
+        doc_merge(next, "{\"metadata\":{\"resourceVersion\":null,\"uid\":null}}");
+        create_doc(c, next);
+    } else {
+        call_refuse(c, 404, "NotFound", "%s \"%s\" not found", c->kind->plural, c->name);
+        json_release(&next);
+    }
+}
+
 void write_update(struct call *c)
 {
     const cJSON *now = stored_doc(c->v, c->kind, c->ns, c->name);
     cJSON *next;
 
+    if (!patch_type_known(c))
+        return;
     if (!now && strstr(c->http->content_type, "apply-patch") && !*c->sub) {
         write_create(c);
+        if (c->reply->code == 201 && !c->dry_run)
+            patch_remember(c, stored_doc(c->v, c->kind, c->ns, c->name));
+        return;
+    }
+    if (str_equal(c->http->method, "PUT")) {
+        put(c, now);
         return;
     }
     if (!now) {
@@ -197,8 +310,13 @@ void write_update(struct call *c)
         return;
     }
     next = patch_wanted(c, now);
-    if (next)
+    if (next && names_fit(c, next))
         write_next(c, now, next);
+    else
+        json_release(&next);
+    now = stored_doc(c->v, c->kind, c->ns, c->name);
+    if (now && c->reply->code == 200 && strstr(c->http->content_type, "apply-patch") && !c->dry_run)
+        patch_remember(c, now);
 }
 
 /* ---- delete ---------------------------------------------------------------------------------- */
@@ -211,7 +329,7 @@ static bool conditions_hold(struct call *c, const cJSON *options, const cJSON *n
     if ((!uid || str_equal(uid, json_str(now, "metadata.uid"))) &&
         (!rv || str_equal(rv, json_str(now, "metadata.resourceVersion"))))
         return true;
-    return call_refuse(c, 409, "Conflict", "Precondition failed: the object is another one");
+    return call_conflict(c, "Precondition failed: the object is another one");
 }
 
 static bool owned_by(const cJSON *doc, const char *uid)
@@ -238,10 +356,36 @@ static void orphan(struct serve *v, const char *uid)
     }
 }
 
+static const char *policy_of(const struct call *c, const cJSON *options)
+{
+    return options ? json_str(options, "propagationPolicy") : call_query(c, "propagationPolicy");
+}
+
+/* With a body, what the query says is not looked at. */
+static bool options_valid(struct call *c, const cJSON *options)
+{
+    static const char *const known[] = {"Background", "Orphan", "Foreground"};
+    const char *policy = policy_of(c, options);
+
+    for (size_t i = 0; i < COUNT(known); i++) {
+        if (str_empty(policy) || str_equal(policy, known[i]))
+            return true;
+    }
+    call_text(c, 422,
+              json_fmt(c->a,
+                       "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Failure',"
+                       "'message':'unknown propagationPolicy %s','reason':'Invalid','details':"
+                       "{'group':'meta.k8s.io','kind':'DeleteOptions'},'code':422}",
+                       policy));
+    return false;
+}
+
 static void delete_one(struct call *c, const cJSON *options)
 {
     const cJSON *now = stored_doc(c->v, c->kind, c->ns, c->name);
     const char *uid = now ? arena_strdup(c->a, json_str(now, "metadata.uid")) : NULL;
+    auto_json cJSON *told = now && c->kind->flags & K_TOLD ? json_copy(now) : NULL;
+    bool held;
 
     if (!now) {
         call_refuse(c, 404, "NotFound", "%s \"%s\" not found", c->kind->plural, c->name);
@@ -249,16 +393,30 @@ static void delete_one(struct call *c, const cJSON *options)
     }
     if (!conditions_hold(c, options, now))
         return;
+    held = json_count(json_at(now, "metadata.finalizers")) > 0;
     if (!c->dry_run) {
-        if (str_equal(json_str(options, "propagationPolicy"), "Orphan"))
+        if (str_equal(policy_of(c, options), "Orphan"))
             orphan(c->v, uid);
         commit_delete(c->v, c->kind, c->ns, c->name);
+    }
+    if (held) {
+        answer_stored(c, 200);
+        return;
+    }
+    if (told) { /* once more, with the version of its end */
+        doc_merge(told, json_fmt(c->a, "{'metadata':{'resourceVersion':'%l'}}", c->v->rv));
+        if (!json_key(told, "spec") || c->kind->sim == SIM_SERVICE)
+            doc_merge(told, "{\"metadata\":{\"generation\":null}}");
+        answer_doc(c, 200, told);
+        return;
     }
     call_text(c, 200,
               json_fmt(c->a,
                        "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Success',"
-                       "'details':{'name':%q,'group':%q,'kind':%q,'uid':%q}}",
-                       c->name, c->kind->group, c->kind->plural, uid));
+                       "'details':{'name':%q%r,'kind':%q,'uid':%q}}",
+                       c->name,
+                       *c->kind->group ? json_fmt(c->a, ",'group':%q", c->kind->group) : "",
+                       c->kind->plural, uid));
 }
 
 static bool is_chosen(const struct call *c, const struct selector_text *s,
@@ -273,10 +431,17 @@ static void delete_all(struct call *c)
 {
     const struct selector_text s = {call_query(c, "labelSelector"), call_query(c, "fieldSelector")};
     struct served_object *o = c->v->objects;
+    struct version *versions[DELETED_MAX];
+    size_t count = 0;
 
     if (!select_valid(c, &s))
         return;
-    while (o) {
+    for (; o; o = o->next) {
+        if (count < DELETED_MAX && o->kind == c->kind && str_equal(o->ns, c->ns) &&
+            select_matches(&s, o->v->doc))
+            versions[count++] = version_ref(o->v);
+    }
+    for (o = c->v->objects; o;) {
         if (is_chosen(c, &s, o)) {
             commit_delete(c->v, o->kind, c->ns, arena_strdup(c->a, o->name));
             o = c->v->objects;
@@ -284,7 +449,9 @@ static void delete_all(struct call *c)
             o = o->next;
         }
     }
-    call_text(c, 200, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}");
+    read_show(c, versions, count);
+    while (count > 0)
+        version_drop(versions[--count]);
 }
 
 void write_delete(struct call *c)
@@ -293,6 +460,10 @@ void write_delete(struct call *c)
     auto_json cJSON *options =
         c->http->body_len ? json_parse(c->http->body, c->http->body_len, &e) : NULL;
 
+    if (options) /* what the query says is not looked at then */
+        c->dry_run = json_count(json_key(options, "dryRun")) > 0;
+    if (!options_valid(c, options))
+        return;
     if (*c->name)
         delete_one(c, options);
     else

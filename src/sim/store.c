@@ -194,14 +194,38 @@ static void tell(struct sim *s, struct sim_object *o, bool gone)
         s->opt.changed(s->opt.changed_arg, o, gone);
 }
 
-/* Generation follows spec alone. */
+static bool differ(const cJSON *was, const cJSON *now)
+{
+    return was != now && !json_same(was, now);
+}
+
+/* A served Deployment's annotations count too, as on a real server; the stories and faults that are
+ * played without a server do not know that yet. Slices have no spec: all that they say, and their labels.
+ */
+static bool says_other(const struct sim *s, enum sim_kind kind, const cJSON *was, const cJSON *now)
+{
+    static const char *const parts[] = {"addressType", "endpoints", "ports"};
+
+    if (s->opt.ns && kind == SIM_DEPLOYMENT &&
+        differ(json_at(was, "metadata.annotations"), json_at(now, "metadata.annotations")))
+        return true;
+    if (kind != SIM_SLICE)
+        return !json_same(json_at(was, "spec"), json_at(now, "spec"));
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        if (differ(json_key(was, parts[i]), json_key(now, parts[i])))
+            return true;
+    }
+    return differ(json_at(was, "metadata.labels"), json_at(now, "metadata.labels"));
+}
+
+/* Generation follows what is wanted, not what is told. */
 void sim_accept(struct sim *s, struct sim_object *o, cJSON *next)
 {
     if (json_same(o->doc, next)) {
         json_release(&next);
         return;
     }
-    stamp(s, next, !json_same(json_at(o->doc, "spec"), json_at(next, "spec")));
+    stamp(s, next, says_other(s, o->kind, o->doc, next));
     retire(s, o->version);
     o->version = sim_version_new(next);
     o->doc = next;
@@ -350,7 +374,13 @@ void sim_delete(struct sim *s, enum sim_kind kind, const char *name)
     }
     arena_init(&a);
     time_format(s->now_ms, at);
-    sim_set(s, o, json_fmt(&a, "{'metadata':{'deletionTimestamp':%q}}", at));
+    /* A deletion counts as a change of what is wanted; a second one changes nothing. */
+    if (!json_str(o->doc, "metadata.deletionTimestamp"))
+        sim_set(s, o,
+                json_fmt(&a,
+                         "{'metadata':{'deletionTimestamp':%q,'deletionGracePeriodSeconds':0,"
+                         "'generation':%l}}",
+                         at, json_i64(o->doc, "metadata.generation", 0) + (s->opt.ns ? 1 : 0)));
     arena_release(&a);
 }
 
@@ -379,7 +409,7 @@ static bool orphaned(const struct sim *s, const struct sim_object *o)
 
 void sim_collect(struct sim *s)
 {
-    bool again = !s->partial;
+    bool again = !s->partial && !s->opt.no_controllers;
 
     while (again) {
         again = false;

@@ -211,6 +211,8 @@ void sim_tick(struct sim *s, int64_t ms)
 {
     for (int64_t end = s->now_ms + ms; s->now_ms < end;) {
         s->now_ms += SIM_TICK_MS;
+        if (s->opt.no_controllers)
+            continue;
         run_controllers(s);
         if (awake(s))
             sim_slices(s);

@@ -117,8 +117,9 @@ static void create_map(struct fixture *f, const char *name)
 static void writes_keep_what_they_do_not_know(void **state)
 {
     struct fixture *f = *state;
-    static const char body[] = "{'metadata':{'name':'web','annotations':{'x':'y'}},'spec':"
-                               "{'unknown':{'a':[1,{'b':null,'c':2}]},'selector':{'app':'web'}}}";
+    static const char body[] =
+        "{'metadata':{'name':'web','annotations':{'x':'y'}},'spec':{'ports':[{'port':80}],"
+        "'unknown':{'a':[1,{'b':null,'c':2}]},'selector':{'app':'web'}}}";
     cJSON *doc;
 
     assert_int_equal(send(f, KUBE_POST, "/api/v1/namespaces/default/services", NULL, NULL, body),

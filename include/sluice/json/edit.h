@@ -18,6 +18,20 @@ void json_edit_merge(cJSON *doc, const cJSON *patch);
 void json_edit_strategic(cJSON *doc, const cJSON *patch);
 /* Takes out what an applier once wrote (`was`) and no longer writes (`now`); NULL: nothing. */
 void json_edit_forget(cJSON *doc, const cJSON *was, const cJSON *now);
+/* What a value is; NULL is nothing. */
+bool json_is_object(const cJSON *value);
+bool json_is_list(const cJSON *value);
+bool json_is_text(const cJSON *value);
+bool json_is_number(const cJSON *value);
+bool json_is_flag(const cJSON *value);
+bool json_is_null(const cJSON *value);
+/* Says nothing: false, 0, "", {} or []. */
+bool json_is_empty(const cJSON *value);
+/* A member to be edited, null too; NULL: not there. */
+cJSON *json_member(cJSON *object, const char *key);
+/* Adds a member that is not there yet; takes `value`, NULL is null. */
+void json_add(cJSON *object, const char *key, cJSON *value);
+void json_drop(cJSON *object, cJSON *member);
 /* Same value, whatever the order of keys. */
 bool json_same(const cJSON *a, const cJSON *b);
 /* Owned copy; owned compact text (free with free()). */

@@ -62,6 +62,7 @@ struct sim_options {
     int64_t pause_lag_ms;              /* 0: until the Deployment controller sees a pause */
     bool route_refused;                /* the router says no to what changes */
     bool no_policies;                  /* neither brake nor pin policy */
+    bool no_controllers;               /* nobody acts on what is written, nothing is garbage */
     int idle_percent;                  /* chance that a controller sleeps through a tick */
     uint64_t seed;                     /* of those chances */
     const char *never_ready;           /* pods whose image holds this text never get ready */
