@@ -200,8 +200,8 @@ static bool differ(const cJSON *was, const cJSON *now)
 }
 
 /* A served Deployment's annotations count too, as on a real server; the stories and faults that are
- * played without a server do not know that yet. Slices have no spec: all that they say, and their labels.
- */
+ * played without a server do not know that yet. Slices have no spec: all that they say, and their
+ * labels. */
 static bool says_other(const struct sim *s, enum sim_kind kind, const cJSON *was, const cJSON *now)
 {
     static const char *const parts[] = {"addressType", "endpoints", "ports"};

@@ -388,18 +388,15 @@ PLANTED = [
     # --- what a write names ---
     ("scale-without-uid", [
         (ACTS,
-         "\"[%r{'op':'test','path':'/metadata/uid','value':%q},\"",
-         "\"[%r{'op':'test','path':'/metadata/name','value':%q},\""),
-        (ACTS,
-         "version, rs->meta.uid, rs->replicas,",
-         "version, rs->meta.name, rs->replicas,"),
+         "\"{'op':'test','path':'/metadata/uid','value':%q}\", rs->meta.uid);",
+         "\"{'op':'test','path':'/metadata/name','value':%q}\", rs->meta.name);"),
     ]),
     ("scale-down-without-version", [
         (ACTS,
          "        replicas < rs->replicas\n"
-         "            ? json_fmt",
+         "            ? spec_unchanged",
          "        replicas < 0\n"
-         "            ? json_fmt"),
+         "            ? spec_unchanged"),
     ]),
     ("pin-without-version", [
         (ACTS,
@@ -524,11 +521,11 @@ PLANTED = [
     # --- the operator's discipline ---
     ("no-confirm-no-barrier", [
         (OPERATOR,
-         "max_i64(op->s->now_ms - lag, op->wrote_ms + 1)",
-         "op->s->now_ms - lag"),
+         "max_i64(op->wrote_ms + 1, op->looked_ms)",
+         "0"),
         (OPERATOR,
          "    if (op->cached)\n"
-         "        return SIM_LOOK;\n",
+         "        return act->harmful || !op->looked_ms || age > LOOK_AGE_MS ? SIM_LOOK : SIM_SEND;\n",
          ""),
     ]),
     ("own-writes-not-seen", [
