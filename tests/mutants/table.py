@@ -525,7 +525,8 @@ PLANTED = [
          "0"),
         (OPERATOR,
          "    if (op->cached)\n"
-         "        return act->harmful || !op->looked_ms || age > LOOK_AGE_MS ? SIM_LOOK : SIM_SEND;\n",
+         "        return act->harmful || !op->looked_ms || age > LOOK_AGE_MS"
+         " ? SIM_LOOK : SIM_SEND;\n",
          ""),
     ]),
     ("own-writes-not-seen", [
