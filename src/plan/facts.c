@@ -179,14 +179,16 @@ bool status_knows(const struct planner *p)
 }
 
 /* Written by a leader long replaced, for a flight that is over: nothing that is open now, and it
- * names another revision than the status without telling of the commit that would explain it. */
+ * names another revision than the status without telling of the commit that would explain it. But
+ * where nothing is left of the status' stable, the record was made of what is. */
 static bool comes_late(const struct planner *p, const struct fence *f)
 {
     const struct flight *fl = &p->st.flight;
 
     return status_knows(p) && !f->record.committed_ms && !fl->committed_ms &&
            fl->direction == DIRECTION_FORWARD &&
-           !str_equal(f->record.stable_revision, p->st.stable.revision);
+           !str_equal(f->record.stable_revision, p->st.stable.revision) &&
+           (rs_by_revision(p, p->st.stable.revision) || rs_by_digest(p, p->st.stable.digest));
 }
 
 static bool is_good(const struct planner *p, const struct fence *f)

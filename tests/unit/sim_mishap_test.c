@@ -99,6 +99,30 @@ static void stable_lost_for_an_earlier_one(void **state)
     }
 }
 
+/* The status' stable is lost, and an earlier revision has pods: the record names that one, and is
+ * not taken for one of a leader long replaced, to be deleted and made again for ever. */
+static void stable_lost_while_an_earlier_one_serves(void **state)
+{
+    struct stage st;
+    struct err e = {0};
+    char *earlier;
+    int before;
+
+    (void)state;
+    open_with(&st, "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}}}",
+              4);
+    earlier = arena_printf(&st.a, "web-%s", stage_status(&st)->stable.revision);
+    bed_image(&st, "app:v2");
+    bed_rest(&st, "app:v2", 4);
+    bed_image(&st, "app:v3");
+    assert_true(sim_user_patch(&st.s, SIM_REPLICASET, earlier, "{\"spec\":{\"replicas\":4}}", &e));
+    bed_do(&st, "stable replicaset deleted");
+    before = bed_writes(&st);
+    bed_rest(&st, "app:v3", 4);
+    assert_in_range(bed_writes(&st) - before, 10, 40);
+    stage_close(&st);
+}
+
 /* Back to a revision that was rejected: no flight begins, but the one that ends has served. */
 static void rejected_again_drains(void **state)
 {
@@ -198,6 +222,7 @@ int main(void)
         cmocka_unit_test(deleted_at_once),
         cmocka_unit_test(stable_lost_without_record),
         cmocka_unit_test(stable_lost_for_an_earlier_one),
+        cmocka_unit_test(stable_lost_while_an_earlier_one_serves),
         cmocka_unit_test(rejected_again_drains),
         cmocka_unit_test(back_when_endpoints_know),
         cmocka_unit_test(rolling_edit_approves_nothing),
