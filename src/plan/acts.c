@@ -99,14 +99,13 @@ enum flow act_brake(struct planner *p, int64_t number, const char *template_json
 {
     const struct meta *m = &p->d->meta;
     const char *dead_man = arena_printf(p->a, "%lld", (long long)number);
-
     const char *tmpl =
         template_json
             ? json_fmt(p->a, ",{'op':'replace','path':'/spec/template','value':%r}", template_json)
             : "";
 
-    if (!p->d->revision &&
-        !template_json) /* it may have no annotations yet, and a JSON Patch would need them */
+    /* Without a revision it may have no annotations yet, and a JSON Patch would need them. */
+    if (!p->d->revision && !template_json)
         return patch(p, ACT_BRAKE, TARGET_DEPLOYMENT, m, MERGE_PATCH,
                      json_fmt(p->a,
                               "{'metadata':{'uid':%q,'resourceVersion':%q,'annotations':{%q:%q}},"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum shape_type { TEXT, NUMBER, FLAG, OBJECT, LIST, MAP, EITHER }; /* MAP: of texts */
+enum shape_type { TEXT, NUMBER, FLAG, OBJECT, LIST, MAP }; /* MAP: of texts */
 struct shape {
     const char *kinds; /* " Deployment ReplicaSet "; NULL: every kind */
     const char *path;  /* "[]": every item of a list */
@@ -117,10 +117,8 @@ static bool has_type(const cJSON *value, enum shape_type type)
     case LIST:
         return json_is_list(value);
     case MAP:
-        return is_text_map(value);
-    case EITHER:
     default:
-        return json_is_number(value) || json_is_text(value);
+        return is_text_map(value);
     }
 }
 

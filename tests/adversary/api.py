@@ -15,7 +15,8 @@ GROUPS = {
     "deployments": "apis/apps/v1", "replicasets": "apis/apps/v1",
     "controllerrevisions": "apis/apps/v1", "rollouts": "apis/sluice.dev/v1beta1",
     "endpointslices": "apis/discovery.k8s.io/v1", "leases": "apis/coordination.k8s.io/v1",
-    "services": "api/v1", "pods": "api/v1", "namespaces": "api/v1",
+    "events": "apis/events.k8s.io/v1", "services": "api/v1", "pods": "api/v1",
+    "configmaps": "api/v1", "namespaces": "api/v1",
 }
 MERGE, JSON_PATCH = "application/merge-patch+json", "application/json-patch+json"
 STRATEGIC, APPLY = "application/strategic-merge-patch+json", "application/apply-patch+yaml"
@@ -31,8 +32,24 @@ class ApiError(Exception):
 
 
 def config_value(text, key):
-    found = re.search(rf"{key}\"?: \"?([^\s\"}},]+)", text)
+    found = re.search(rf"{key}\"?: *\"?([^\s\"}},]+)", text)
     return found.group(1) if found else None
+
+
+def tls_of(text):
+    """Of a kubeconfig: whom to trust, and the client's certificate if it has one."""
+    tls = ssl.create_default_context(
+        cadata=base64.b64decode(config_value(text, "certificate-authority-data")).decode())
+    if not config_value(text, "client-certificate-data"):
+        return tls
+    with tempfile.TemporaryDirectory() as place:
+        names = []
+        for key in ("client-certificate-data", "client-key-data"):
+            names.append(os.path.join(place, key))
+            with open(names[-1], "wb") as f:
+                f.write(base64.b64decode(config_value(text, key)))
+        tls.load_cert_chain(*names)
+    return tls
 
 
 class Api:
@@ -41,15 +58,7 @@ class Api:
             text = f.read()
         where = urllib.parse.urlsplit(config_value(text, "server"))
         self.host, self.port = where.hostname, where.port
-        self.tls = ssl.create_default_context(
-            cadata=base64.b64decode(config_value(text, "certificate-authority-data")).decode())
-        with tempfile.TemporaryDirectory() as place:
-            names = []
-            for key in ("client-certificate-data", "client-key-data"):
-                names.append(os.path.join(place, key))
-                with open(names[-1], "wb") as f:
-                    f.write(base64.b64decode(config_value(text, key)))
-            self.tls.load_cert_chain(*names)
+        self.tls = tls_of(text)
         self.mine = threading.local()
 
     def connect(self, timeout=TIMEOUT):
@@ -60,7 +69,7 @@ class Api:
         parts = [GROUPS[kind]]
         if ns:
             parts += ["namespaces", ns]
-        parts += [part for part in (kind, name, sub) if part]
+        parts += [urllib.parse.quote(part) for part in (kind, name, sub) if part]
         return "/" + "/".join(parts)
 
     def request(self, verb, path, body=None, form="application/json", query=None):
@@ -105,6 +114,19 @@ class Api:
         return self.request("DELETE", self.path(kind, ns, name),
                             {"kind": "DeleteOptions", "apiVersion": "v1",
                              "propagationPolicy": policy})
+
+    def forget(self, kind, ns, name):
+        """Deletes it without waiting; that it is gone or on its way out is as good."""
+        try:
+            self.request("DELETE", self.path(kind, ns, name))
+        except ApiError:
+            pass
+
+    def forget_namespaces(self, prefix):
+        """What a run before this one left when it was cut off."""
+        for namespace in self.list("namespaces")["items"]:
+            if namespace["metadata"]["name"].startswith(prefix):
+                self.forget("namespaces", None, namespace["metadata"]["name"])
 
     def watch(self, kind, tell, stop):
         """Calls tell(type, object) for all that is and comes, until `stop` is set."""

@@ -10,11 +10,11 @@ import threading
 import time
 
 import lane as lanes
-from api import Api, ApiError
+from api import Api
 from cluster import Cluster, stamp
 from observer import ticker
 from operators import Operators
-from report import Report
+from report import Report, report_options
 from steady import Steady, sanitizer_reports
 
 STRATEGIES = ("blueGreen", "canary", "rolling")
@@ -60,7 +60,6 @@ def options():
     p.add_argument("--minutes", type=float, default=60, help="at most (60)")
     p.add_argument("--strategy", action="append", choices=STRATEGIES, help="only this; repeatable")
     p.add_argument("--lanes", type=int, default=4, help="of each strategy, side by side (4)")
-    p.add_argument("--stop-at", type=int, default=0, help="give up after so many violations")
     p.add_argument("--stale", type=float, default=0.4,
                    help="share of an operator's starts with watches that come late (0.4)")
     p.add_argument("--alone", type=float, default=0.2,
@@ -75,24 +74,8 @@ def options():
                    help="no harm to one operator: its memory and descriptors are judged")
     p.add_argument("--every", type=float, nargs=2, default=(4, 20), metavar=("FROM", "TO"),
                    help="seconds between an operator's troubles (4 20)")
-    p.add_argument("--out", default=OUT, help=f"for traces and logs ({OUT})")
-    p.add_argument("--log-level", default="debug", help="of the operators (debug)")
-    p.add_argument("--kubeconfig", help=argparse.SUPPRESS)
-    p.add_argument("--operator-kubeconfig", help=argparse.SUPPRESS)
-    p.add_argument("--controller", help=argparse.SUPPRESS)
+    report_options(p, OUT)
     return p.parse_args()
-
-
-def clean(api):
-    """What a run before this one left when it was cut off."""
-    names = [ns["metadata"]["name"] for ns in api.list("namespaces")["items"]]
-    for path in [api.path("namespaces", None, name) for name in names
-                 if name.startswith("adversary-")] + \
-            [api.path("leases", "sluice-system", "sluice-controller")]:
-        try:
-            api.request("DELETE", path)
-        except ApiError:
-            pass
 
 
 def drive(o, cluster, operators, report):
@@ -141,7 +124,8 @@ def main():
             for space in cluster.spaces.values():
                 space.note("operators", text)
     operators.say = say
-    clean(api)
+    api.forget_namespaces("adversary-")
+    api.forget("leases", "sluice-system", "sluice-controller")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # its operators are ended, then
     costly = False
     try:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was done and what was violated, by lane; a violation is written with what went before."""
+import argparse
 import collections
 import glob
 import json
@@ -11,6 +12,16 @@ from cluster import stamp
 
 TRACE_S = 90     # of what went before a violation
 AFTERMATH_S = 3  # and after it
+
+
+def report_options(p, out):
+    """What every run takes, and what its script passes on."""
+    p.add_argument("--stop-at", type=int, default=0, help="give up after so many violations")
+    p.add_argument("--out", default=out, help=f"for traces and logs ({out})")
+    p.add_argument("--log-level", default="debug", help="of the operators (debug)")
+    p.add_argument("--kubeconfig", help=argparse.SUPPRESS)
+    p.add_argument("--operator-kubeconfig", help=argparse.SUPPRESS)
+    p.add_argument("--controller", help=argparse.SUPPRESS)
 
 
 class Report:

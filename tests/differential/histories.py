@@ -5,8 +5,8 @@ import json
 import random
 import time
 
+from api import Api  # of ../adversary
 from operations import MERGE
-from rest import path_of
 
 REVISION = "deployment.kubernetes.io/revision"
 DEADLINE_S = 40
@@ -77,7 +77,7 @@ class Place:
         self.server, self.ns, self.name = side.server, side.ns, name
 
     def ask(self, method, kind, name=None, body=None, query=""):
-        return self.server.ask(method, path_of(kind, self.ns, name) + query,
+        return self.server.ask(method, Api.path(kind, self.ns, name) + query,
                                body and json.dumps(body), MERGE if method == "PATCH" else
                                "application/json")
 

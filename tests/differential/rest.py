@@ -1,47 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kept connections to an API server, by a kubeconfig with a certificate or a token."""
-import base64
+"""Kept connections to an API server, by a kubeconfig with a certificate or a token. What is sent is
+meant to be refused now and then: an answer is a code and a document, and nothing is sent twice."""
 import http.client
 import json
-import os
-import re
-import ssl
-import tempfile
 import urllib.parse
 
+from api import config_value, tls_of  # of ../adversary
+
 TIMEOUT = 60
-GROUPS = {
-    "configmaps": "api/v1", "services": "api/v1", "pods": "api/v1", "namespaces": "api/v1",
-    "deployments": "apis/apps/v1", "replicasets": "apis/apps/v1",
-    "controllerrevisions": "apis/apps/v1", "endpointslices": "apis/discovery.k8s.io/v1",
-    "leases": "apis/coordination.k8s.io/v1", "events": "apis/events.k8s.io/v1",
-    "rollouts": "apis/sluice.dev/v1beta1",
-}
-
-
-def config_value(text, key):
-    found = re.search(rf"{key}\"?: *\"?([^\s\"}},]+)", text)
-    return found.group(1) if found else None
-
-
-def tls_of(text):
-    tls = ssl.create_default_context(
-        cadata=base64.b64decode(config_value(text, "certificate-authority-data")).decode())
-    if not config_value(text, "client-certificate-data"):
-        return tls
-    with tempfile.TemporaryDirectory() as place:
-        names = []
-        for key in ("client-certificate-data", "client-key-data"):
-            names.append(os.path.join(place, key))
-            with open(names[-1], "wb") as f:
-                f.write(base64.b64decode(config_value(text, key)))
-        tls.load_cert_chain(*names)
-    return tls
-
-
-def path_of(kind, ns, name=None, sub=None):
-    parts = [GROUPS[kind]] + (["namespaces", ns] if ns else []) + [kind]
-    return "/" + "/".join(parts + [urllib.parse.quote(p) for p in (name, sub) if p])
 
 
 class Server:

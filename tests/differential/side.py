@@ -6,8 +6,9 @@ import json
 import re
 import urllib.parse
 
+from api import Api  # of ../adversary
 from objects import API
-from rest import Server, path_of
+from rest import Server
 
 REFERENCE = re.compile(r"^\$(uid|rv|old-rv):([a-z]+)/([-a-z0-9.]+)$")
 TIMES = ("creationTimestamp", "deletionTimestamp")
@@ -99,7 +100,7 @@ class Side:
         """The answer in normal form."""
         if op["verb"] == "WATCH":
             return self.watched(op)
-        path = path_of(op["kind"], self.ns, op.get("name"), op.get("sub")) + self.query(op)
+        path = Api.path(op["kind"], self.ns, op.get("name"), op.get("sub")) + self.query(op)
         code, doc = self.server.ask(op["verb"], path, self.body(op),
                                     op.get("type", "application/json"))
         pages = [doc]
@@ -120,7 +121,7 @@ class Side:
             self.seen.setdefault((op["kind"], meta["name"]), []).append(doc)
 
     def watched(self, op):
-        path = path_of(op["kind"], self.ns) + f"?watch=1&resourceVersion={self.start}"
+        path = Api.path(op["kind"], self.ns) + f"?watch=1&resourceVersion={self.start}"
         out = []
         for event in self.server.watch(path):
             doc = self.normal(event["object"])

@@ -3,8 +3,8 @@
 import random
 
 import operations
+from api import Api  # of ../adversary
 from compare import judge
-from rest import path_of
 
 STUCK_MAX = 20
 SHRINK_MAX = 150
@@ -13,13 +13,13 @@ SHRINK_MAX = 150
 def clear(side, kinds):
     """Nothing of these kinds is left in the namespace."""
     for kind in kinds:
-        path = path_of(kind, side.ns)
+        path = Api.path(kind, side.ns)
         for _ in range(STUCK_MAX):
             side.server.ask("DELETE", path)
             items = side.server.ask("GET", path)[1].get("items") or []
             for item in items:
                 name = item["metadata"]["name"]
-                side.server.ask("PATCH", path_of(kind, side.ns, name),
+                side.server.ask("PATCH", Api.path(kind, side.ns, name),
                                 '{"metadata": {"finalizers": null}}', operations.MERGE)
             if not items:
                 break
@@ -42,7 +42,7 @@ class Pair:
         for side in self.sides:
             clear(side, kinds)
             side.begin()
-            side.start = side.server.ask("GET", path_of(watched, side.ns))[1][
+            side.start = side.server.ask("GET", Api.path(watched, side.ns))[1][
                 "metadata"]["resourceVersion"]
 
     def step(self, op):

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from api import Api, ApiError
+from api import Api
 from cluster import Cluster, stamp
 from controller import Way
 from gate import Gate, Plan
@@ -21,7 +21,7 @@ from mortal import Mortal
 from objects import APP
 from observer import ticker
 from releases import LOADED, RELEASES, Lane
-from report import Report
+from report import Report, report_options
 
 HARMS = ("reply dropped", "delays", "watches cut", "server frozen")
 SERVERS = [("198.18.0.1", 6443), ("198.18.0.1", 6444)]
@@ -42,13 +42,8 @@ def options():
     p.add_argument("--lanes", type=int, default=10, help="releases side by side (10)")
     p.add_argument("--minutes", type=float, default=60,
                    help="then no other kill is begun (60)")
-    p.add_argument("--stop-at", type=int, default=0, help="give up after so many violations")
     p.add_argument("--no-harm", action="store_true", help="kills alone")
-    p.add_argument("--out", default=OUT, help=f"for traces and logs ({OUT})")
-    p.add_argument("--log-level", default="debug", help="of the operators (debug)")
-    p.add_argument("--kubeconfig", help=argparse.SUPPRESS)
-    p.add_argument("--operator-kubeconfig", help=argparse.SUPPRESS)
-    p.add_argument("--controller", help=argparse.SUPPRESS)
+    report_options(p, OUT)
     return p.parse_args()
 
 
@@ -185,20 +180,7 @@ class World:
         with self.cluster.lock:
             self.observers.pop(lane.ns, None)
         self.cluster.leave(lane.ns)
-        try:
-            self.api.request("DELETE", self.api.path("namespaces", None, lane.ns))
-        except ApiError:
-            pass
-
-
-def clean(api):
-    """What a run before this one left when it was cut off."""
-    for name in [ns["metadata"]["name"] for ns in api.list("namespaces")["items"]]:
-        try:
-            if name.startswith("kills-"):
-                api.request("DELETE", api.path("namespaces", None, name))
-        except ApiError:
-            pass  # it is on its way out
+        self.api.forget("namespaces", None, lane.ns)
 
 
 def main():
@@ -207,7 +189,7 @@ def main():
     os.makedirs(o.out)
     o.controller = shutil.copy(o.controller, o.out)  # a build meanwhile changes nothing
     world = World(o)
-    clean(world.api)
+    world.api.forget_namespaces("kills-")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     world.start()
     players = [Player(r, i, world) for i, r in enumerate(RELEASES + LOADED)
