@@ -272,12 +272,20 @@ static enum flow trim_history(struct planner *p)
     return oldest && old > p->d->history_limit ? act_rs_delete(p, oldest) : NEXT;
 }
 
+/* Without a fence the status says so, also when nothing of the old stable was kept. */
+static bool was_promoted(const struct planner *p)
+{
+    const struct flight *fl = &p->st.flight;
+
+    return fl->committed_ms && (p->committed || str_equal(fl->revision, p->rec.stable_revision));
+}
+
 static void end_flight(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
     const char *why = fl->abort_reason ? fl->abort_reason : "";
 
-    if (fl->committed_ms && p->committed) {
+    if (was_promoted(p)) {
         event(p, false, REASON_PROMOTED, "Revision %s was promoted.", fl->revision);
         p->st.rejected.revision = p->st.rejected.digest = NULL;
         flight_end(p, fl->forced ? "Forced" : "Promoted", "");
@@ -289,16 +297,39 @@ static void end_flight(struct planner *p)
     flight_end(p, fl->undo ? "Undone" : "Reverted", why);
 }
 
-/* All was given back, and only the status is left to say so. What a person commands now is meant
- * for the rest that this is: a flight without fence cannot go back. */
+/* Nothing of a flight is anywhere: pods, pins, a Service of the other side. */
+static bool nothing_left(struct planner *p)
+{
+    const char *name = side_service(p);
+    const struct service *side = name ? world_service(p->w, name) : NULL;
+
+    return given_back(p) && !extras_have_pods(p) && pins_off(p) &&
+           !(side && (side->pin || side->created_for));
+}
+
+/* All was given back, and only the status is left to say so; or a new template, paused by the
+ * brake, was there before that was written. What a person wants now is meant for the rest that this
+ * is: a flight without fence cannot go back, and a fence made for it would not know what routes
+ * rest at. Of a fence that is lost on the way something is left. */
+static bool is_over(struct planner *p)
+{
+    const struct flight *fl = &p->st.flight;
+
+    if (p->w->fence || !(fl->committed_ms || p->back))
+        return false;
+    return p->d->paused ? p->changed && nothing_left(p) : !p->changed && given_back(p);
+}
+
 enum flow rule_ended(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
 
-    if (!fl->present || p->w->fence || p->d->paused || p->changed ||
-        !(fl->committed_ms || p->back) || !given_back(p))
+    if (!fl->present || !is_over(p))
         return NEXT;
-    end_flight(p);
+    if (p->changed && !was_promoted(p))
+        flight_end(p, fl->undo ? "Undone" : "Aborted", fl->abort_reason ? fl->abort_reason : "");
+    else
+        end_flight(p);
     return AGAIN;
 }
 

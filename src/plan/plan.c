@@ -188,10 +188,12 @@ static void send_status(struct planner *p, enum act act, const char *status)
     };
 }
 
-/* These prepare for whatever is decided: done first, several decisions are one write. */
-static bool rests_on_nothing(enum act act)
+/* These prepare for whatever is decided: done first, several decisions are one write. But a fence
+ * would count as that of the flight which the status still has. */
+static bool rests_on_nothing(const struct planner *p)
 {
-    return act == ACT_FINALIZER_ADD || act == ACT_FENCE_CREATE;
+    return p->act.act == ACT_FINALIZER_ADD ||
+           (p->act.act == ACT_FENCE_CREATE && !p->r->status.flight.present);
 }
 
 /* The status comes before the act that rests on it; one that only reports comes after. */
@@ -203,7 +205,7 @@ static void choose_write(struct planner *p)
     const char *text = same ? NULL : status_write(p->a, &p->st);
     const bool differs = !same && status_mark(text) != p->r->status_mark;
 
-    if (differs && p->decided && (refused || !rests_on_nothing(p->act.act)))
+    if (differs && p->decided && (refused || !rests_on_nothing(p)))
         send_status(p, ACT_DECIDE, text);
     else if (differs && (refused || p->act.act == ACT_NONE))
         send_status(p, ACT_REPORT, text);

@@ -424,7 +424,7 @@ PLANTED = [
     # --- decisions ---
     ("act-before-its-record", [
         (PLAN,
-         "if (differs && p->decided && (refused || !rests_on_nothing(p->act.act)))",
+         "if (differs && p->decided && (refused || !rests_on_nothing(p)))",
          "if (differs && p->decided && p->act.act == ACT_NONE)"),
     ]),
     ("newer-template-ignored", [

@@ -5,9 +5,7 @@
  * the label of the pin before. So all have one. A rolling release has nothing of the kind: there
  * the planner writes on stable before it takes pods away (plan/capacity.c). Edited there and back
  * it sees ReplicaSets as they are: else a Deployment is seen with two later templates, and
- * ReplicaSets as they were before the first, which one look does not show. No row has a route
- * edited twice: known to be open is that a release begun between the fence's deletion and the
- * status of the end takes the first record for lost, and leaves "weight: 1" where none stood. */
+ * ReplicaSets as they were before the first, which one look does not show. */
 #ifndef SLUICE_TESTS_UNIT_SIM_ORDERS_H
 #define SLUICE_TESTS_UNIT_SIM_ORDERS_H
 
@@ -58,6 +56,8 @@ static const struct order {
     {"rolling, reverted", WALK(P(50)), 3, "1111111", MAY(ABORTS) | MAY(OLD_IMAGE)},
     {"blue-green, edited twice", SWITCH, 2, "1111111", MAY(NEW_IMAGE) | MAY(OLD_IMAGE)},
     {"canary by pods, edited twice", PODS(W(50)), 2, "1111111", MAY(NEW_IMAGE) | MAY(OLD_IMAGE)},
+    {"canary by a route, edited twice", ROUTE(W(20) "," W(50)), 2, "1111111",
+     MAY(NEW_IMAGE) | MAY(OLD_IMAGE)},
     {"rolling, edited twice", WALK(P(50)), 3, "1101111", MAY(NEW_IMAGE) | MAY(OLD_IMAGE)},
     {"blue-green, scaled", SWITCH, 2, "1111111", MAY(ABORTS) | MAY(SCALES_UP) | MAY(SCALES_DOWN)},
     {"canary by pods, scaled", PODS(W(50)), 2, "1111111",
