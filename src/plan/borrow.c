@@ -246,6 +246,33 @@ static bool may_lag(const struct planner *p)
     return !p->changed && p->d->dead_man && p->spec->bake_ms == 0 && p->spec->brake != BRAKE_PAUSED;
 }
 
+static bool has_number(const struct planner *p, int64_t number)
+{
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        if (p->w->rs[i]->deployment_revision == number)
+            return true;
+    }
+    return false;
+}
+
+static bool is_number_of_a_flight(const struct planner *p, int64_t number)
+{
+    for (int i = 0; i < p->st.history_count; i++) {
+        if (p->st.history[i].deployment_revision == number)
+            return true;
+    }
+    return p->st.flight.deployment_revision == number;
+}
+
+/* The Deployment has a number that no ReplicaSet in sight has, and no flight, whose own may be
+ * deleted: stable got it when its template came back for a moment, and that is not seen yet. Then
+ * the dead man leads nowhere. Numbering stable tells: that write names the version seen. */
+static bool number_unseen(const struct planner *p)
+{
+    return p->forward && p->d->revision + 1 == revision_next(p) && !has_number(p, p->d->revision) &&
+           !is_number_of_a_flight(p, p->d->revision);
+}
+
 /* The dead man names what is stable now. */
 enum flow rule_dead_man_follows(struct planner *p)
 {
@@ -254,6 +281,8 @@ enum flow rule_dead_man_follows(struct planner *p)
 
     if (!p->d->paused || !p->f || !s || s->deployment_revision == 0)
         return NEXT;
+    if (number_unseen(p))
+        return act_rs_number(p, s, revision_next(p));
     if (may_lag(p))
         return NEXT;
     want = arena_printf(p->a, "%lld", (long long)s->deployment_revision);
