@@ -265,12 +265,21 @@ static bool is_number_of_a_flight(const struct planner *p, int64_t number)
 }
 
 /* The Deployment has a number that no ReplicaSet in sight has, and no flight, whose own may be
- * deleted: stable got it when its template came back for a moment, and that is not seen yet. Then
- * the dead man leads nowhere. Numbering stable tells: that write names the version seen. */
+ * deleted. */
 static bool number_unseen(const struct planner *p)
 {
     return p->forward && p->d->revision + 1 == revision_next(p) && !has_number(p, p->d->revision) &&
            !is_number_of_a_flight(p, p->d->revision);
+}
+
+/* Its controller gave it to the candidate; or to stable, when that one's template came back for a
+ * moment, and then the dead man leads nowhere. To number it anew tells: that write names the
+ * version seen. */
+static enum flow renumber(struct planner *p)
+{
+    const struct replicaset *c = p->candidate;
+
+    return act_rs_number(p, c && rs_inside(p, c) ? c : p->stable, revision_next(p));
 }
 
 /* The dead man names what is stable now. */
@@ -282,7 +291,7 @@ enum flow rule_dead_man_follows(struct planner *p)
     if (!p->d->paused || !p->f || !s || s->deployment_revision == 0)
         return NEXT;
     if (number_unseen(p))
-        return act_rs_number(p, s, revision_next(p));
+        return renumber(p);
     if (may_lag(p))
         return NEXT;
     want = arena_printf(p->a, "%lld", (long long)s->deployment_revision);
