@@ -174,15 +174,29 @@ static char *untold(const cJSON *rollout)
     return text;
 }
 
+/* What its generation counts, as a number. */
+static int64_t wanted(struct stock *k, const struct sim_object *o)
+{
+    auto_free char *spec = canonical(json_key(o->doc, "spec"));
+    auto_free char *notes =
+        canonical(o->kind == SIM_DEPLOYMENT ? json_at(o->doc, "metadata.annotations") : NULL);
+    struct arena a;
+    uint32_t number;
+
+    arena_init(&a);
+    number = vectors_put_text(&k->texts, arena_printf(&a, "%s%s", spec, notes));
+    arena_release(&a);
+    return number;
+}
+
 /* Even ones: what counts up by one is never another's. */
 static void begin(struct stock *k, struct writer *w, const struct sim_object *o)
 {
-    auto_free char *spec = canonical(json_key(o->doc, "spec"));
     const char *count = strrchr(json_str(o->doc, "metadata.uid"), '-');
 
     *w = (struct writer){.generation = json_i64(o->doc, "metadata.generation", 0),
                          .clock = k->clock};
-    w->spec = 10 + 2 * (int64_t)vectors_put_text(&k->texts, spec);
+    w->spec = 10 + 2 * wanted(k, o);
     time_format(k->now_ms, w->now);
     time_format(k->born_ms + (count ? strtoll(count + 1, NULL, 10) * SECOND_MS : 0), w->born);
 }

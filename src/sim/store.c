@@ -199,14 +199,13 @@ static bool differ(const cJSON *was, const cJSON *now)
     return was != now && !json_same(was, now);
 }
 
-/* A served Deployment's annotations count too, as on a real server; the stories and faults that are
- * played without a server do not know that yet. Slices have no spec: all that they say, and their
- * labels. */
-static bool says_other(const struct sim *s, enum sim_kind kind, const cJSON *was, const cJSON *now)
+/* A Deployment's annotations count too, as on a real server. Slices have no spec: all that they
+ * say, and their labels. */
+static bool says_other(enum sim_kind kind, const cJSON *was, const cJSON *now)
 {
     static const char *const parts[] = {"addressType", "endpoints", "ports"};
 
-    if (s->opt.ns && kind == SIM_DEPLOYMENT &&
+    if (kind == SIM_DEPLOYMENT &&
         differ(json_at(was, "metadata.annotations"), json_at(now, "metadata.annotations")))
         return true;
     if (kind != SIM_SLICE)
@@ -225,7 +224,7 @@ void sim_accept(struct sim *s, struct sim_object *o, cJSON *next)
         json_release(&next);
         return;
     }
-    stamp(s, next, says_other(s, o->kind, o->doc, next));
+    stamp(s, next, says_other(o->kind, o->doc, next));
     retire(s, o->version);
     o->version = sim_version_new(next);
     o->doc = next;
@@ -380,7 +379,7 @@ void sim_delete(struct sim *s, enum sim_kind kind, const char *name)
                 json_fmt(&a,
                          "{'metadata':{'deletionTimestamp':%q,'deletionGracePeriodSeconds':0,"
                          "'generation':%l}}",
-                         at, json_i64(o->doc, "metadata.generation", 0) + (s->opt.ns ? 1 : 0)));
+                         at, json_i64(o->doc, "metadata.generation", 0) + 1));
     arena_release(&a);
 }
 

@@ -106,6 +106,7 @@ struct outcome {
     char trouble[800];
     char *end; /* what lasts, in the arena given */
     int writes, pods, faults;
+    int shared; /* pods that may be started more: see is_shared_out */
     int created[SIM_KIND_COUNT], deleted[SIM_KIND_COUNT];
 };
 
@@ -150,6 +151,14 @@ static inline bool release_ends(struct stage *st, struct outcome *out)
     return true;
 }
 
+/* Scaled up before the Deployment controller has moved the old side for the last pod of the new
+ * one, it shares the new pods out by what it finds: one more goes to the side that is on its way
+ * out. No write of ours decides that. */
+static inline bool is_shared_out(const struct release *r)
+{
+    return strstr(r->spec, "'rolling'") && strstr(r->script, "scale to");
+}
+
 static inline bool release_play(const struct release *r, const struct bed_options *more,
                                 struct arena *a, struct outcome *out)
 {
@@ -181,6 +190,7 @@ static inline bool release_play(const struct release *r, const struct bed_option
     out->writes = st.op.writes;
     out->pods = st.s.pods_started;
     out->faults = st.op.faults;
+    out->shared = is_shared_out(r);
     memcpy(out->created, st.s.created, sizeof out->created);
     memcpy(out->deleted, st.s.deleted, sizeof out->deleted);
     stage_close(&st);
@@ -211,7 +221,7 @@ static inline void release_compare(const struct outcome *want, struct outcome *h
     if (!have->good)
         return;
     compare_counts(want, have, net);
-    if (have->pods > want->pods) { /* fewer: a scale came between other writes */
+    if (have->pods > want->pods + have->shared) { /* fewer: a scale came between other writes */
         have->good = false;
         snprintf(have->trouble, sizeof have->trouble, "%d pods started instead of %d", have->pods,
                  want->pods);
