@@ -37,6 +37,7 @@ static void lead(void *arg)
     if (app->ctl.stopping)
         return;
     app->ctl.leading = true;
+    app->ctl.leading_ms = clock_wall_ms();
     passes_kick(&app->ctl);
 }
 

@@ -97,6 +97,7 @@ struct ctl {
     struct relist relist;
     bool others_started; /* all reflectors, after the Rollouts are known */
     bool leading, stopping;
+    int64_t leading_ms; /* since when, on the wall */
     size_t passes;
     int64_t pods_every_ms, pods_late_ms; /* 0: PODS_EVERY_MS, PODS_LATE_MS */
 };

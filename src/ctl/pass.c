@@ -143,6 +143,7 @@ static const struct plan *plan_once(struct pass *p)
     w->brake = brake_view(key);
     w->refusal = refused_view(&key->refused);
     w->prometheus = p->ctl->options.prometheus;
+    w->led_since_ms = p->ctl->leading_ms;
     runner_readings(key, &p->arena, w);
     pods_view(key, &p->arena, w);
     brake_consider(key, w);

@@ -97,7 +97,7 @@ static bool handed_over(struct planner *p)
 /* The hand-over has a deadline too: a promoted revision that cannot reach N turns back. */
 static enum flow hand_over_deadline(struct planner *p)
 {
-    const int64_t until = p->st.flight.progressed_ms + p->spec->progress_deadline_ms;
+    const int64_t until = progress_deadline(p);
 
     if (p->st.flight.bake_until_ms || p->n == 0 || !p->d->paused || handed_over(p))
         return NEXT;

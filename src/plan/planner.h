@@ -193,6 +193,7 @@ void pin_side(struct planner *p, const char *revision); /* the entry of the side
 /* Pods of the candidate, behind its own Service (step.c). */
 bool endpoints_ready(const struct planner *p, int32_t want);
 void end_step(struct planner *p, int64_t ms); /* the one the flight is at (step.c) */
+int64_t progress_deadline(const struct planner *p);
 bool weight_settled(struct planner *p); /* the desired weight is accepted and settled (route.c) */
 void weight_told(struct planner *p);    /* written and accepted, in the flight of the status */
 bool routes_at_rest(struct planner *p); /* resting values written, accepted, settled */

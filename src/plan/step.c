@@ -141,10 +141,16 @@ static void note_progress(struct planner *p)
     fl->new_ready = ready;
 }
 
+/* Not counted while nobody leads: what nobody asked for could not come. */
+int64_t progress_deadline(const struct planner *p)
+{
+    return max_i64(p->st.flight.progressed_ms, p->w->led_since_ms) + p->spec->progress_deadline_ms;
+}
+
 static enum flow no_progress(struct planner *p, const char *what)
 {
     struct flight *fl = &p->st.flight;
-    const int64_t until = fl->progressed_ms + p->spec->progress_deadline_ms;
+    const int64_t until = progress_deadline(p);
     char span[TIME_TEXT_MAX];
 
     if (p->st.flight.paused_ms || p->now < until) {

@@ -146,6 +146,7 @@ static void complete(struct sim_operator *op, struct world *w)
     show_pods(op, w);
     w->reading_count = sim_gates_read(op, &op->a, &w->readings);
     w->prometheus = "http://prometheus";
+    w->led_since_ms = op->started_ms;
     if (op->s->now_ms < op->brake_ms)
         w->brake.state = BRAKE_UNKNOWN;
     if (op->refused.present)

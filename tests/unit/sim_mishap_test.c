@@ -216,6 +216,26 @@ static void rolling_edit_approves_nothing(void **state)
     }
 }
 
+/* A release that was begun, and nobody led for longer than its progress deadline, 1m. */
+static void nobody_led(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < COUNT(all); k++) {
+        for (int when = 1; when < 24; when += 2) {
+            struct stage st;
+
+            open_with(&st, all[k], 4);
+            bed_image(&st, "app:v2");
+            bed_turns(&st, when);
+            sim_operator_crash(&st.op, 70 * SECOND_MS);
+            while (st.s.now_ms < st.op.down_until_ms)
+                bed_turn(&st);
+            bed_rest(&st, "app:v2", 4);
+            stage_close(&st);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +246,7 @@ int main(void)
         cmocka_unit_test(rejected_again_drains),
         cmocka_unit_test(back_when_endpoints_know),
         cmocka_unit_test(rolling_edit_approves_nothing),
+        cmocka_unit_test(nobody_led),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

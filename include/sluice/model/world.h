@@ -68,6 +68,7 @@ struct world {
     size_t reading_count;
     struct brake_proof brake;
     struct refusal refusal;
+    int64_t led_since_ms;   /* since when whoever plans this has been at work; 0 = always */
     const char *prometheus; /* the operator's default address, NULL = none */
     bool offline;           /* made from files: nothing is known of readiness (sluice plan) */
 };
