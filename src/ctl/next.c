@@ -30,15 +30,15 @@ enum next pass_next(const struct pass_view *v)
     return look_too_old(v) ? NEXT_LOOK : NEXT_SEND;
 }
 
-enum after write_failed(enum err_kind kind, int conflicts)
+enum after write_failed(enum err_kind kind, int before)
 {
     switch (kind) {
     case ERR_EXISTS: /* once more than a live look: then it is somebody else's, and has the name */
-        return conflicts < 1 ? AFTER_LOOK : AFTER_REMEMBER;
+        return before < 1 ? AFTER_LOOK : AFTER_REMEMBER;
     case ERR_CONFLICT: /* the decision is void (C42) */
     case ERR_NOT_FOUND:
     case ERR_GONE:
-        return conflicts < CONFLICTS_MAX ? AFTER_LOOK : AFTER_BACK_OFF;
+        return before < CONFLICTS_MAX ? AFTER_LOOK : AFTER_BACK_OFF;
     case ERR_DENIED: /* C45 */
     case ERR_QUOTA:
     case ERR_INVALID:

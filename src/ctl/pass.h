@@ -26,7 +26,8 @@ struct pass {
     enum act cached_act; /* what the cache asked for: was it the same live? */
     int64_t started_ms;
     int writes, looks, conflicts;
-    bool waited; /* for the caches, and did nothing else: its event is still to be answered */
+    enum act existed; /* the last that was refused because its object is there, in this pass */
+    bool waited;      /* for the caches, and did nothing else: its event is still to be answered */
     bool stopping;
     struct look *look;
     struct kube_call *call;

@@ -158,9 +158,20 @@ static void remember(struct pass *p, const struct err *e)
     pass_end(p, now); /* the next plan knows of it, and says so */
 }
 
+/* What two operators create at once is no stranger's: each act has a look of its own for that. */
+static int failures_before(struct pass *p, enum err_kind kind)
+{
+    const enum act act = p->plan->action.act, last = p->existed;
+
+    if (kind != ERR_EXISTS)
+        return p->conflicts++;
+    p->existed = act;
+    return last == act;
+}
+
 static void failed(struct pass *p, const struct err *e)
 {
-    const enum after after = write_failed(e->kind, p->conflicts++);
+    const enum after after = write_failed(e->kind, failures_before(p, e->kind));
 
     log_failed(p, e, after);
     p->ctl->metrics.conflicts += e->kind == ERR_CONFLICT;

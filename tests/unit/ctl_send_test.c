@@ -578,6 +578,24 @@ static void conflicts_in_a_row_end_the_pass(void **state)
     assert_true(noted.failed);
 }
 
+/* Another operator creates the same: what it was quicker with is no stranger's. */
+static void each_create_may_be_there_once(void **state)
+{
+    struct bench *b = *state;
+
+    sends(b, &scale);
+    fails_with(b, ERR_CONFLICT, 0);
+    sends(b, &scale);
+    fails_with(b, ERR_EXISTS, 0);
+    sends(b, &drop);
+    fails_with(b, ERR_EXISTS, 0);
+    assert_int_equal(noted.looks, 3);
+    assert_false(b->key.refused.present);
+    sends(b, &drop);
+    fails_with(b, ERR_EXISTS, 0);
+    assert_true(b->key.refused.present);
+}
+
 static void stopping_a_failure_ends(void **state)
 {
     struct bench *b = *state;
@@ -629,6 +647,7 @@ int main(void)
         TEST(each_failure_has_its_reaction),
         TEST(backs_off_as_long_as_asked),
         TEST(conflicts_in_a_row_end_the_pass),
+        TEST(each_create_may_be_there_once),
         TEST(stopping_a_failure_ends),
         TEST(a_refusal_says_what_was_refused),
     };

@@ -49,7 +49,7 @@ enum after {
     AFTER_BACK_OFF, /* end; again later, first thing a live look */
     AFTER_REMEMBER, /* refused for good: remember, try slowly */
 };
-enum after write_failed(enum err_kind kind, int conflicts);
+enum after write_failed(enum err_kind kind, int before); /* how often so, before */
 #define CONFLICTS_MAX 5 /* in a row, within one pass */
 
 #endif
