@@ -61,6 +61,7 @@ struct key {
     struct pods *pods; /* that plans look at; NULL: they look at none */
     struct pass *pass; /* under way, or NULL */
     bool renewed;      /* ... for a Rollout of that name that is no more */
+    bool in_flight;    /* a release of it is */
     bool gone;         /* the Rollout was deleted: forget the key when the pass is over */
 };
 
@@ -99,6 +100,7 @@ struct ctl {
     bool leading, stopping;
     int64_t leading_ms; /* since when, on the wall */
     size_t passes;
+    size_t in_flight;                    /* keys that are */
     int64_t pods_every_ms, pods_late_ms; /* 0: PODS_EVERY_MS, PODS_LATE_MS */
 };
 
@@ -111,6 +113,7 @@ void keys_release(struct ctl *c);
 void key_queue(struct key *key, int64_t due_ms, enum queue_priority priority, const char *reason);
 void key_barrier_changed(
     struct key *key); /* keeps `closed` true; wakes a key whose barrier opened */
+void key_flies(struct key *key, bool in_flight);
 bool key_may_write(struct key *key, int64_t now_ms); /* the write budget has one left (C49) */
 void key_wrote(struct key *key, int64_t now_ms);
 extern const struct store_listener ctl_store_listener; /* its arg is to be the ctl */
@@ -142,13 +145,12 @@ struct brake_proof brake_view(const struct key *key);
 /* Of the plan at hand; NULL: it looks at none, and what was read is forgotten. Wakes the key when
  * there is news of them. `ready`: how many their ReplicaSet counts; where the last list has another
  * number, one more is asked for at once. PODS_ONLY_WHY: nothing is decided by them, they only say
- * why one is slow, and are listed seldom: on a busy cluster all are slow. */
+ * why one is slow, and are listed as seldom as minor_delay_ms: on a busy cluster all are slow. */
 #define PODS_ONLY_WHY (-1)
 void pods_want(struct key *key, const char *revision, int32_t ready);
 /* Into the world; borrowed until pods_want or the loop's next turn. */
 void pods_view(const struct key *key, struct arena *a, struct world *w);
 #define PODS_EVERY_MS INT64_C(2000)
-#define PODS_CALM     5              /* times that, for PODS_ONLY_WHY */
 #define PODS_AGAIN_MS INT64_C(250)   /* least time between two lists */
 #define PODS_LATE_MS  INT64_C(10000) /* without an answer: then the plan is told that, and why */
 

@@ -71,8 +71,20 @@ struct key *key_of(struct ctl *c, const struct object *rollout)
     return key;
 }
 
+void key_flies(struct key *key, bool in_flight)
+{
+    if (in_flight == key->in_flight)
+        return;
+    key->in_flight = in_flight;
+    if (in_flight)
+        key->ctl->in_flight++;
+    else
+        key->ctl->in_flight--;
+}
+
 static void key_free(struct key *key)
 {
+    key_flies(key, false);
     map_remove(&key->ctl->keys, key->name);
     map_remove(&key->ctl->closed, key->name);
     brake_forget(key);

@@ -14,9 +14,14 @@ int64_t look_age_begins(int64_t started_ms, int64_t ended_ms)
     return ended_ms - started_ms <= LOOK_AGE_MS ? ended_ms : started_ms;
 }
 
+int64_t minor_delay_ms(size_t in_flight)
+{
+    return clamp_i64((int64_t)in_flight * MINOR_SHARE_MS, MINOR_DELAY_MS, MINOR_DELAY_MAX_MS);
+}
+
 int64_t report_delay_ms(const struct pass_view *v)
 {
-    return v->minor ? REPORT_DELAY_MAX_MS : REPORT_DELAY_MS;
+    return v->minor ? minor_delay_ms(v->in_flight) : REPORT_DELAY_MS;
 }
 
 enum next pass_next(const struct pass_view *v)

@@ -174,6 +174,7 @@ static struct pass_view view_of(const struct pass *p, int64_t now)
         .look_age_ms = key->looked_ms ? now - key->looked_ms : INT64_MAX,
         .report_age_ms = key->report_since_ms ? now - key->report_since_ms : 0,
         .minor = is_minor(p),
+        .in_flight = p->ctl->in_flight,
         .refused = refused_is(&key->refused, action) && !refused_due(&key->refused, now),
         .spent = !key_may_write(p->key, now),
         .writes = p->writes,
@@ -281,6 +282,7 @@ void pass_plan(struct pass *p)
         pass_end(p, QUEUE_NEVER); /* the Rollout is gone */
         return;
     }
+    key_flies(p->key, p->plan->status->flight.present);
     gate_run(p->ctl->runner, p->key->name, p->plan->asks, p->plan->ask_count);
     pods_want(p->key, p->plan->pods_of, ready_of(p, p->plan->pods_of));
     compare_minds(p);

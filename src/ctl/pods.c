@@ -3,9 +3,9 @@
  * the names in a query, why one is not ready. All other counts are in ReplicaSets.
  *
  * A watch of them would tell the operator of every pod of every Deployment in the cluster; a list
- * every other second tells what is asked, while it is asked, and one every ten seconds why a pod is
- * slow. */
+ * every other second tells what is asked, while it is asked, and a rarer one why a pod is slow. */
 #include "ctl.h"
+#include "sluice/ctl/next.h"
 #include "sluice/kube/list.h"
 
 #include <stdlib.h>
@@ -35,7 +35,9 @@ static int64_t every_ms(const struct pods *p)
 {
     const int64_t set = p->key->ctl->pods_every_ms;
 
-    return (set ? set : PODS_EVERY_MS) * (p->calm ? PODS_CALM : 1);
+    if (p->calm)
+        return minor_delay_ms(p->key->ctl->in_flight);
+    return set ? set : PODS_EVERY_MS;
 }
 
 static void tell(const struct pods *p)

@@ -11,7 +11,7 @@
 
 /* As ctl/next.h has them, which is a layer above. */
 #define REPORT_DELAY_MS     INT64_C(1000)
-#define REPORT_DELAY_MAX_MS INT64_C(10000) /* how far it is, when what it does is told already */
+#define MINOR_DELAY_MS      INT64_C(10000) /* how far it is, when what it does is told already */
 #define LOOK_AGE_HARMFUL_MS INT64_C(1000)
 #define LOOK_AGE_MS         INT64_C(5000)
 #define REFUSED_KEEP_MS     INT64_C(5000)
@@ -244,7 +244,7 @@ static int64_t report_delay_ms(const struct sim_operator *op)
     const char *told = o ? json_str(o->doc, "status.display.status") : NULL;
 
     return o && op->plan->ask_count == 0 && str_equal(told, op->plan->status->display.status)
-               ? REPORT_DELAY_MAX_MS
+               ? MINOR_DELAY_MS
                : REPORT_DELAY_MS;
 }
 

@@ -406,7 +406,7 @@ static void only_what_is_minor_waits_long(void **state)
         int64_t generation, target;
         size_t asks;
         int64_t due;
-    } rows[] = {{"Gating", 3, 4, 0, REPORT_DELAY_MAX_MS},
+    } rows[] = {{"Gating", 3, 4, 0, MINOR_DELAY_MS},
                 {"Holding", 3, 4, 0, REPORT_DELAY_MS},
                 {"Gating", 2, 4, 0, REPORT_DELAY_MS},
                 {"Gating", 3, 5, 0, REPORT_DELAY_MS},

@@ -12,7 +12,9 @@
 #include "sluice/plan/plan.h"
 
 #define REPORT_DELAY_MS     INT64_C(1000)
-#define REPORT_DELAY_MAX_MS INT64_C(10000)
+#define MINOR_DELAY_MS      INT64_C(10000)
+#define MINOR_DELAY_MAX_MS  INT64_C(60000)
+#define MINOR_SHARE_MS      INT64_C(200) /* five a second, over all releases in flight */
 #define LOOK_AGE_HARMFUL_MS INT64_C(1000)
 #define LOOK_AGE_MS         INT64_C(5000)
 #define PASS_WRITES_MAX     40
@@ -31,7 +33,8 @@ struct pass_view {
     bool fresh;            /* ... and nothing was written since that look */
     int64_t look_age_ms;   /* since look_age_begins, of this pass or one before; INT64_MAX: none */
     int64_t report_age_ms; /* since a report was first wanted */
-    bool minor; /* a report of how far it is: what it does and what it waits for is told already */
+    bool minor;        /* a report of how far it is: what it does and waits for is told already */
+    size_t in_flight;  /* releases, of all Rollouts */
     bool refused;      /* the server refused this very write; the time to try again is not yet */
     bool spent;        /* the Rollout's write budget is (C49) */
     int writes, looks; /* of this pass */
@@ -39,6 +42,9 @@ struct pass_view {
 
 enum next pass_next(const struct pass_view *v);
 int64_t report_delay_ms(const struct pass_view *v);
+/* How often a release's counts, and why a pod of it is slow, are asked or told: 10 s, and up to a
+ * minute where hundreds are in flight, for then the API server is what all of them wait for. */
+int64_t minor_delay_ms(size_t in_flight);
 /* From when on a look ages: its end, or a busy server would be asked the more; unless it was so
  * slow that what it read first is old by then. */
 int64_t look_age_begins(int64_t started_ms, int64_t ended_ms);
@@ -50,6 +56,6 @@ enum after {
     AFTER_REMEMBER, /* refused for good: remember, try slowly */
 };
 enum after write_failed(enum err_kind kind, int before); /* how often so, before */
-#define CONFLICTS_MAX 5 /* in a row, within one pass */
+#define CONFLICTS_MAX 5                                  /* in a row, within one pass */
 
 #endif
