@@ -149,7 +149,7 @@ static enum flow bring_inside(struct planner *p)
     if (!counts_written(p, s) && c->replicas == 0)
         return act_rs_counts(p, s, sum_inside(p));
     if (rs_inside(p, c))
-        return NEXT;
+        return c->replicas > 0 || counts_written(p, c) ? NEXT : act_rs_counts(p, c, sum_inside(p));
     if (c->replicas > 0) {
         if (c->st_ready > 0 && !rs_available(s, p->n))
             return STOP; /* they serve */

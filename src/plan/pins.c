@@ -200,9 +200,10 @@ bool pins_off(const struct planner *p)
 /* ---- rules ----------------------------------------------------------------------------------- */
 
 /* Entries first: the admission policy then keeps what we write, and a Service that is deleted and
- * made again comes back pinned. */
+ * made again comes back pinned; also where that was before there were entries. */
 static bool enter(struct planner *p, const struct replicaset *to)
 {
+    const char *named = like_service(p);
     bool changed = false;
 
     for (size_t i = 0; i < p->w->service_count; i++) {
@@ -215,6 +216,10 @@ static bool enter(struct planner *p, const struct replicaset *to)
             continue;
         pin_set(p, s->meta.name, to->revision);
         p->st.flight.drained_ms = 0;
+        changed = true;
+    }
+    if (named && !world_service(p->w, named) && !pin_find(p, named)) {
+        pin_set(p, named, to->revision);
         changed = true;
     }
     for (int i = 0; i < p->st.pin_count; i++) {

@@ -173,12 +173,11 @@ static void share_out(struct dc *c)
         const struct replicaset *rs = c->rs[order[i]];
         int32_t part = 0;
 
-        if (add != 0) {
+        /* GetReplicaSetProportion: one whose sum is out of date may grow while all shrink. */
+        if (add != added) {
             part = fraction(c, rs);
             part =
                 add > 0 ? (int32_t)min_i64(part, add - added) : (int32_t)max_i64(part, add - added);
-            if ((add > 0) != (part > 0))
-                part = 0;
         }
         want[i] = rs->replicas + part;
         added += part;

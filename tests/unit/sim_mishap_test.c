@@ -236,6 +236,39 @@ static void nobody_led(void **state)
     }
 }
 
+/* What history knows of the Deployment's size is from before it was scaled: the Deployment
+ * controller would share the pods out as soon as the candidate has one. */
+static void rolling_to_history_after_a_scale(void **state)
+{
+    static const struct {
+        const char *surge, *unavailable;
+        int n;
+    } rows[] = {{"1", "0", 8}, {"0", "1", 8}, {"0", "2", 8}, {"1", "1", 8}, {"0", "1", 3}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct bed_options o = {.spec = ROLLING,
+                                      .replicas = 4,
+                                      .surge = rows[i].surge,
+                                      .unavailable = rows[i].unavailable};
+        struct stage st;
+        char words[40];
+
+        bed_open(&st, &o);
+        bed_rest(&st, "app:v1", 4);
+        bed_image(&st, "app:v2");
+        bed_rest(&st, "app:v2", 4);
+        snprintf(words, sizeof(words), "scale to %d", rows[i].n);
+        bed_do(&st, words);
+        bed_rest(&st, "app:v2", rows[i].n);
+        while (!sim_judge_calm(&st.judge))
+            bed_turn(&st);
+        bed_image(&st, "app:v1");
+        bed_rest(&st, "app:v1", rows[i].n);
+        stage_close(&st);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +280,7 @@ int main(void)
         cmocka_unit_test(back_when_endpoints_know),
         cmocka_unit_test(rolling_edit_approves_nothing),
         cmocka_unit_test(nobody_led),
+        cmocka_unit_test(rolling_to_history_after_a_scale),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,11 +97,66 @@ static void ports_of_the_node_are_left_out(void **state UNUSED)
     assert_string_equal(json_str(body, "spec.type"), "ClusterIP");
 }
 
+static const char *pin_of(const struct sim_object *service)
+{
+    return json_str(json_key(json_at(service->doc, "metadata.labels"), LABEL_PIN), "");
+}
+
+static bool has_candidate(struct stage *st)
+{
+    const struct rollout_status *status = stage_status(st);
+
+    for (struct sim_object *o = st->s.objects; o; o = o->next) {
+        const struct replicaset *rs = o->kind == SIM_REPLICASET ? sim_view(o) : NULL;
+        if (rs && status->flight.present && str_equal(rs->revision, status->flight.revision))
+            return true;
+    }
+    return false;
+}
+
+/* Deleted before its pin was told of, and made again when new pods are on their way: it comes with
+ * the pin, for the policy to keep new pods out from the first moment. */
+static void made_again_it_is_pinned(void **state UNUSED)
+{
+    static const char *const specs[] = {BLUE_GREEN, CANARY_ROUTE};
+
+    for (size_t i = 0; i < COUNT(specs); i++) {
+        const struct bed_options o = {.spec = specs[i], .replicas = 2};
+        struct err e = {0};
+        struct stage st;
+        char where[600];
+        auto_free char *text = NULL;
+
+        bed_open(&st, &o);
+        bed_rest(&st, "app:v1", 2);
+        text = json_print(sim_find(&st.s, SIM_SERVICE, "web")->doc);
+        bed_image(&st, "app:v2");
+        st.s.opt.idle_percent =
+            100; /* the pins wait for the Deployment controller to see the pause */
+        for (int k = 0; k < 400 && !stage_status(&st)->flight.present; k++)
+            bed_turn(&st);
+        st.s.opt.idle_percent = 0;
+        assert_true(stage_status(&st)->pin_count < 2); /* of the other side at most */
+        sim_judge_disturbed(&st.judge, MINUTE_MS);
+        sim_delete(&st.s, SIM_SERVICE, "web");
+        for (int k = 0; k < 400 && !has_candidate(&st); k++)
+            bed_turn(&st);
+        if (!has_candidate(&st))
+            fail_msg("no candidate, %s", bed_where(&st, where));
+        assert_non_null(sim_create(&st.s, SIM_SERVICE, text, &e));
+        assert_true(str_equal(pin_of(sim_find(&st.s, SIM_SERVICE, "web")),
+                              stage_status(&st)->stable.revision));
+        bed_rest(&st, "app:v2", 2);
+        stage_close(&st);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_its_authors_name),
         cmocka_unit_test(ports_of_the_node_are_left_out),
+        cmocka_unit_test(made_again_it_is_pinned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
