@@ -44,38 +44,6 @@ static const char *const ours[SIM_KIND_COUNT] = {
                   "'status':null}",
 };
 
-static bool same_but(const cJSON *a, const cJSON *b, const cJSON *its);
-
-/* A null too. */
-static const cJSON *member_of(const cJSON *o, const char *key)
-{
-    return cJSON_GetObjectItemCaseSensitive(o, key);
-}
-
-/* `mine` NULL: none of it is ours; a JSON null: all of it is. */
-static bool same_member(const cJSON *a, const cJSON *b, const cJSON *mine)
-{
-    if (mine && cJSON_IsNull(mine))
-        return true;
-    if (mine && (!a || cJSON_IsObject(a)) && (!b || cJSON_IsObject(b)))
-        return same_but(a, b, mine);
-    return a && b && json_same(a, b);
-}
-
-/* Two objects, without what is ours; NULL has no members. */
-static bool same_but(const cJSON *a, const cJSON *b, const cJSON *its)
-{
-    JSON_EACH(it, a) {
-        if (!same_member(it, member_of(b, it->string), member_of(its, it->string)))
-            return false;
-    }
-    JSON_EACH(it, b) {
-        if (!member_of(a, it->string) && !same_member(NULL, it, member_of(its, it->string)))
-            return false;
-    }
-    return true;
-}
-
 static bool foreign_same(const cJSON *was, const cJSON *is, enum sim_kind kind)
 {
     struct arena a;
@@ -88,7 +56,7 @@ static bool foreign_same(const cJSON *was, const cJSON *is, enum sim_kind kind)
     text = json_fmt(&a, ours[kind], NULL);
     mine = json_parse(text, strlen(text), &e);
     assert(mine);
-    same = same_but(was, is, mine);
+    same = json_same_but(was, is, mine);
     json_release(&mine);
     arena_release(&a);
     return same;
