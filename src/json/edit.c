@@ -11,6 +11,35 @@ bool json_same(const cJSON *a, const cJSON *b)
     return cJSON_Compare(a, b, true);
 }
 
+/* A null too. */
+static const cJSON *item_of(const cJSON *o, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(o, key);
+}
+
+/* `but` NULL: none of it is left out; a JSON null: all of it. */
+static bool same_member(const cJSON *a, const cJSON *b, const cJSON *but)
+{
+    if (but && cJSON_IsNull(but))
+        return true;
+    if (but && (!a || cJSON_IsObject(a)) && (!b || cJSON_IsObject(b)))
+        return json_same_but(a, b, but);
+    return a && b && json_same(a, b);
+}
+
+bool json_same_but(const cJSON *a, const cJSON *b, const cJSON *but)
+{
+    JSON_EACH(it, a) {
+        if (!same_member(it, item_of(b, it->string), item_of(but, it->string)))
+            return false;
+    }
+    JSON_EACH(it, b) {
+        if (!item_of(a, it->string) && !same_member(NULL, it, item_of(but, it->string)))
+            return false;
+    }
+    return true;
+}
+
 cJSON *json_copy(const cJSON *doc)
 {
     return cJSON_Duplicate(doc, true);

@@ -25,6 +25,12 @@ bool drained(struct planner *p)
     return false;
 }
 
+/* What every Service selects may have served since the last look, which tells of none available. */
+static bool never_served(const struct planner *p, const struct replicaset *rs)
+{
+    return available(rs) == 0 && p->c.by != TRAFFIC_PODS;
+}
+
 /* Pods go only when nothing is sent to them any more, or when they never served. */
 static bool may_go(struct planner *p, const struct replicaset *rs)
 {
@@ -36,7 +42,7 @@ static bool may_go(struct planner *p, const struct replicaset *rs)
         return available(rs) == 0 || serves(p, p->stable, p->n);
     if (!traffic_off(p))
         return false;
-    return available(rs) == 0 || drained(p);
+    return never_served(p, rs) || drained(p);
 }
 
 /* O9: it has the candidate's name and not its template. Made anew it would be the same again, so it

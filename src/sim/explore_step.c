@@ -195,7 +195,8 @@ static void copy_action(struct known_action *to, const struct action *act, const
 }
 
 /* Without what only tells: it is made anew by every plan, and no plan looks at it. */
-static const char *status_text(struct arena *a, const struct rollout_status *from, bool routed)
+static struct rollout_status *untold_status(struct arena *a, const struct rollout_status *from,
+                                            bool routed)
 {
     struct rollout_status *st = ARENA_NEW(a, struct rollout_status);
 
@@ -210,7 +211,7 @@ static const char *status_text(struct arena *a, const struct rollout_status *fro
         st->flight.weight_written = st->flight.weight_accepted = 0; /* the share of pods */
     st->flight.new_replicas = st->flight.new_ready = 0;
     st->flight.stable_replicas = st->flight.stable_ready = 0;
-    return status_write(a, st);
+    return st;
 }
 
 /* False: it only tells. */
@@ -219,9 +220,16 @@ static bool untold(struct arena *a, const struct world *w, const struct plan *pl
 {
     const struct meta *m = &w->rollout->meta;
     const bool routed = w->rollout->spec.traffic_count != 0;
-    const char *text = status_text(a, plan->status, routed);
+    const bool reports = act->act == ACT_REPORT;
+    const struct rollout_status *now = untold_status(a, plan->status, routed);
+    const struct rollout_status *then =
+        reports ? untold_status(a, &w->rollout->status, routed) : NULL;
+    const char *text;
 
-    if (act->act == ACT_REPORT && str_equal(text, status_text(a, &w->rollout->status, routed)))
+    if (reports && status_same(now, then))
+        return false; /* spares the texts */
+    text = status_write(a, now);
+    if (reports && str_equal(text, status_write(a, then)))
         return false;
     act->body = json_fmt(a, "{'metadata':{'name':%q,'uid':%q,'resourceVersion':%q},'status':%r}",
                          m->name, m->uid, m->rv, text);
@@ -357,6 +365,8 @@ static uint32_t judged(struct explorer *x, const struct known_action *known,
 
     stock_load(&x->k, before, which, &s);
     explore_remember(x, &j, truths, &s, disturbed);
+    if (o && act->target == TARGET_ROLLOUT)
+        j.was = sim_view(sim_find(&s, SIM_ROLLOUT, act->name)); /* lives as long as the stock */
     sim_release(&s);
     stock_load(&x->k, after, which, &s);
     j.seen_epoch = s.epoch; /* the cluster itself is judged apart */

@@ -221,6 +221,14 @@ static void check_resume(struct sim_judge *j, const struct world *w)
                             inside, w->dep->replicas - inside);
 }
 
+static const struct rollout *rollout_before(struct arena *a, const struct sim_judge *j,
+                                            const cJSON *before)
+{
+    auto_free char *raw = j->was ? NULL : json_print(before);
+
+    return j->was ? j->was : rollout_read(a, before, raw, strlen(raw));
+}
+
 void sim_judge_step(struct sim_judge *j, const struct world *w, const struct action *act,
                     const cJSON *before)
 {
@@ -228,8 +236,7 @@ void sim_judge_step(struct sim_judge *j, const struct world *w, const struct act
 
     arena_init(&a);
     if (act->target == TARGET_ROLLOUT && act->subresource) {
-        auto_free char *raw = json_print(before);
-        const struct rollout *then = rollout_read(&a, before, raw, strlen(raw));
+        const struct rollout *then = rollout_before(&a, j, before);
         struct step_case k = {.j = j,
                               .w = w,
                               .then = &then->status.flight,

@@ -185,9 +185,42 @@ static void copies_are_the_same_and_apart(void **state UNUSED)
     assert_string_equal(text, "{\"a\":{\"b\":[1,\"x\"]}}");
 }
 
+static void same_but_for_a_patch(void **state)
+{
+    static const char but[] = "{\"a\":null,\"m\":{\"x\":null}}";
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"{\"a\":1,\"k\":2}", "{\"k\":2}", true},
+        {"{\"k\":2}", "{\"k\":3}", false},
+        {"{\"k\":null}", "{\"k\":null}", true},
+        {"{\"k\":null}", "{}", false},
+        {"{\"m\":{\"x\":1}}", "{}", true},
+        {"{\"m\":{\"x\":1,\"y\":1}}", "{\"m\":{\"y\":1}}", true},
+        {"{\"m\":{\"y\":1}}", "{}", false},
+        {"{}", "{\"m\":{\"y\":1}}", false},
+        {"{\"m\":[]}", "{\"m\":{}}", false},
+    };
+    struct err e = {0};
+    cJSON *patch = json_parse(but, sizeof but - 1, &e);
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        cJSON *a = json_parse(cases[i].a, strlen(cases[i].a), &e);
+        cJSON *b = json_parse(cases[i].b, strlen(cases[i].b), &e);
+
+        CHECK(json_same_but(a, b, patch) == cases[i].same, "%s and %s", cases[i].a, cases[i].b);
+        json_release(&a);
+        json_release(&b);
+    }
+    json_release(&patch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_but_for_a_patch),
         cmocka_unit_test(patches_are_rfc_6902),
         cmocka_unit_test(merges_are_rfc_7386),
         cmocka_unit_test(strategic_merges_keep_the_items_of_others),

@@ -65,16 +65,30 @@ static void every_order(void **state)
     assert_int_equal(violations, 0);
 }
 
-/* I4, once found after 24,536 states: the stable template is back for a moment and its ReplicaSet
- * gets another number, then a third comes, and the operator sees only that. */
+/* What was found once is within so many states. */
+static void explore_again(const char *name, uint64_t states_max)
+{
+    for (size_t i = 0; i < COUNT(orders) && !getenv("SIM_ROW"); i++) {
+        if (str_equal(orders[i].name, name))
+            explore(&orders[i], states_max);
+    }
+    assert_int_equal(violations, 0);
+}
+
+/* I4, after 24,536 states: the stable template is back for a moment and its ReplicaSet gets another
+ * number, then a third comes, and the operator sees only that. */
 static void rolling_edited_twice_numbers_seen_late(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(orders) && !getenv("SIM_ROW"); i++) {
-        if (str_equal(orders[i].name, "rolling, edited twice"))
-            explore(&orders[i], 30000);
-    }
-    assert_int_equal(violations, 0);
+    explore_again("rolling, edited twice", 30000);
+}
+
+/* After 25,095 states: slices still carry the pin of before, nobody has counted a pod as available
+ * yet, and the Service sends requests to it already: it went without a drain. */
+static void canary_by_pods_edited_pod_seen_late(void **state)
+{
+    (void)state;
+    explore_again("canary by pods, edited", 30000);
 }
 
 static int count_states(void **state)
@@ -91,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_order),
         cmocka_unit_test(rolling_edited_twice_numbers_seen_late),
+        cmocka_unit_test(canary_by_pods_edited_pod_seen_late),
     };
 
     return cmocka_run_group_tests(tests, NULL, count_states);

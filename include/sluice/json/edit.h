@@ -34,6 +34,8 @@ void json_add(cJSON *object, const char *key, cJSON *value);
 void json_drop(cJSON *object, cJSON *member);
 /* Same value, whatever the order of keys. */
 bool json_same(const cJSON *a, const cJSON *b);
+/* ... but for what the merge patch `but` takes away; NULL is an object without members. */
+bool json_same_but(const cJSON *a, const cJSON *b, const cJSON *but);
 /* Owned copy; owned compact text (free with free()). */
 cJSON *json_copy(const cJSON *doc) MUST_USE;
 char *json_print(const cJSON *doc) MUST_USE;

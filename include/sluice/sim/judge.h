@@ -41,6 +41,8 @@ struct sim_judge {
     int excused_count;
     char *resting[JUDGE_RESTING_MAX]; /* Services and routes as their owners left them */
     int resting_count;
+    const struct rollout
+        *was; /* a Rollout before a write of its status; NULL: read from `before` */
 };
 
 void sim_judge_init(struct sim_judge *j, struct sim *s, const char *rollout);
