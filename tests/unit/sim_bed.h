@@ -238,8 +238,8 @@ static inline void bed_until(struct stage *st, const char *word, int64_t ms)
     bed_judge(st);
 }
 
-/* One line after the other: "-> Word" waits for it, "for N" (ms) lets time pass, anything else
- * happens. `row` says whose story it is. */
+/* One line after the other: "-> Word" waits for it, "for N" (ms) lets time pass, "{...}" is merged into
+ * the Rollout's spec, anything else happens. `row` says whose story it is. */
 static inline void bed_story(struct stage *st, const char *row, const char *const *lines)
 {
     char where[600];
@@ -247,6 +247,8 @@ static inline void bed_story(struct stage *st, const char *row, const char *cons
     for (; *lines; lines++) {
         if (strncmp(*lines, "for ", 4) == 0)
             bed_turns(st, (int)(strtol(*lines + 4, NULL, 10) / SIM_TICK_MS));
+        else if (**lines == '{')
+            bed_patch(st, SIM_ROLLOUT, arena_printf(&st->a, "{'spec':%s}", *lines));
         else if (strncmp(*lines, "-> ", 3) != 0)
             bed_do(st, *lines);
         else if (!bed_reaches(st, *lines + 3, 90000))

@@ -9,6 +9,48 @@
 
 #define SCENE_LIST_MAX 24
 
+#define CANARY                                                                                     \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'approve':true}]}},"  \
+    "'drain':'1s','bake':'1h'}"
+#define HELD                                                                                       \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'approve':true}]}},"  \
+    "'drain':'1s','onDelete':'Hold'}"
+#define UNDONE                                                                                     \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'drain':'1s'}"
+#define PAUSED                                                                                     \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'drain':'1s',"    \
+    "'brake':'Paused'}"
+#define SWITCH                                                                                     \
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web','switch':"         \
+    "'Approve'}},'drain':'1s'}"
+#define BATCHES                                                                                    \
+    "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':'50%%','approve':"    \
+    "true}]}}}"
+#define ROUTED                                                                                     \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web','traffic':[{"         \
+    "'gatewayAPI':{'name':'web'},'settle':'500ms'}],'steps':[{'weight':50,'approve':true}]}},"     \
+    "'drain':'1s'}"
+#define IN_STEP                                                                                    \
+    {                                                                                              \
+        "image app:v2", "-> Approval"                                                              \
+    }
+#define ABORTED                                                                                    \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "abort", "-> Aborted"                                       \
+    }
+#define IN_BAKE                                                                                    \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "approve", "-> Baking"                                      \
+    }
+#define AT_REST                                                                                    \
+    {                                                                                              \
+        NULL                                                                                       \
+    }
+#define TO_RELEASE                                                                                 \
+    {                                                                                              \
+        "image app:v2"                                                                             \
+    }
+
 struct scene {
     struct stage st;
     struct arena a;
@@ -129,6 +171,53 @@ static inline void scene_forget_rs(struct scene *sc, const struct replicaset *rs
 
     memmove(&sc->rs[at], &sc->rs[at + 1], (sc->w.rs_count - at - 1) * sizeof(*rs));
     sc->w.rs_count--;
+}
+
+static inline void scene_no_fence(struct scene *sc)
+{
+    sc->w.fence = NULL;
+}
+
+static inline void scene_no_dead_man(struct scene *sc)
+{
+    sc->d.dead_man = NULL;
+}
+
+/* One thing is otherwise: what comes next? */
+struct scene_row {
+    const char *name, *spec, *lines[6];
+    enum act before; /* and then on until this is the next write; 0: no further */
+    void (*change)(struct scene *sc);
+    enum act act;       /* that comes next */
+    const char *object; /* its name; NULL: any */
+    const char *body;   /* text in its body, ' for "; NULL: any */
+    const char *reason; /* of the condition Ready; NULL: any */
+};
+
+static inline void scene_check(const struct scene_row *row)
+{
+    struct scene *sc = scene_open(&(struct bed_options){
+        .spec = row->spec, .sim = {.no_policies = strstr(row->spec, "'Paused'") != NULL}});
+    const struct plan *p;
+    const char *text;
+
+    bed_rest(&sc->st, "app:v1", 4);
+    stage_begin(&sc->st, NULL);
+    bed_story(&sc->st, row->name, row->lines);
+    CHECK(!row->before || scene_before(sc, row->before), "%s: it never comes", row->name);
+    scene_now(sc);
+    row->change(sc);
+    p = scene_plan(sc);
+    text = row->body ? json_fmt(&sc->a, row->body, NULL) : NULL;
+    CHECK(p->action.act == row->act, "%s: %s by %s: %s", row->name, act_name(p->action.act),
+          p->rule, p->status->display.message);
+    if (row->object)
+        CHECK_TEXT(p->action.name, row->object, row->name);
+    if (text)
+        CHECK(strstr(p->action.body, text), "%s: no %s in %s", row->name, text, p->action.body);
+    if (row->reason)
+        CHECK_TEXT(p->status->conditions[COND_READY].reason, row->reason, row->name);
+    scene_close(sc);
 }
 
 #endif
