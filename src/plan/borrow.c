@@ -23,7 +23,7 @@ enum flow rule_finalizer(struct planner *p)
 /* Paused without the way back natively: the same write is the late brake. */
 enum flow rule_dead_man(struct planner *p)
 {
-    if (!p->d->paused || p->d->dead_man || !p->rec_known)
+    if (!p->d->paused || p->d->dead_man)
         return NEXT;
     if (!p->changed && !p->st.flight.present)
         return NEXT; /* about to be resumed */
@@ -111,15 +111,9 @@ static bool leaving(const struct planner *p)
     return p->r->meta.deleting_ms && !p->st.flight.present && given_back(p);
 }
 
-/* Its ReplicaSet was deleted, but its template was put back: then the Deployment has it. */
-static bool put_back(const struct planner *p)
-{
-    return p->rec_known && !p->changed;
-}
-
 static bool record_stable(struct planner *p)
 {
-    const struct replicaset *stable = put_back(p) ? p->stable : find_stable(p);
+    const struct replicaset *stable = p->changed ? find_stable(p) : p->stable;
 
     if (stable && stable->template_raw) {
         p->rec.stable_revision = stable->revision;
@@ -128,7 +122,7 @@ static bool record_stable(struct planner *p)
         p->rec.stable_number = stable->deployment_revision;
         p->rec.stable_template = template_plain(p, stable->template_raw);
         p->rec.stable_min_ready = stable->min_ready_seconds;
-    } else if (put_back(p)) {
+    } else if (!p->changed) { /* it was deleted, and its template put back: there it is */
         p->rec.stable_name = name_candidate(p->a, p->d->meta.name, p->rec.stable_revision);
         p->rec.stable_template = template_plain(p, p->d->template_raw);
         p->rec.stable_min_ready = p->d->min_ready_seconds;

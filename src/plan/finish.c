@@ -60,7 +60,7 @@ enum flow rule_commit(struct planner *p)
 {
     const struct replicaset *c = p->candidate;
 
-    if (!p->forward || !p->f || !step_ended(p, p->c.step_count))
+    if (!p->forward || !step_ended(p, p->c.step_count))
         return NEXT;
     say(p, "Promoting", REASON_PROMOTING, false, "Hands over to revision %s.",
         p->st.flight.revision);

@@ -60,8 +60,6 @@ enum flow rule_unpaused(struct planner *p)
             p->d->meta.name);
         return STOP;
     }
-    if (!p->rec_known)
-        return NEXT;
     return act_brake(p, p->rec.stable_number, NULL);
 }
 
