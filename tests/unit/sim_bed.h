@@ -238,8 +238,8 @@ static inline void bed_until(struct stage *st, const char *word, int64_t ms)
     bed_judge(st);
 }
 
-/* One line after the other: "-> Word" waits for it, "for N" (ms) lets time pass, "{...}" is merged into
- * the Rollout's spec, anything else happens. `row` says whose story it is. */
+/* One line after the other: "-> Word" waits for it, "for N" (ms) lets time pass, "{...}" is merged
+ * into the Rollout's spec, anything else happens. `row` says whose story it is. */
 static inline void bed_story(struct stage *st, const char *row, const char *const *lines)
 {
     char where[600];

@@ -62,7 +62,7 @@ static void a_users_pause_outlives_the_rollout(void **state UNUSED)
     stage_close(&st);
 }
 
-/* Without a brake the template rolls at once. That is told, and what it came to counts as stable. */
+/* Without a brake the template rolls at once: that is told, and what it came to is stable. */
 static void a_roll_that_nobody_braked_is_stable(void **state UNUSED)
 {
     struct stage st;
