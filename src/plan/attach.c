@@ -236,9 +236,16 @@ enum flow rule_attach(struct planner *p)
             "Deployment %s is paused, not by Sluice: kubectl rollout resume.", p->d->meta.name);
         return STOP;
     }
-    if (!rs || !dep_complete(p)) {
+    if (!dep_complete(p)) {
         say(p, "Pending", REASON_NOT_COMPLETE, false,
             "Deployment %s is itself in the middle of a rollout; attaching waits for its end.",
+            p->d->meta.name);
+        return STOP;
+    }
+    if (!rs) {
+        say(p, "Pending", REASON_NOT_COMPLETE, false,
+            "Not all pods of Deployment %s are of one ReplicaSet with a pod-template-hash: kubectl "
+            "rollout restart.",
             p->d->meta.name);
         return STOP;
     }

@@ -97,8 +97,6 @@ static enum flow leftovers(struct planner *p)
         if (rs_empty(rs))
             return act_rs_delete(p, rs);
     }
-    if (p->w->fence)
-        return act_fence_delete(p);
     if (!wait)
         return NEXT;
     say(p, "Progressing", REASON_PROGRESSING, false,
