@@ -202,8 +202,8 @@ static bool enter(struct planner *p, const struct replicaset *to)
 
         if (!service_live(p, s) || (entry && str_equal(entry->revision, to->revision)))
             continue;
-        if (!can_take_over(p, s, to))
-            continue;
+        if (!can_take_over(p, s, to) || (!entry && p->st.pin_count >= PINS_MAX))
+            continue; /* too many, made in flight: the switch waits for those without a pin */
         pin_set(p, s->meta.name, to->revision);
         p->st.flight.drained_ms = 0;
         changed = true;

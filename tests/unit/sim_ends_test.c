@@ -54,6 +54,24 @@ static void services_gone(struct scene *sc)
     sc->w.service_count = 0;
 }
 
+static void newer_template(struct scene *sc)
+{
+    sc->d.digest = "newer";
+    sc->d.observed_generation = ++sc->d.meta.generation;
+}
+
+static void deleted_at_rest(struct scene *sc)
+{
+    finalizer_gone(sc);
+    deleted(sc);
+}
+
+static void reason_of_going_back_unknown(struct scene *sc)
+{
+    sc->r.status.flight.abort_reason = NULL;
+    newer_template(sc);
+}
+
 static void why_unknown(struct scene *sc)
 {
     sc->r.status.rejected.reason = NULL;
@@ -98,6 +116,38 @@ static const struct scene_row rows[] = {
      ACT_DECIDE, "web", "the strategy was changed", NULL},
     {"no release without its Service", SWITCH, TO_RELEASE, 0, services_gone, ACT_REPORT, NULL, NULL,
      "ServiceNotFound"},
+    {"a newer template ends the way back",
+     CANARY,
+     {"image app:v2", "-> Approval", "abort"},
+     ACT_RS_SCALE,
+     newer_template,
+     ACT_DECIDE,
+     "web",
+     "'outcome':'Aborted'",
+     NULL},
+    {"... whatever it was for",
+     CANARY,
+     {"image app:v2", "-> Approval", "abort"},
+     ACT_RS_SCALE,
+     reason_of_going_back_unknown,
+     ACT_DECIDE,
+     "web",
+     "'outcome':'Aborted'",
+     NULL},
+    {"... of an undo too",
+     CANARY,
+     {"image app:v2", "-> Approval", "approve", "-> Baking", "undo"},
+     ACT_RS_SCALE,
+     newer_template,
+     ACT_DECIDE,
+     "web",
+     "'outcome':'Undone'",
+     NULL},
+    {"... and a bake", CANARY, IN_BAKE, 0, newer_template, ACT_DECIDE, "web",
+     "'outcome':'Promoted'", NULL},
+    {"at rest without its Service", SWITCH, AT_REST, 0, services_gone, ACT_REPORT, NULL, NULL,
+     "ServiceNotFound"},
+    {"deleted at rest", CANARY, AT_REST, 0, deleted_at_rest, ACT_NONE, NULL, NULL, "Resting"},
     {"aborted, nobody knows why", CANARY, ABORTED, 0, why_unknown, ACT_REPORT, NULL, NULL,
      "Aborted"},
     /* --- an upgrade of Sluice --- */

@@ -90,6 +90,7 @@ static void two_routes_move_together(void **state UNUSED)
 /* The rules are narrowed in flight: all are given back, then it begins anew with those. */
 static void rules_edited_in_flight(void **state UNUSED)
 {
+    static const char *const rules[] = {"main", "admin"};
     const struct bed_options o = {.spec = ROUTED};
     struct stage st;
 
@@ -98,14 +99,21 @@ static void rules_edited_in_flight(void **state UNUSED)
     bed_image(&st, "app:v2");
     bed_until(&st, "Approval", 30000);
     bed_patch(&st, SIM_ROUTE,
-              "{'spec':{'rules':[{'name':'main','backendRefs':[{'name':'web','port':80}]}]}}");
-    bed_patch(&st, SIM_ROLLOUT,
-              "{'spec':{'strategy':{'canary':{'traffic':[{'gatewayAPI':{'name':'web','rules':["
-              "'main']},'settle':'500ms'}]}}}}");
-    bed_turns(&st, 200);
-    bed_until(&st, "Approval", 30000);
-    assert_string_equal(stage_status(&st)->history[0].outcome, "Superseded");
-    assert_int_equal(weight_of(&st, "web", "web-canary"), 50);
+              "{'spec':{'rules':[{'name':'main','backendRefs':[{'name':'web','port':80}]},{'name':"
+              "'admin','backendRefs':[{'name':'web','port':80}]}]}}");
+    sim_judge_resting(&st.judge);
+    for (int i = 0; i < 2; i++) {
+        bed_patch(&st, SIM_ROLLOUT,
+                  arena_printf(&st.a,
+                               "{'spec':{'strategy':{'canary':{'traffic':[{'gatewayAPI':{'name':"
+                               "'web','rules':['%s']},'settle':'500ms'}]}}}}",
+                               rules[i]));
+        bed_turns(&st, 200);
+        bed_until(&st, "Approval", 30000);
+        assert_string_equal(stage_status(&st)->history[0].outcome, "Superseded");
+        assert_int_equal(stage_status(&st)->history_count, i + 1);
+        assert_int_equal(weight_of(&st, "web", "web-canary"), 50);
+    }
     bed_do(&st, "abort");
     bed_until(&st, "Aborted", 30000);
     assert_int_equal(weight_of(&st, "web", "web"), 100);
@@ -243,6 +251,81 @@ static void slices_of_before(struct scene *sc)
         sc->slices[i].pin = NULL;
 }
 
+static struct flown_route *flown(struct scene *sc)
+{
+    struct flown_route *r = ARENA_NEW(&sc->a, struct flown_route);
+
+    assert_int_equal(sc->f.record.route_count, 1);
+    *r = sc->f.record.routes[0];
+    sc->f.record.routes = r;
+    sc->d.digest = "newer";
+    sc->d.observed_generation = ++sc->d.meta.generation;
+    return r;
+}
+
+static void flew_the_same(struct scene *sc)
+{
+    flown(sc);
+}
+
+static void flew_another_router(struct scene *sc)
+{
+    flown(sc)->traffic.router = "later";
+}
+
+static void flew_another_name(struct scene *sc)
+{
+    flown(sc)->traffic.name = "other";
+}
+
+static void flew_another_stable(struct scene *sc)
+{
+    flown(sc)->stable = "other";
+}
+
+static void flew_another_canary(struct scene *sc)
+{
+    flown(sc)->canary = "other";
+}
+
+static const char *const rule_a[] = {"a"};
+
+/* The rules of the spec are others now, and a newer template came with them. */
+static void other_rules_and_template(struct scene *sc)
+{
+    struct traffic_spec *t = ARENA_NEW(&sc->a, struct traffic_spec);
+
+    *t = sc->r.spec.traffic[0];
+    t->rules = rule_a;
+    t->rule_count = 1;
+    sc->r.spec.traffic = t;
+    sc->d.digest = "newer";
+    sc->d.observed_generation = ++sc->d.meta.generation;
+}
+
+/* More than can be pinned: made in flight, when no check was due any more. */
+static void many_services(struct scene *sc)
+{
+    for (int i = 0; i < PINS_MAX; i++) {
+        struct service *s = &sc->services[sc->w.service_count++];
+
+        *s = sc->services[0];
+        s->meta.name = arena_printf(&sc->a, "more-%d", i);
+        s->pin = NULL;
+    }
+}
+
+static void pinned_elsewhere(struct scene *sc)
+{
+    static const struct pair db = {"app", "db"};
+    struct service *s = &sc->services[sc->w.service_count++];
+
+    *s = sc->services[0];
+    s->meta.name = "db";
+    s->pin = "somebody";
+    s->selector.pairs = &db;
+}
+
 static void grown(struct scene *sc)
 {
     sc->d.replicas = 9;
@@ -251,6 +334,56 @@ static void grown(struct scene *sc)
 static void to_nothing(struct scene *sc)
 {
     sc->d.replicas = 0;
+}
+
+/* What holds up the new pods is told in the words of whoever holds them. */
+static void why_pods_do_not_come(void **state UNUSED)
+{
+    struct scene *sc =
+        scene_open(&(struct bed_options){.spec = SWITCH, .sim = {.never_ready = "never"}});
+    struct pod pod;
+    const struct pod *list[] = {&pod};
+    const char *message;
+
+    bed_rest(&sc->st, "app:v1", 4);
+    bed_image(&sc->st, "app:never");
+    bed_turns(&sc->st, 300);
+    scene_now(sc);
+    message = scene_plan(sc)->status->display.message;
+    assert_string_equal(message, "Waits for pods: 0 of 4 new pods ready.");
+    scene_candidate(sc)->failure = "exceeded quota: compute";
+    message = scene_plan(sc)->status->display.message;
+    assert_non_null(strstr(message, "exceeded quota: compute"));
+    pod = (struct pod){.revision = sc->r.status.flight.revision, .waiting_reason = "ErrImagePull"};
+    sc->w.pods = list;
+    sc->w.pod_count = 1;
+    message = scene_plan(sc)->status->display.message;
+    assert_non_null(strstr(message, "ErrImagePull"));
+    pod.ready = true; /* by now */
+    message = scene_plan(sc)->status->display.message;
+    assert_null(strstr(message, "ErrImagePull"));
+    scene_close(sc);
+}
+
+/* Those that are too many hold the switch up, and it is said; the others are pinned. */
+static void more_services_than_pins(void **state UNUSED)
+{
+    struct scene *sc = scene_open(&(struct bed_options){.spec = SWITCH});
+    const struct plan *p;
+
+    bed_rest(&sc->st, "app:v1", 4);
+    bed_image(&sc->st, "app:v2");
+    bed_until(&sc->st, "Approval", 30000);
+    scene_now(sc);
+    many_services(sc);
+    p = scene_plan(sc);
+    assert_int_equal(p->action.act, ACT_DECIDE);
+    assert_int_equal(p->status->pin_count, PINS_MAX);
+    sc->r.status = *p->status;
+    p = scene_plan(sc);
+    assert_int_equal(p->action.act, ACT_SERVICE_PIN);
+    assert_string_equal(p->action.name, "more-0");
+    scene_close(sc);
 }
 
 static const struct scene_row rows[] = {
@@ -283,6 +416,29 @@ static const struct scene_row rows[] = {
      "Promoting"},
     {"a step that was passed stays so", ROUTED, IN_STEP, 0, no_route, ACT_NONE, NULL, NULL,
      "AwaitingApproval"},
+    {"the routes of before are the record's still", ROUTED, ABORTED, 0, flew_the_same, ACT_DECIDE,
+     "web", NULL, NULL},
+    {"those of another router go out of it", ROUTED, ABORTED, 0, flew_another_router, ACT_RECORD,
+     "web-sluice", NULL, NULL},
+    {"... of another name", ROUTED, ABORTED, 0, flew_another_name, ACT_RECORD, "web-sluice", NULL,
+     NULL},
+    {"... to another stable", ROUTED, ABORTED, 0, flew_another_stable, ACT_RECORD, "web-sluice",
+     NULL, NULL},
+    {"... to another canary", ROUTED, ABORTED, 0, flew_another_canary, ACT_RECORD, "web-sluice",
+     NULL, NULL},
+    {"weights are taken back by the rules they were put in", ROUTED, IN_STEP, 0,
+     other_rules_and_template, ACT_DECIDE, "web", "the strategy was changed", NULL},
+    {"routes rest before a newer template begins",
+     ROUTED,
+     {"image app:v2", "-> Approval", "approve"},
+     ACT_ROUTE_REST,
+     other_rules_and_template,
+     ACT_ROUTE_REST,
+     "web",
+     NULL,
+     NULL},
+    {"a pin of somebody else stays", CANARY, AT_REST, 0, pinned_elsewhere, ACT_NONE, NULL, NULL,
+     "Resting"},
     {"nor past endpoints that do not follow",
      SWITCH,
      {"image app:v2", "-> Approval", "approve"},
@@ -326,6 +482,8 @@ int main(void)
         cmocka_unit_test(a_route_that_is_reset_again_and_again),
         cmocka_unit_test(a_preview_of_their_own),
         cmocka_unit_test(a_service_away_at_the_switch),
+        cmocka_unit_test(why_pods_do_not_come),
+        cmocka_unit_test(more_services_than_pins),
         cmocka_unit_test(each),
     };
 

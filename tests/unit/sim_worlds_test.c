@@ -149,6 +149,12 @@ static void elder_with_pods(struct scene *sc, const char *controller)
     rs->replicas = rs->st_replicas = rs->st_ready = rs->st_available = 2;
 }
 
+static void stable_gone_with(struct scene *sc, const char *controller)
+{
+    elder_with_pods(sc, controller);
+    stable_gone(sc);
+}
+
 static void left_by_another(struct scene *sc)
 {
     elder_with_pods(sc, NULL);
@@ -209,6 +215,75 @@ static void another_deployment(struct scene *sc)
 static void earlier_gone(struct scene *sc)
 {
     scene_forget_rs(sc, scene_candidate(sc));
+}
+
+static void left_by_another_going(struct scene *sc)
+{
+    left_by_another_empty(sc);
+    sc->rs[sc->w.rs_count - 1].meta.deleting_ms = 1;
+}
+
+static void stable_twice_in_history(struct scene *sc)
+{
+    static const char *const names[] = {"elder"};
+
+    stable_twice(sc);
+    sc->f.record.history = names;
+    sc->f.record.history_count = 1;
+}
+
+static void pods_on_an_unknown_fence(struct scene *sc)
+{
+    elder_with_pods(sc, "uid-other-fence");
+}
+
+static void pods_and_no_stable(struct scene *sc)
+{
+    stable_gone_with(sc, sc->f.meta.uid);
+}
+
+/* The last fence was deleted by hand, and one of its ReplicaSets is still about. */
+static void fence_gone_too_early(struct scene *sc)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    rs->of = "web";
+    rs->controller_uid = "uid-gone";
+    scene_no_fence(sc);
+}
+
+static void candidate_outside(struct scene *sc)
+{
+    struct replicaset *c = scene_candidate(sc);
+
+    c->controller_uid = c->first_owner_uid = sc->f.meta.uid;
+    c->deployment_revision = 0;
+}
+
+static void candidate_outside_numbered(struct scene *sc)
+{
+    candidate_outside(sc);
+    scene_candidate(sc)->deployment_revision = 50;
+    scene_candidate(sc)->desired_annotation = -1;
+}
+
+static void candidate_outside_ready(struct scene *sc)
+{
+    candidate_outside_numbered(sc);
+    scene_candidate(sc)->desired_annotation = 4;
+    scene_candidate(sc)->max_annotation = 5;
+}
+
+static void scaled_to_nothing(struct scene *sc)
+{
+    sc->d.replicas = 0;
+}
+
+static void stable_gone_and_its_digest(struct scene *sc)
+{
+    sc->r.status.stable.digest = sc->r.status.target.digest = "before";
+    sc->r.status.target.observed_generation = sc->d.meta.generation;
+    stable_gone(sc);
 }
 
 static void left_a_pin(struct scene *sc)
@@ -282,6 +357,7 @@ static const struct scene_row rows[] = {
      "web-elder", NULL, NULL},
     {"... not before they are gone", CANARY, AT_REST, 0, left_by_another_stopping, ACT_NONE, NULL,
      NULL, NULL},
+    {"... and once", CANARY, AT_REST, 0, left_by_another_going, ACT_NONE, NULL, NULL, "Resting"},
     {"its pin goes", CANARY, AT_REST, 0, left_a_pin, ACT_SERVICE_UNPIN, "web", NULL, NULL},
     {"... not before its pods", CANARY, AT_REST, 0, left_a_pin_and_pods, ACT_REPORT, NULL, NULL,
      "Progressing"},
@@ -289,6 +365,24 @@ static const struct scene_row rows[] = {
      NULL},
     {"one on a fence that is not known is taken over", CANARY, IN_STEP, 0, on_an_unknown_fence,
      ACT_RS_FENCE, "web-elder", NULL, NULL},
+    {"a twin of stable's is not kept as history", CANARY, IN_STEP, 0, stable_twice_in_history,
+     ACT_RS_DELETE, "web-elder", NULL, NULL},
+    {"pods on a fence that is not known are left alone", UNDONE, TO_RELEASE, ACT_FENCE_DELETE,
+     pods_on_an_unknown_fence, ACT_DECIDE, "web", NULL, NULL},
+    {"no pods go while there is no stable", UNDONE, TO_RELEASE, ACT_FENCE_DELETE,
+     pods_and_no_stable, ACT_REPORT, NULL, NULL, NULL},
+    {"a fence deleted at the very end changes nothing", UNDONE, TO_RELEASE, ACT_FENCE_DELETE,
+     fence_gone_too_early, ACT_DECIDE, "web", "'outcome':'Promoted'", NULL},
+    {"a candidate gets the highest number before it is given", BATCHES, TO_RELEASE, ACT_RS_SCALE,
+     candidate_outside, ACT_RS_ANNOTATE, NULL, "'deployment.kubernetes.io/revision':", NULL},
+    {"... and knows the sum", BATCHES, TO_RELEASE, ACT_RS_SCALE, candidate_outside_numbered,
+     ACT_RS_ANNOTATE, NULL, "'deployment.kubernetes.io/max-replicas':'5'", NULL},
+    {"... then it is given", BATCHES, TO_RELEASE, ACT_RS_SCALE, candidate_outside_ready,
+     ACT_RS_GIVE, NULL, NULL, NULL},
+    {"nothing is kept warm at 0", CANARY, IN_BAKE, 0, scaled_to_nothing, ACT_RS_SCALE, NULL,
+     "'value':0", NULL},
+    {"an earlier digest of what is lost starts no release", CANARY, AT_REST, 0,
+     stable_gone_and_its_digest, ACT_DECIDE, "web", NULL, "Resting"},
     {"of twins the one with pods is stable", CANARY, AT_REST, 0, stable_renamed, ACT_DECIDE, "web",
      "'stable':{'revision':'healed'", "Resting"},
     {"... of equals the older", CANARY, AT_REST, 0, stable_renamed_of_two_alike, ACT_DECIDE, "web",
