@@ -143,6 +143,26 @@ static void from_what_is_written(void **state UNUSED)
     scene_close(sc);
 }
 
+/* Edits of the gates leave states of others behind, up to as many as there may be. */
+static void among_many_that_were(void **state UNUSED)
+{
+    struct scene *sc = gating(MEASURED("'query':'q'"));
+    const struct rollout_status *st;
+    bool found = false;
+
+    for (int i = 0; i < GATE_STATES_MAX; i++)
+        sc->r.status.gates[i] = (struct gate_state){.name = arena_printf(&sc->a, "was-%d", i)};
+    sc->r.status.gate_count = GATE_STATES_MAX;
+    sc->w.reading_count = 0;
+    assert_string_equal(asked(sc)->gate->name, "g");
+    st = scene_plan(sc)->status;
+    assert_int_equal(st->gate_count, GATE_STATES_MAX);
+    for (int i = 0; i < st->gate_count; i++)
+        found = found || str_equal(st->gates[i].name, "g");
+    assert_true(found);
+    scene_close(sc);
+}
+
 /* Answers from before the gate began to count again are not its own. */
 static void answers_of_before_do_not_count(void **state UNUSED)
 {
@@ -170,8 +190,11 @@ static void answers_of_before_do_not_count(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(at_the_port_that_is_named),      cmocka_unit_test(only_the_ready_new_ones),
-        cmocka_unit_test(of_the_address_that_is_given),   cmocka_unit_test(from_what_is_written),
+        cmocka_unit_test(at_the_port_that_is_named),
+        cmocka_unit_test(only_the_ready_new_ones),
+        cmocka_unit_test(of_the_address_that_is_given),
+        cmocka_unit_test(from_what_is_written),
+        cmocka_unit_test(among_many_that_were),
         cmocka_unit_test(answers_of_before_do_not_count),
     };
 

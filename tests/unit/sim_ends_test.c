@@ -72,6 +72,59 @@ static void reason_of_going_back_unknown(struct scene *sc)
     newer_template(sc);
 }
 
+static void on_our_fence(struct scene *sc)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    rs->of = "web";
+    rs->controller_uid = sc->f.meta.uid;
+}
+
+static void on_another_fence(struct scene *sc)
+{
+    on_our_fence(sc);
+    sc->rs[sc->w.rs_count - 1].controller_uid = "uid-other-fence";
+}
+
+static void fence_going(struct scene *sc)
+{
+    sc->f.meta.deleting_ms = 1;
+}
+
+static void stable_outside(struct scene *sc)
+{
+    scene_stable(sc)->controller_uid = sc->f.meta.uid;
+    sc->d.paused = true;
+    sc->d.dead_man = "1";
+    scene_stable(sc)->deployment_revision = 0;
+}
+
+/* Where no brake is, a pause of theirs with a new template is a pause of theirs. */
+static void paused_by_hand_unbraked(struct scene *sc)
+{
+    newer_template(sc);
+    sc->d.paused = true;
+    sc->w.brake.state = BRAKE_NOT_SERVED;
+}
+
+static void paused_by_hand_braked(struct scene *sc)
+{
+    paused_by_hand_unbraked(sc);
+    sc->w.brake.state = BRAKE_PROVED;
+}
+
+static void deleted_under_a_pause_and_done(struct scene *sc)
+{
+    deleted_under_a_users_pause(sc);
+    sc->r.has_finalizer = false;
+}
+
+static void rolls_and_is_deleted(struct scene *sc)
+{
+    deleted_at_rest(sc);
+    newer_template(sc);
+}
+
 static void why_unknown(struct scene *sc)
 {
     sc->r.status.rejected.reason = NULL;
@@ -148,6 +201,22 @@ static const struct scene_row rows[] = {
     {"at rest without its Service", SWITCH, AT_REST, 0, services_gone, ACT_REPORT, NULL, NULL,
      "ServiceNotFound"},
     {"deleted at rest", CANARY, AT_REST, 0, deleted_at_rest, ACT_NONE, NULL, NULL, "Resting"},
+    {"what is no history goes at the end", UNDONE, TO_RELEASE, ACT_FENCE_DELETE, on_our_fence,
+     ACT_RS_DELETE, "web-elder", NULL, NULL},
+    {"what hangs on another fence holds up no end", UNDONE, TO_RELEASE, ACT_FENCE_DELETE,
+     on_another_fence, ACT_FENCE_DELETE, "web-sluice", NULL, NULL},
+    {"a fence that goes is waited for at the end", UNDONE, TO_RELEASE, ACT_FENCE_DELETE,
+     fence_going, ACT_REPORT, NULL, NULL, NULL},
+    {"nothing is resumed while stable is not the Deployment's", UNDONE, TO_RELEASE,
+     ACT_FENCE_DELETE, stable_outside, ACT_RS_FENCE, NULL, NULL, NULL},
+    {"paused by hand where no brake is", CANARY, AT_REST, 0, paused_by_hand_unbraked, ACT_REPORT,
+     NULL, NULL, "PausedByUser"},
+    {"... where one is, a release begins", CANARY, AT_REST, 0, paused_by_hand_braked, ACT_BRAKE,
+     "web", NULL, NULL},
+    {"deleted under a user's pause, and done", CANARY, AT_REST, 0, deleted_under_a_pause_and_done,
+     ACT_REPORT, NULL, NULL, "PausedByUser"},
+    {"deleted while it rolls natively", CANARY, AT_REST, 0, rolls_and_is_deleted, ACT_REPORT, NULL,
+     NULL, "NotComplete"},
     {"aborted, nobody knows why", CANARY, ABORTED, 0, why_unknown, ACT_REPORT, NULL, NULL,
      "Aborted"},
     /* --- an upgrade of Sluice --- */

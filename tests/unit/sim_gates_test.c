@@ -258,7 +258,8 @@ static void live(const struct story *s)
     bed_story(&st, s->name, s->lines);
     bed_rest(&st, s->image, 4);
     CHECK_TEXT(stage_status(&st)->history[0].outcome, s->outcome, s->name);
-    check_decisions(s, w.reason);
+    if (!getenv("SIM_TRACE")) /* which looks on instead */
+        check_decisions(s, w.reason);
     stage_close(&st);
 }
 
@@ -268,9 +269,30 @@ static void as_told(void **state UNUSED)
         live(&stories[i]);
 }
 
+/* One pod, and no room for another: there is nothing to judge, and it goes out as any does. */
+static void one_pod_without_room(void **state UNUSED)
+{
+    const struct bed_options o = {.spec = "{'targetRef':{'name':'web'},'strategy':{'rolling':{}}}",
+                                  .replicas = 1,
+                                  .surge = "0",
+                                  .unavailable = "1"};
+    struct stage st;
+
+    bed_open(&st, &o);
+    bed_rest(&st, "app:v1", 1);
+    sim_judge_disturbed(&st.judge, 60000); /* its owner allows that none is there */
+    bed_image(&st, "app:v2");
+    bed_rest(&st, "app:v2", 1);
+    assert_string_equal(stage_status(&st)->history[0].outcome, "Promoted");
+    stage_close(&st);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(as_told)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(as_told),
+        cmocka_unit_test(one_pod_without_room),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
