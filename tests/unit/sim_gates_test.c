@@ -224,14 +224,9 @@ static const struct story {
      NULL},
 };
 
-/* The words of a decision tell what kind of waiting it ended. */
-static void check_decisions(const struct story *s, const char *seen)
-{
-    CHECK_TEXT(*seen ? seen : NULL, s->reason, s->name);
-}
-
 struct witness {
     char reason[40];
+    int steps; /* events that tell of one that was passed */
 };
 
 static void note(void *arg, const struct plan *plan, const struct action *act UNUSED,
@@ -242,12 +237,41 @@ static void note(void *arg, const struct plan *plan, const struct action *act UN
 
     if (fl->present && fl->decision_ms)
         snprintf(w->reason, sizeof w->reason, "%s", fl->decision_reason);
+    for (int i = 0; i < plan->event_count; i++)
+        w->steps += plan->events[i].reason == REASON_STEP_PASSED;
+}
+
+/* Why a person is asked is the reason of Ready, and its message. */
+static void check_decision(const struct story *s, struct stage *st)
+{
+    const struct rollout_status *status = stage_status(st);
+
+    if (!str_equal(status->display.status, "Decision"))
+        return;
+    CHECK_TEXT(status->conditions[COND_READY].reason, s->reason, s->name);
+    CHECK(strncmp(status->display.message, status->flight.decision,
+                  strlen(status->flight.decision)) == 0,
+          "%s: %s", s->name, status->display.message);
+}
+
+/* Every step that was passed was told of. */
+static void check_end(const struct story *s, struct stage *st, const struct witness *w)
+{
+    const struct history_entry *end = &stage_status(st)->history[0];
+    const bool promoted = str_equal(s->outcome, "Promoted") || str_equal(s->outcome, "Forced");
+
+    CHECK_TEXT(end->outcome, s->outcome, s->name);
+    if (getenv("SIM_TRACE"))
+        return; /* which looks on instead */
+    CHECK_TEXT(*w->reason ? w->reason : NULL, s->reason, s->name);
+    CHECK(!promoted || w->steps == end->step, "%s: %d steps told of %d", s->name, w->steps,
+          end->step);
 }
 
 static void live(const struct story *s)
 {
     const struct bed_options o = {.spec = s->spec};
-    struct witness w = {""};
+    struct witness w = {.steps = 0};
     struct stage st;
 
     bed_open(&st, &o);
@@ -255,11 +279,12 @@ static void live(const struct story *s)
     stage_begin(&st, NULL);
     st.sent = note;
     st.arg = &w;
-    bed_story(&st, s->name, s->lines);
+    for (const char *const *line = s->lines; *line; line++) {
+        bed_story(&st, s->name, (const char *const[]){*line, NULL});
+        check_decision(s, &st);
+    }
     bed_rest(&st, s->image, 4);
-    CHECK_TEXT(stage_status(&st)->history[0].outcome, s->outcome, s->name);
-    if (!getenv("SIM_TRACE")) /* which looks on instead */
-        check_decisions(s, w.reason);
+    check_end(s, &st, &w);
     stage_close(&st);
 }
 

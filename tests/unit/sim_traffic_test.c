@@ -362,6 +362,10 @@ static void why_pods_do_not_come(void **state UNUSED)
     pod.ready = true; /* by now */
     message = scene_plan(sc)->status->display.message;
     assert_null(strstr(message, "ErrImagePull"));
+    scene_candidate(sc)->st_ready = 4; /* but not for long enough */
+    scene_candidate(sc)->min_ready_seconds = sc->d.min_ready_seconds = 30;
+    message = scene_plan(sc)->status->display.message;
+    assert_string_equal(message, "Waits for pods: 0 of 4 new pods ready for 30s.");
     scene_close(sc);
 }
 
