@@ -234,9 +234,43 @@ static void each(void **state UNUSED)
         scene_check(&rows[i]);
 }
 
+/* Undone in the bake: the record says of the revision before what it said before. */
+static void an_undo_takes_the_commit_back(void **state UNUSED)
+{
+    struct scene *sc = scene_open(&(struct bed_options){.spec = CANARY});
+    struct record before, after;
+    struct err e = {0};
+    const char *body;
+
+    bed_rest(&sc->st, "app:v1", 4);
+    bed_image(&sc->st, "app:v2");
+    bed_until(&sc->st, "Approval", 30000);
+    scene_now(sc);
+    assert_true(record_read(&sc->a, record_write(&sc->a, &sc->f.record), &before));
+    bed_do(&sc->st, "approve");
+    bed_until(&sc->st, "Baking", 30000);
+    bed_do(&sc->st, "undo");
+    assert_true(scene_before(sc, ACT_RECORD));
+    body = scene_plan(sc)->action.body;
+    auto_json cJSON *doc = json_parse(body, strlen(body), &e);
+    assert_true(record_read(
+        &sc->a, json_str(json_key(json_at(doc, "metadata.annotations"), ANNOTATION_RECORD), ""),
+        &after));
+    assert_string_equal(after.stable_revision, before.stable_revision);
+    assert_string_equal(after.stable_name, before.stable_name);
+    assert_string_equal(after.stable_digest, before.stable_digest);
+    assert_string_equal(after.stable_template, before.stable_template);
+    assert_true(after.stable_number == before.stable_number);
+    assert_true(after.committed_ms == 0 && !after.previous);
+    scene_close(sc);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each),
+        cmocka_unit_test(an_undo_takes_the_commit_back),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
