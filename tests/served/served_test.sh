@@ -152,6 +152,10 @@ test_every_command_of_the_cli() {
     is 'sluice list -o name' rollout.sluice.dev/web "$(sl list -o name)"
     says 'sluice list -o wide' Approval "$(sl list -o wide)"
     says 'sluice traffic' web "$(sl traffic web)"
+    says 'sluice plan -v' 'Nothing to write now' "$(sl plan web -v)"
+    says 'sluice get --watch' Approval "$(in_ns timeout 3 "$served_bin/sluice" get web -w || true)"
+    says 'completion of names' web "$(sl __complete get w)"
+    says 'sluice help' 'sluice status' "$(sl help status)"
     sl pause web >/dev/null
     word web Paused
     sl resume web >/dev/null
