@@ -29,7 +29,7 @@ struct status_field {
     const char *key;
     enum status_kind kind;
     size_t at;
-    int max;                  /* text: bytes as escaped in JSON; lists: entries */
+    int max;                  /* text: bytes as escaped in JSON; lists: entries; numbers: value */
     bool always;              /* written also when zero or empty */
     bool talk;                /* words for people: cut when the whole is too long */
     size_t count_at;          /* lists: their int count */

@@ -186,7 +186,8 @@ static void read_scalar(struct arena *a, const cJSON *o, const struct status_fie
     const char *text = f->kind == S_STR ? read_str(a, o, "") : NULL;
     const int64_t number =
         f->kind == S_TIME || f->kind == S_SECOND ? read_time(o, "") : json_i64(o, "", 0);
-    const int32_t small = read_i32(o, "", 0);
+    const int32_t whole = read_i32(o, "", 0);
+    const int32_t small = f->max ? (int32_t)clamp_i64(whole, 0, f->max) : whole;
     const bool flag = json_bool(o, "", false);
 
     if (f->kind == S_STR)

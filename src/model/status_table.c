@@ -123,7 +123,7 @@ static const struct status_field flight_fields[] = {
     {.key = "generation", .kind = S_I64, AT(flight.generation)},
     {.key = "specDigest", .kind = S_STR, AT(flight.spec_digest), .max = DIGEST},
     {.key = "startedAt", .kind = S_TIME, AT(flight.started_ms)},
-    {.key = "step", .kind = S_I32, AT(flight.step), .always = true},
+    {.key = "step", .kind = S_I32, AT(flight.step), .max = FLIGHT_STEPS_MAX, .always = true},
     {.key = "stepStartedAt", .kind = S_TIME, AT(flight.step_started_ms)},
     {.key = "progressedAt", .kind = S_TIME, AT(flight.progressed_ms)},
     {.key = "settledAt", .kind = S_TIME, AT(flight.settled_ms)},

@@ -369,11 +369,7 @@ static char *ports_without_node_ports(struct planner *p, const struct service *l
     for (char *at; (at = strstr(text, "\"nodePort\":")) != NULL;) {
         char *end = at + strlen("\"nodePort\":");
 
-        end += strspn(end, "0123456789");
-        if (*end == ',')
-            end++; /* it was the first of its port, or one between */
-        else if (at[-1] == ',')
-            at--;
+        end += strspn(end, "0123456789,"); /* "port", which each has, stands behind it */
         memmove(at, end, strlen(end) + 1);
     }
     return text;
@@ -382,11 +378,10 @@ static char *ports_without_node_ports(struct planner *p, const struct service *l
 enum flow act_service_create(struct planner *p, const char *name, const struct service *like,
                              const char *revision)
 {
-    const char *families =
-        like->ip_families_raw
-            ? json_fmt(p->a, ",'ipFamilies':%r,'ipFamilyPolicy':%q", like->ip_families_raw,
-                       like->ip_family_policy ? like->ip_family_policy : "SingleStack")
-            : "";
+    const char *families = like->ip_families_raw
+                               ? json_fmt(p->a, ",'ipFamilies':%r,'ipFamilyPolicy':%q",
+                                          like->ip_families_raw, like->ip_family_policy)
+                               : "";
 
     return post(p, ACT_SERVICE_CREATE, TARGET_SERVICE, name,
                 json_fmt(p->a,

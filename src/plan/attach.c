@@ -131,13 +131,13 @@ static bool room_checks(struct planner *p)
 
 static bool route_checks(struct planner *p)
 {
-    for (size_t i = 0; i < p->spec->traffic_count && p->c.by == TRAFFIC_ROUTE; i++) {
+    for (size_t i = 0; i < p->spec->traffic_count; i++) {
         const struct traffic_spec *t = &p->spec->traffic[i];
         const struct router *router = router_find(t->router);
         const struct route *r = world_route(p->w, t->name);
         const struct finding *wrong;
 
-        if (!r || !router)
+        if (!r)
             return no(p, REASON_ROUTE_NOT_FOUND,
                       arena_printf(p->a, "%s/%s does not exist.", t->kind, t->name));
         if (router->check(p->a, r, t, i, p->spec->stable_service, side_service(p), &wrong))
@@ -216,7 +216,7 @@ enum flow rule_attach(struct planner *p)
 {
     const struct replicaset *rs = only_active(p);
 
-    if (p->rec_known && status_knows(p))
+    if (status_knows(p))
         return NEXT;
     if (p->f) { /* a flight of this very Deployment, its status lost */
         set_stable(p, p->rec.stable_revision, p->rec.stable_digest, p->rec.stable_number);
@@ -236,9 +236,16 @@ enum flow rule_attach(struct planner *p)
             "Deployment %s is paused, not by Sluice: kubectl rollout resume.", p->d->meta.name);
         return STOP;
     }
-    if (!rs || !dep_complete(p)) {
+    if (!dep_complete(p)) {
         say(p, "Pending", REASON_NOT_COMPLETE, false,
             "Deployment %s is itself in the middle of a rollout; attaching waits for its end.",
+            p->d->meta.name);
+        return STOP;
+    }
+    if (!rs) {
+        say(p, "Pending", REASON_NOT_COMPLETE, false,
+            "Not all pods of Deployment %s are of one ReplicaSet with a pod-template-hash: kubectl "
+            "rollout restart.",
             p->d->meta.name);
         return STOP;
     }

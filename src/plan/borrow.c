@@ -23,7 +23,7 @@ enum flow rule_finalizer(struct planner *p)
 /* Paused without the way back natively: the same write is the late brake. */
 enum flow rule_dead_man(struct planner *p)
 {
-    if (!p->d->paused || p->d->dead_man || !p->rec_known)
+    if (!p->d->paused || p->d->dead_man)
         return NEXT;
     if (!p->changed && !p->st.flight.present)
         return NEXT; /* about to be resumed */
@@ -111,15 +111,9 @@ static bool leaving(const struct planner *p)
     return p->r->meta.deleting_ms && !p->st.flight.present && given_back(p);
 }
 
-/* Its ReplicaSet was deleted, but its template was put back: then the Deployment has it. */
-static bool put_back(const struct planner *p)
-{
-    return p->rec_known && !p->changed;
-}
-
 static bool record_stable(struct planner *p)
 {
-    const struct replicaset *stable = put_back(p) ? p->stable : find_stable(p);
+    const struct replicaset *stable = p->changed ? find_stable(p) : p->stable;
 
     if (stable && stable->template_raw) {
         p->rec.stable_revision = stable->revision;
@@ -128,7 +122,7 @@ static bool record_stable(struct planner *p)
         p->rec.stable_number = stable->deployment_revision;
         p->rec.stable_template = template_plain(p, stable->template_raw);
         p->rec.stable_min_ready = stable->min_ready_seconds;
-    } else if (put_back(p)) {
+    } else if (!p->changed) { /* it was deleted, and its template put back: there it is */
         p->rec.stable_name = name_candidate(p->a, p->d->meta.name, p->rec.stable_revision);
         p->rec.stable_template = template_plain(p, p->d->template_raw);
         p->rec.stable_min_ready = p->d->min_ready_seconds;
@@ -183,11 +177,13 @@ enum flow rule_stable_missing(struct planner *p)
                          p->rec.stable_number, true);
 }
 
-/* With maxSurge 0 the old stable's last pods go within maxUnavailable, before it is fenced. */
-static bool walks_down_inside(const struct planner *p, const struct replicaset *rs)
+/* With maxSurge 0 the old stable's last pods go within maxUnavailable, before the new one has all.
+ * Before it is fenced, too; but a Deployment of one pod has that pod's ReplicaSet alone, and would
+ * give it back at once what is taken from it: that one goes when it is fenced. */
+static bool goes_first(const struct planner *p, const struct replicaset *rs)
 {
-    return p->committed && !p->outside && rs == p->previous && p->surge.surge == 0 &&
-           rs->replicas <= p->surge.unavailable && rs->replicas > 0;
+    return rs && rs == p->previous && !p->outside && p->surge.surge == 0 && rs->replicas > 0 &&
+           rs->replicas <= p->surge.unavailable && rs_inside(p, rs) == (p->n > 1);
 }
 
 /* History before what has pods: a paused Deployment without an active ReplicaSet revives its newest
@@ -216,7 +212,7 @@ enum flow rule_inside(struct planner *p)
     rs = next_to_fence(p);
     if (!rs)
         return NEXT;
-    return walks_down_inside(p, rs) ? act_rs_scale(p, rs, 0) : act_rs_fence(p, rs);
+    return goes_first(p, rs) ? act_rs_scale(p, rs, 0) : act_rs_fence(p, rs);
 }
 
 /* Its number must be the highest before the Deployment takes it: history is ordered by it. */
@@ -235,7 +231,7 @@ enum flow rule_give(struct planner *p)
 
     if (!p->d->paused || !p->f || !s || rs_inside(p, s))
         return NEXT;
-    return give(p, s);
+    return goes_first(p, p->previous) ? act_rs_scale(p, p->previous, 0) : give(p, s);
 }
 
 /* Where the template is stable's a resume does no harm: a dead man that names a fenced revision is

@@ -150,7 +150,7 @@ static enum flow bring_inside(struct planner *p)
 {
     const struct replicaset *c = p->candidate, *s = p->stable;
 
-    if (!shares_deployment(p) || !s || !rs_inside(p, s))
+    if (!shares_deployment(p) || !rs_inside(p, s))
         return NEXT;
     if (!counts_written(p, s) && c->replicas == 0)
         return act_rs_counts(p, s, sum_inside(p));
@@ -195,7 +195,7 @@ static int32_t first_size(const struct planner *p)
 
 enum flow rule_candidate(struct planner *p)
 {
-    if (!p->forward || !p->f || p->st.flight.step < 1)
+    if (!p->forward || p->st.flight.step < 1)
         return NEXT;
     if (p->candidate && follow_min_ready(p) == STOP)
         return STOP;
@@ -232,7 +232,7 @@ static bool as_far_as_it_goes(const struct planner *p, int32_t want)
 {
     const struct replicaset *c = p->candidate, *s = p->stable;
 
-    return c && s && shares_deployment(p) && rs_inside(p, c) && c->replicas < want &&
+    return c && shares_deployment(p) && rs_inside(p, c) && c->replicas < want &&
            s->replicas == c->replicas + 1 && next_size(p, want) <= c->replicas;
 }
 
@@ -290,7 +290,7 @@ enum flow rule_size(struct planner *p)
     const struct replicaset *c = p->candidate;
     const int32_t want = want_new(p);
 
-    if (!p->forward || !c || !p->stable)
+    if (!p->forward || !c)
         return NEXT;
     if (shares_deployment(p))
         return rs_inside(p, c) ? walk(p, want) : NEXT;

@@ -68,6 +68,7 @@ static bool better(const struct planner *p, const struct replicaset *a, const st
     return a->meta.created_ms < b->meta.created_ms;
 }
 
+/* One without hash was adopted from somebody: its pods cannot be told from others. */
 const struct replicaset *rs_by_digest(const struct planner *p, const char *digest)
 {
     const struct replicaset *best = NULL;
@@ -75,7 +76,7 @@ const struct replicaset *rs_by_digest(const struct planner *p, const char *diges
     for (size_t i = 0; !str_empty(digest) && i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];
 
-        if (rs_ours(p, rs) && str_equal(rs->digest, digest) && better(p, rs, best))
+        if (rs->revision && rs_ours(p, rs) && str_equal(rs->digest, digest) && better(p, rs, best))
             best = rs;
     }
     return best;

@@ -60,7 +60,7 @@ enum flow rule_commit(struct planner *p)
 {
     const struct replicaset *c = p->candidate;
 
-    if (!p->forward || !p->f || !step_ended(p, p->c.step_count))
+    if (!p->forward || !step_ended(p, p->c.step_count))
         return NEXT;
     say(p, "Promoting", REASON_PROMOTING, false, "Hands over to revision %s.",
         p->st.flight.revision);
@@ -221,11 +221,11 @@ static enum flow close_side(struct planner *p)
     }
     if (entry)
         *entry = p->st.pins[--p->st.pin_count];
-    if (s && s->created_for && !s->meta.deleting_ms)
+    if (!s || s->meta.deleting_ms)
+        return NEXT;
+    if (s->created_for)
         return act_service_delete(p, s);
-    if (s && s->pin)
-        return act_service_unpin(p, s);
-    return NEXT;
+    return s->pin ? act_service_unpin(p, s) : NEXT;
 }
 
 /* ---- giving back ----------------------------------------------------------------------------- */

@@ -239,8 +239,6 @@ static enum flow moved_after_commit(struct planner *p)
 
 static enum flow moved_forward(struct planner *p)
 {
-    if (!p->changed && p->st.flight.undo)
-        return NEXT; /* the undone template is still to be written */
     if (!p->changed) {
         flight_back(p, "the stable template was put back", false, false);
         return AGAIN;

@@ -188,15 +188,6 @@ bool serves(const struct planner *p, const struct replicaset *rs, int32_t n)
     return rs_available(rs, n);
 }
 
-bool pins_off(const struct planner *p)
-{
-    for (size_t i = 0; i < p->w->service_count; i++) {
-        if (service_live(p, p->w->services[i]) && p->w->services[i]->pin)
-            return false;
-    }
-    return true;
-}
-
 /* ---- rules ----------------------------------------------------------------------------------- */
 
 /* Entries first: the admission policy then keeps what we write, and a Service that is deleted and
@@ -212,8 +203,8 @@ static bool enter(struct planner *p, const struct replicaset *to)
 
         if (!service_live(p, s) || (entry && str_equal(entry->revision, to->revision)))
             continue;
-        if (!can_take_over(p, s, to))
-            continue;
+        if (!can_take_over(p, s, to) || (!entry && p->st.pin_count >= PINS_MAX))
+            continue; /* too many, made in flight: the switch waits for those without a pin */
         pin_set(p, s->meta.name, to->revision);
         p->st.flight.drained_ms = 0;
         changed = true;

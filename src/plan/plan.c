@@ -286,7 +286,7 @@ const char *act_name(enum act act)
         [ACT_ROUTE_REST] = "RouteRest",
     };
 
-    return act < ACT_COUNT ? names[act] : "";
+    return names[act];
 }
 
 const char *target_name(enum target target)
@@ -297,5 +297,5 @@ const char *target_name(enum target target)
         [TARGET_SERVICE] = "services",       [TARGET_ROUTE] = "httproutes",
     };
 
-    return target < TARGET_COUNT ? names[target] : "";
+    return names[target];
 }

@@ -60,8 +60,6 @@ enum flow rule_unpaused(struct planner *p)
             p->d->meta.name);
         return STOP;
     }
-    if (!p->rec_known)
-        return NEXT;
     return act_brake(p, p->rec.stable_number, NULL);
 }
 
@@ -99,8 +97,6 @@ static enum flow leftovers(struct planner *p)
         if (rs_empty(rs))
             return act_rs_delete(p, rs);
     }
-    if (p->w->fence)
-        return act_fence_delete(p);
     if (!wait)
         return NEXT;
     say(p, "Progressing", REASON_PROGRESSING, false,

@@ -66,7 +66,7 @@ static enum flow paused(struct planner *p)
 
 static const char *unblock(struct planner *p, const struct gate_spec *g)
 {
-    return cmd(p, g && g->kind == GATE_APPROVAL ? "approve" : "skip");
+    return cmd(p, g->kind == GATE_APPROVAL ? "approve" : "skip");
 }
 
 static enum flow queued(struct planner *p)
@@ -128,13 +128,13 @@ static const char *worst_pod(struct planner *p)
 {
     const char *why = pod_trouble(p);
 
-    return why || !p->candidate ? why : p->candidate->failure;
+    return why ? why : p->candidate->failure;
 }
 
 static void note_progress(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
-    const int32_t ready = p->candidate ? p->candidate->st_ready : 0;
+    const int32_t ready = p->candidate->st_ready;
 
     if (ready > fl->new_ready)
         fl->progressed_ms = p->now;
@@ -170,16 +170,16 @@ static bool capacity_ready(struct planner *p)
 
     if (want == 0)
         return true; /* rolling, one replica, no surge: nothing to judge */
-    if (!p->candidate || p->candidate->replicas < want || !rs_available(p->candidate, want))
+    if (p->candidate->replicas < want || !rs_available(p->candidate, want))
         return false;
     return p->outside || p->n == 1 || stable_broken(p) ||
-           (p->stable && rs_available(p->stable, p->stable->replicas));
+           rs_available(p->stable, p->stable->replicas);
 }
 
 /* The first thing that is missing. */
 static const char *missing_capacity(struct planner *p)
 {
-    const int32_t want = want_new(p), ready = p->candidate ? p->candidate->st_ready : 0;
+    const int32_t want = want_new(p), ready = p->candidate->st_ready;
 
     if (ready < want) {
         const char *why = worst_pod(p);
@@ -191,7 +191,7 @@ static const char *missing_capacity(struct planner *p)
         return arena_printf(p->a, "%d of %d new pods ready for %ds", available(p->candidate), want,
                             (int)p->candidate->min_ready_seconds);
     return arena_printf(p->a, "%d of %d stable pods available", available(p->stable),
-                        p->stable ? p->stable->replicas : p->n);
+                        p->stable->replicas);
 }
 
 static enum flow wait_capacity(struct planner *p)
@@ -242,7 +242,7 @@ static enum flow weight(struct planner *p)
 
 static bool on_candidate(const struct planner *p)
 {
-    return p->candidate && str_equal(serve_revision(p), p->candidate->revision) &&
+    return str_equal(serve_revision(p), p->candidate->revision) &&
            pins_proved(p, p->candidate->revision);
 }
 
@@ -251,7 +251,7 @@ static enum flow traffic(struct planner *p)
     if (!p->outside)
         return STOP;
     if (p->c.by == TRAFFIC_ROUTE)
-        return p->candidate ? weight(p) : NEXT;
+        return weight(p);
     return !here(p)->last || on_candidate(p) ? STOP : NEXT;
 }
 
@@ -311,7 +311,7 @@ static enum flow approval(struct planner *p)
     char at[TIME_TEXT_MAX];
 
     time_format_clock(until, at);
-    if (p->now >= until && !fl->paused_ms) {
+    if (p->now >= until) {
         const char *why = arena_printf(p->a, "approval had no answer by %s", at);
 
         if (s->on_deadline == ON_DEADLINE_PASS) {
@@ -387,7 +387,7 @@ enum flow rule_step(struct planner *p)
     struct flight *fl = &p->st.flight;
     enum flow flow;
 
-    if (!p->forward || !p->f)
+    if (!p->forward)
         return NEXT;
     if (fl->step < 1)
         return queued(p);
@@ -403,7 +403,7 @@ enum flow rule_step(struct planner *p)
         return STOP;
     }
     if (!capacity_ready(p) && !fl->settled_ms)
-        return p->spec->paused && !p->candidate ? paused(p) : wait_capacity(p);
+        return wait_capacity(p);
     if (fl->settled_ms)
         return judge(p);
     if (p->spec->paused)

@@ -244,8 +244,6 @@ bool routes_at_rest(struct planner *p)
 
 bool traffic_off(struct planner *p)
 {
-    if (!p->outside || !p->stable)
-        return p->stable != NULL;
     return pins_proved(p, p->stable->revision) && weight_settled(p);
 }
 

@@ -312,13 +312,9 @@ PLANTED = [
          "            return STOP;\n",
          ""),
         (BORROW,
-         "    if (!p->d->paused || !p->f || !s || rs_inside(p, s))\n"
-         "        return NEXT;\n"
-         "    return give(p, s);",
+         "    if (!p->d->paused || !p->f || !s || rs_inside(p, s))\n",
          "    if (!p->d->paused || !p->f || !s || rs_inside(p, s) || "
-         "!rs_available(s, p->n + 1))\n"
-         "        return NEXT;\n"
-         "    return give(p, s);"),
+         "!rs_available(s, p->n + 1))\n"),
     ]),
     ("no-return", no_row("give")),
     ("no-history-fencing", [

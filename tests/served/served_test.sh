@@ -139,6 +139,51 @@ test_canary_by_pods() {
     at_rest web
     served_whole web v1 v2
 }
+# What looks and what acts, on a release that waits; and what needs files alone.
+test_every_command_of_the_cli() {
+    local files=tests/cli/manifests out code=0
+    app web 3
+    rollout web '{"canary": {"steps": [{"weight": 50, "approve": true}]}}'
+    says 'sluice plan of the cluster' '50' "$(sl plan web)"
+    image web v2
+    word web Approval
+    says 'sluice get -v' 'web-' "$(sl get web -v)"
+    is 'sluice get -o json' web "$(sl get web -o json | jq -r .metadata.name)"
+    is 'sluice list -o name' rollout.sluice.dev/web "$(sl list -o name)"
+    says 'sluice list -o wide' Approval "$(sl list -o wide)"
+    says 'sluice traffic' web "$(sl traffic web)"
+    says 'sluice plan -v' 'Nothing to write now' "$(sl plan web -v)"
+    says 'sluice get --watch' Approval "$(in_ns timeout 3 "$served_bin/sluice" get web -w || true)"
+    says 'completion of names' web "$(sl __complete get w)"
+    says 'sluice help' 'sluice status' "$(sl help status)"
+    sl pause web >/dev/null
+    word web Paused
+    sl resume web >/dev/null
+    word web Approval
+    out=$(sl undo web 2>&1) || code=$?
+    [ "$code" != 0 ] || die "$test: undo in a step: $out"
+    says 'undo in a step' abort "$out"
+    sl skip web >/dev/null
+    ends web 0 promoted
+    at_rest web
+    sl restart web >/dev/null
+    word web Approval
+    sl promote web >/dev/null
+    ends web 0 promoted
+    code=0
+    out=$(sl get nobody 2>&1) || code=$?
+    [ "$code" != 0 ] || die "$test: get of nothing: $out"
+    says 'get of nothing' nobody "$out"
+    says 'sluice plan of files' step "$(sl plan -f $files/shop.yaml)"
+    code=0
+    out=$(sl lint -f $files/wrong.yaml -f $files/web.yaml 2>&1) || code=$?
+    [ "$code" != 0 ] || die "$test: lint of what is wrong: $out"
+    says 'sluice lint' "$files/wrong.yaml:" "$out"
+    says 'sluice simulate' promoted "$(sl simulate -f $files/shop.yaml)"
+    is 'sluice simulate -o json' promoted "$(sl simulate -f $files/shop.yaml -o json | jq -r .outcome)"
+    says 'sluice completion' complete "$(sl completion bash)"
+    says 'sluice version' sluice "$(sl version)"
+}
 test_abort_and_retry() {
     local first
     app web 3

@@ -216,6 +216,21 @@ static void a_late_delete_leaves_the_successor(void **state)
     assert_true(store_is_gone(f->store, "u-web"));
 }
 
+/* Made again under its name: what is still read of the former one is not believed. */
+static void a_successor_buries_its_predecessor(void **state)
+{
+    struct fixture *f = *state;
+    static const char again[] = "{\"metadata\":{\"namespace\":\"shop\",\"name\":\"web\",\"uid\":"
+                                "\"u-again\",\"resourceVersion\":\"7\"},\"spec\":{}}";
+
+    put_rollout(f, "web", "web", "1");
+    put_deployment(f, "web", "5");
+    assert_true(put_text(f, KIND_DEPLOYMENT, again));
+    assert_true(store_is_gone(f->store, "u-web"));
+    assert_false(put_deployment(f, "web", "9"));
+    assert_string_equal(store_get(f->store, KIND_DEPLOYMENT, "shop", "web")->meta->uid, "u-again");
+}
+
 static void many_graves_are_forgotten_in_time(void **state)
 {
     struct fixture *f = *state;
@@ -301,6 +316,34 @@ static void the_older_rollout_is_the_rival(void **state)
     scene_from_store(&sc, f->store, "shop", "a");
     assert_null(scene_world(&sc, &f->a)->rival);
     scene_release(&sc);
+}
+
+static const char *rival_of(struct fixture *f, const char *name)
+{
+    const struct object *rival =
+        store_rival(f->store, store_get(f->store, KIND_ROLLOUT, "shop", name));
+
+    return rival ? rival->meta->name : NULL;
+}
+
+static void put_born(struct fixture *f, const char *name, const char *year)
+{
+    put(f, KIND_ROLLOUT, name, "1",
+        json_fmt(&f->a, ",'creationTimestamp':'%s-01-01T00:00:00Z'", year),
+        json_fmt(&f->a, ",'spec':{'targetRef':{'name':'web'}}", NULL));
+}
+
+/* By age, whatever their names; of several that are older the oldest. */
+static void the_oldest_rollout_is_the_rival(void **state)
+{
+    struct fixture *f = *state;
+
+    put_born(f, "a", "2003");
+    put_born(f, "b", "2001");
+    put_born(f, "c", "2002");
+    assert_string_equal(rival_of(f, "a"), "b");
+    assert_string_equal(rival_of(f, "c"), "b");
+    assert_null(rival_of(f, "b"));
 }
 
 /* ---- what a world is made of ----------------------------------------------------------------- */
@@ -410,10 +453,12 @@ int main(void)
         TEST(never_a_step_back),
         TEST(the_dead_do_not_come_back),
         TEST(a_late_delete_leaves_the_successor),
+        TEST(a_successor_buries_its_predecessor),
         TEST(many_graves_are_forgotten_in_time),
         TEST(a_change_wakes_whom_it_concerns),
         TEST(policies_are_nobodys_and_everybodys),
         TEST(the_older_rollout_is_the_rival),
+        TEST(the_oldest_rollout_is_the_rival),
         TEST(a_world_holds_its_own_and_no_more),
         TEST(a_scene_outlives_the_store),
         TEST(answers_are_folded_in),

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is read of users' objects, as a real API server sends them. */
 #include "model_lib.h"
+
 #include "sluice/base/clock.h"
+#include "sluice/json/jfmt.h"
 #include "sluice/model/world.h"
+#include <stdio.h>
 
 static struct arena arena;
 
@@ -61,6 +64,60 @@ static void deployment_for_the_checks(void **state UNUSED)
     CHECK_TEXT(d->ports[0].name, "http", "port");
     assert_int_equal(d->ports[1].port, 9090);
     assert_int_equal(d->template_label_count, 2);
+}
+
+/* Annotations are anybody's: what is no number counts as none. */
+static void revisions_that_are_no_numbers(void **state UNUSED)
+{
+    static const struct {
+        const char *text;
+        int64_t want;
+    } rows[] = {{"7", 7}, {"7x", 0}, {"", 0}, {"x", 0}, {"99999999999999999999", 0}, {"-1", -1}};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        auto_object struct object o = object_of(json_fmt(
+            &arena,
+            arena_printf(&arena,
+                         "{'metadata':{'annotations':{'deployment.kubernetes.io/revision':'%s'}}}",
+                         rows[i].text),
+            NULL));
+        const struct deployment *d = READ(deployment, o);
+        CHECK(d->revision == rows[i].want, "%s: %lld", rows[i].text, (long long)d->revision);
+    }
+}
+
+/* Who wrote the selector: an apply before an update, the newer of two; never we ourselves. */
+static void the_author_of_a_selector(void **state UNUSED)
+{
+#define BY(name, how, at)                                                                          \
+    "{'manager':'" name "','operation':'" how "','time':'2026-01-0" at "T00:00:00Z','fieldsV1':{"  \
+    "'f:spec':{'f:selector':{}}}}"
+#define SUB                                                                                        \
+    "{'manager':'status','operation':'Apply','subresource':'status','time':'2026-01-09T00:00:00Z'" \
+    ",'fieldsV1':{'f:spec':{'f:selector':{}}}}"
+    static const struct {
+        const char *entries, *manager;
+        bool applies;
+    } rows[] = {
+        {BY("kubectl", "Update", "2") "," BY("helm", "Update", "3"), "helm", false},
+        {BY("helm", "Update", "3") "," BY("kubectl", "Update", "2"), "helm", false},
+        {BY("argo", "Apply", "1") "," BY("kubectl", "Update", "3"), "argo", true},
+        {BY("kubectl", "Update", "3") "," BY("argo", "Apply", "1"), "argo", true},
+        {BY("argo", "Apply", "2") "," BY("flux", "Apply", "1"), "argo", true},
+        {BY("sluice", "Apply", "4") "," BY("kubectl", "Update", "3"), "kubectl", false},
+        {BY("sluice", "Apply", "4"), NULL, false},
+        {SUB "," BY("kubectl", "Update", "3"), "kubectl", false},
+        {"{'manager':'other','operation':'Apply','fieldsV1':{'f:metadata':{}}}", NULL, false},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        auto_object struct object o = object_of(json_fmt(
+            &arena, arena_printf(&arena, "{'metadata':{'managedFields':[%s]}}", rows[i].entries),
+            NULL));
+        const struct service *s = READ(service, o);
+        CHECK_TEXT(s->selector_manager, rows[i].manager, rows[i].entries);
+        CHECK(s->selector_manager_is_apply == rows[i].applies, "%s", rows[i].entries);
+    }
 }
 
 static void deployment_of_nothing(void **state UNUSED)
@@ -365,6 +422,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deployment_as_served),
         cmocka_unit_test(deployment_for_the_checks),
+        cmocka_unit_test(revisions_that_are_no_numbers),
+        cmocka_unit_test(the_author_of_a_selector),
         cmocka_unit_test(deployment_of_nothing),
         cmocka_unit_test(anti_affinity_with_itself),
         cmocka_unit_test(replicaset_as_served),

@@ -265,6 +265,47 @@ static void warnings_do_not_stop(void **state UNUSED)
 }
 
 /* However many errors there are, some are said and the rest is not. */
+static const char *finding_at(const struct rollout *r, const char *path)
+{
+    for (size_t i = 0; i < r->finding_count; i++) {
+        if (str_equal(r->findings[i].path, path))
+            return r->findings[i].message;
+    }
+    return NULL;
+}
+
+/* Lists of names: rules of a route, gates of a step, phases of a gate. */
+static void lists_of_names(void **state UNUSED)
+{
+#define ROUTED(rules)                                                                              \
+    "{targetRef: {name: web}, strategy: {canary: {stableService: web, traffic: [{gatewayAPI: "     \
+    "{name: web, rules: " rules "}}], steps: [{weight: 10}]}}}"
+#define RULES "spec.strategy.canary.traffic[0].gatewayAPI.rules"
+    static const struct {
+        const char *spec, *path, *words;
+    } rows[] = {
+        {ROUTED("main"), RULES, "must be a list"},
+        {ROUTED("[a, a]"), RULES "[1]", "stands twice"},
+        {ROUTED("[1]"), RULES "[0]", "must be text"},
+        {ROUTED("[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]"), RULES, "at most 16"},
+        {"{targetRef: {name: web}, strategy: {canary: {steps: [{weight: 10, gates: x}]}}}",
+         "spec.strategy.canary.steps[0].gates", "must be a list"},
+        {"{targetRef: {name: web}, strategy: {rolling: {}}, gates: [{name: a, approval: {}, "
+         "during: Bake}]}",
+         "spec.gates[name=a].during", "must be a list"},
+        {"{targetRef: {name: web}, strategy: {rolling: {}}, gates: [{name: a, approval: {}, "
+         "during: [Never]}]}",
+         "spec.gates[name=a].during[0]", "Bake"},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *message = finding_at(rollout_of(rows[i].spec), rows[i].path);
+
+        CHECK(message && strstr(message, rows[i].words), "row %zu: %s", i,
+              message ? message : "nothing found there");
+    }
+}
+
 static void errors_are_bounded(void **state UNUSED)
 {
     auto_strbuf struct strbuf spec = {.max = 1 << 20};
@@ -376,6 +417,7 @@ int main(void)
         cmocka_unit_test(broken_values_leave_defaults),
         cmocka_unit_test(no_spec_at_all),
         cmocka_unit_test(warnings_do_not_stop),
+        cmocka_unit_test(lists_of_names),
         cmocka_unit_test(errors_are_bounded),
         cmocka_unit_test(values_are_shown_as_written),
         cmocka_unit_test(paths_for_people_and_for_files),

@@ -103,7 +103,7 @@ static void fill_field(const struct status_field *f, char *base)
         break;
     case S_I32:
     case S_STEP:
-        memcpy(base + f->at, &(int32_t){100000}, sizeof(int32_t));
+        memcpy(base + f->at, &(int32_t){f->max ? f->max : 100000}, sizeof(int32_t));
         break;
     case S_BOOL:
         memcpy(base + f->at, &(bool){true}, sizeof(bool));
@@ -390,6 +390,15 @@ static void wrong_types_are_absent(void **state UNUSED)
     assert_int_equal(s.history_count, 0);
 }
 
+/* The step is a place in a table of ours. */
+static void a_step_that_cannot_be(void **state UNUSED)
+{
+    assert_int_equal(read_text("{\"flight\":{\"revision\":\"a\",\"step\":3}}").flight.step, 3);
+    assert_int_equal(read_text("{\"flight\":{\"revision\":\"a\",\"step\":9999}}").flight.step,
+                     FLIGHT_STEPS_MAX);
+    assert_int_equal(read_text("{\"flight\":{\"revision\":\"a\",\"step\":-1}}").flight.step, 0);
+}
+
 static void lists_longer_than_ours(void **state UNUSED)
 {
     auto_strbuf struct strbuf text = {.max = 1 << 16};
@@ -477,6 +486,7 @@ int main(void)
         cmocka_unit_test(texts_are_cut_at_characters),
         cmocka_unit_test(unknown_members_stay),
         cmocka_unit_test(wrong_types_are_absent),
+        cmocka_unit_test(a_step_that_cannot_be),
         cmocka_unit_test(lists_longer_than_ours),
         cmocka_unit_test(read_without_bytes),
         cmocka_unit_test(too_much_unknown_is_dropped),

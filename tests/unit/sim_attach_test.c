@@ -77,6 +77,16 @@ static void finding(struct scene *sc)
     sc->r.finding_count = 1;
 }
 
+static void two_findings(struct scene *sc)
+{
+    static const struct finding wrong[] = {
+        {.path = "spec.bake", .value = "\"x\"", .message = "must be a duration"},
+        {.path = "spec.drain", .message = "must be a duration"}};
+
+    sc->r.findings = wrong;
+    sc->r.finding_count = 2;
+}
+
 static void recreate(struct scene *sc)
 {
     sc->d.rolling_update = false;
@@ -106,9 +116,25 @@ static void keeps_apart_nothing(struct scene *sc)
 
 static void one_without_surge(struct scene *sc)
 {
-    sc->d.replicas = 1;
+    sc->d.replicas = sc->d.st_replicas = sc->d.st_updated = sc->d.st_available = 1;
     sc->d.max_surge = "0";
     sc->d.max_unavailable = "1";
+}
+
+static void one_without_surge_judged(struct scene *sc)
+{
+    static const struct gate_spec smoke = {.name = "smoke"};
+
+    one_without_surge(sc);
+    sc->r.spec.step_count = 0;
+    sc->r.spec.gates = &smoke;
+    sc->r.spec.gate_count = 1;
+}
+
+static void one_without_surge_not_judged(struct scene *sc)
+{
+    one_without_surge(sc);
+    sc->r.spec.step_count = sc->r.spec.gate_count = 0;
 }
 
 static void no_service(struct scene *sc)
@@ -131,6 +157,18 @@ static void wide_service(struct scene *sc)
     sc->d.template_labels = both;
     sc->d.template_label_count = 2;
     sc->service.selector.pairs = &both[1];
+}
+
+/* Also named, and of others. */
+static void one_of_others_too(struct scene *sc)
+{
+    static const struct pair db = {"app", "db"};
+    struct service *s = ARENA_NEW(&sc->a, struct service);
+
+    *s = sc->service;
+    s->meta.name = "db";
+    s->selector.pairs = &db;
+    sc->services[sc->w.service_count++] = s;
 }
 
 static void many_services(struct scene *sc, int n)
@@ -159,6 +197,17 @@ static void no_route(struct scene *sc)
     sc->w.route_count = 0;
 }
 
+static void route_of_others(struct scene *sc)
+{
+    struct route *r = ARENA_NEW(&sc->a, struct route);
+    const struct route **list = ARENA_ARRAY(&sc->a, const struct route *, 1);
+
+    *r = *sc->w.routes[0];
+    r->backend_count = 0;
+    list[0] = r;
+    sc->w.routes = list;
+}
+
 static char *template_of(struct scene *sc, size_t bytes)
 {
     char *text = arena_alloc(&sc->a, bytes + 1);
@@ -184,6 +233,32 @@ static void paused(struct scene *sc)
     sc->d.paused = true;
 }
 
+/* Another ReplicaSet has pods: what is stable cannot be told. */
+static void two_revisions(struct scene *sc)
+{
+    struct replicaset *rs = ARENA_NEW(&sc->a, struct replicaset);
+    const struct replicaset **list = ARENA_ARRAY(&sc->a, const struct replicaset *, 2);
+
+    *rs = *sc->w.rs[0];
+    rs->digest = "other";
+    list[0] = sc->w.rs[0];
+    list[1] = rs;
+    sc->w.rs = list;
+    sc->w.rs_count = 2;
+}
+
+/* Adopted from somebody: the pods of one of those cannot be told from others by a label. */
+static void without_hash(struct scene *sc)
+{
+    struct replicaset *rs = ARENA_NEW(&sc->a, struct replicaset);
+    const struct replicaset **list = ARENA_ARRAY(&sc->a, const struct replicaset *, 1);
+
+    *rs = *sc->w.rs[0];
+    rs->revision = NULL;
+    list[0] = rs;
+    sc->w.rs = list;
+}
+
 static void rolling_out(struct scene *sc)
 {
     sc->d.st_updated = 1;
@@ -200,18 +275,23 @@ static const struct row {
     {"rival", BLUE_GREEN, rival, "Stalled", REASON_ALREADY_ATTACHED},
     {"unknown field", BLUE_GREEN, unknown_field, "Stalled", REASON_UNKNOWN_FIELD},
     {"invalid", BLUE_GREEN, finding, "Stalled", REASON_INVALID_SPEC},
+    {"invalid twice", BLUE_GREEN, two_findings, "Stalled", REASON_INVALID_SPEC},
     {"Recreate", BLUE_GREEN, recreate, "Stalled", REASON_STRATEGY_RECREATE},
     {"matchExpressions", BLUE_GREEN, expressions, "Stalled", REASON_SELECTOR_MISMATCH},
     {"hostPort", BLUE_GREEN, host_port, "Stalled", REASON_NO_ROOM},
     {"anti-affinity", CANARY_PODS, keeps_apart, "Stalled", REASON_NO_ROOM},
     {"one pod, no surge", ROLLING, one_without_surge, "Stalled", REASON_NO_ROOM},
+    {"one pod, no surge, a gate", ROLLING, one_without_surge_judged, "Stalled", REASON_NO_ROOM},
     {"no Service", BLUE_GREEN, no_service, "Stalled", REASON_SERVICE_NOT_FOUND},
     {"Service of others", BLUE_GREEN, other_service, "Stalled", REASON_SELECTOR_MISMATCH},
     {"Service of others too", BLUE_GREEN, wide_service, "Stalled", REASON_SELECTOR_MISMATCH},
     {"too many Services", BLUE_GREEN, one_service_too_many, "Stalled", REASON_SELECTOR_MISMATCH},
     {"no route", CANARY_ROUTE, no_route, "Stalled", REASON_ROUTE_NOT_FOUND},
+    {"route of others", CANARY_ROUTE, route_of_others, "Stalled", REASON_ROUTE_NOT_FOUND},
     {"large template", BLUE_GREEN, large_template, "Stalled", REASON_NO_ROOM},
     {"paused by somebody", BLUE_GREEN, paused, "Pending", REASON_PAUSED_BY_USER},
+    {"two revisions with pods", BLUE_GREEN, two_revisions, "Pending", REASON_NOT_COMPLETE},
+    {"a ReplicaSet without hash", BLUE_GREEN, without_hash, "Pending", REASON_NOT_COMPLETE},
     {"in a rollout of its own", BLUE_GREEN, rolling_out, "Pending", REASON_NOT_COMPLETE},
 };
 
@@ -248,6 +328,8 @@ static void the_rest_is_attached(void **state UNUSED)
                 {"as large as may be", BLUE_GREEN, as_large_as_may_be},
                 {"no pods to keep apart", CANARY_PODS, keeps_apart_nothing},
                 {"rolling keeps its ports", ROLLING, host_port},
+                {"nothing to judge needs no room", ROLLING, one_without_surge_not_judged},
+                {"a Service of others besides", BLUE_GREEN, one_of_others_too},
                 {"rolling pins nothing", ROLLING, wide_service}};
 
     for (size_t i = 0; i < COUNT(fine); i++) {

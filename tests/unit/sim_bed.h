@@ -238,6 +238,26 @@ static inline void bed_until(struct stage *st, const char *word, int64_t ms)
     bed_judge(st);
 }
 
+/* One line after the other: "-> Word" waits for it, "for N" (ms) lets time pass, "{...}" is merged
+ * into the Rollout's spec, anything else happens. `row` says whose story it is. */
+static inline void bed_story(struct stage *st, const char *row, const char *const *lines)
+{
+    char where[600];
+
+    for (; *lines; lines++) {
+        if (strncmp(*lines, "for ", 4) == 0)
+            bed_turns(st, (int)(strtol(*lines + 4, NULL, 10) / SIM_TICK_MS));
+        else if (**lines == '{')
+            bed_patch(st, SIM_ROLLOUT, arena_printf(&st->a, "{'spec':%s}", *lines));
+        else if (strncmp(*lines, "-> ", 3) != 0)
+            bed_do(st, *lines);
+        else if (!bed_reaches(st, *lines + 3, 90000))
+            fail_msg("%s: not %s, %s", row, *lines + 3, bed_where(st, where));
+        if (st->judge.violations)
+            fail_msg("%s: %s", row, st->judge.words);
+    }
+}
+
 /* At rest nothing of ours is left, the Deployment is whole, and nothing is written any more. */
 static inline void bed_rest(struct stage *st, const char *image, int n)
 {

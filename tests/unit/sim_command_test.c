@@ -63,6 +63,7 @@ static const struct row {
     {true, VERB_ABORT, NULL, 2, "WrongStep"},
     {true, VERB_ABORT, NULL, 0, "WrongStep"},
     {true, VERB_ABORT, "other", 1, "WrongRevision"},
+    {true, VERB_UNDO, NULL, -1, "NoEarlierRevision"}, /* in a step that is abort */
     {true, VERB_RETRY, NULL, -1, "NothingRejected"},
     {true, VERB_RETRY, NULL, 2,
      "NothingRejected"}, /* its step is where to begin, not where it is */
@@ -153,6 +154,96 @@ static void a_decision_ends_the_waiting(void **state UNUSED)
     free(sc);
 }
 
+/* ---- what was rejected ----------------------------------------------------------------------- */
+
+#define TWO_STEPS                                                                                  \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':20},{'weight':50,"       \
+    "'approve':true}]}},'drain':'1s','gates':[{'name':'ok','approval':{},'during':['Start']}]}"
+
+static void open_rejected(struct scene *sc)
+{
+    const struct bed_options o = {.spec = TWO_STEPS, .replicas = 4};
+    static const char *const lines[] = {"image app:v2", "-> Queued",  "approve", "-> Approval",
+                                        "abort",        "-> Aborted", NULL};
+
+    arena_init(&sc->a);
+    bed_open(&sc->st, &o);
+    bed_until(&sc->st, "Resting", 60000);
+    bed_story(&sc->st, "rejected", lines);
+    sc->w = *sim_world(&sc->st.s, &sc->a, "web");
+    sc->r = *sc->w.rollout;
+    sc->w.rollout = &sc->r;
+    assert_int_equal(sc->r.status.rejected.step, 2);
+}
+
+/* From the step where it failed, or earlier; those before it have passed. */
+static void retried_from_a_step(void **state UNUSED)
+{
+    static const struct {
+        int step, begins;
+        const char *reason;
+    } retries[] = {{-1, 0, "Accepted"},
+                   {0, 0, "Accepted"},
+                   {1, 0, "Accepted"},
+                   {2, 2, "Accepted"},
+                   {3, 0, "WrongStep"}};
+
+    for (size_t i = 0; i < COUNT(retries); i++) {
+        struct scene *sc = xcalloc(1, sizeof(*sc));
+        const struct rollout_status *st;
+        char name[40];
+
+        open_rejected(sc);
+        snprintf(name, sizeof(name), "from step %d", retries[i].step);
+        st = commanded(sc, VERB_RETRY, sc->r.status.rejected.revision, retries[i].step)->status;
+        CHECK_TEXT(st->last_action.reason, retries[i].reason, name);
+        CHECK(st->flight.present == str_equal(retries[i].reason, "Accepted"), "%s", name);
+        CHECK(st->flight.step == retries[i].begins, "%s: at %d", name, st->flight.step);
+        CHECK((st->flight.steps[0].ended_ms != 0) == (retries[i].begins > 1), "%s", name);
+        close_scene(sc);
+        free(sc);
+    }
+}
+
+/* ---- undo ------------------------------------------------------------------------------------ */
+
+/* To the newest before: not to one that was rejected, nor to stable's own template. */
+static void undone_to_the_newest_that_may(void **state UNUSED)
+{
+    struct scene *sc = xcalloc(1, sizeof(*sc));
+    const struct replicaset *list[5];
+    struct replicaset rs[5];
+    struct deployment d;
+
+    open_scene(sc, false);
+    for (int i = 0; i < 5; i++) {
+        rs[i] = *sc->w.rs[0];
+        list[i] = &rs[i];
+        if (i == 0)
+            continue; /* stable */
+        rs[i].revision = arena_printf(&sc->a, "r%d", i);
+        rs[i].digest = arena_printf(&sc->a, "d%d", i);
+        rs[i].deployment_revision = i;
+        rs[i].replicas = rs[i].st_replicas = rs[i].st_ready = rs[i].st_available = 0;
+    }
+    rs[0].deployment_revision = 5;
+    rs[4].controller_uid = "somebody";
+    rs[3].digest = sc->r.status.rejected.digest = "bad";
+    sc->r.status.stable.deployment_revision = 5;
+    sc->w.rs = list;
+    sc->w.rs_count = 5;
+    assert_string_equal(commanded(sc, VERB_UNDO, NULL, -1)->status->flight.revision, "r2");
+    rs[2].digest = rs[0].digest;
+    assert_string_equal(commanded(sc, VERB_UNDO, NULL, -1)->status->flight.revision, "r1");
+    d = *sc->w.dep; /* a person's pause: their template is not touched */
+    d.paused = true;
+    sc->w.dep = &d;
+    assert_string_equal(commanded(sc, VERB_UNDO, NULL, -1)->status->last_action.reason,
+                        "NoEarlierRevision");
+    close_scene(sc);
+    free(sc);
+}
+
 /* ---- once ------------------------------------------------------------------------------------ */
 
 static void the_same_command_is_done_once(void **state UNUSED)
@@ -208,6 +299,8 @@ int main(void)
         cmocka_unit_test(each_has_its_answer),
         cmocka_unit_test(what_they_do),
         cmocka_unit_test(a_decision_ends_the_waiting),
+        cmocka_unit_test(retried_from_a_step),
+        cmocka_unit_test(undone_to_the_newest_that_may),
         cmocka_unit_test(the_same_command_is_done_once),
         cmocka_unit_test(the_oldest_are_forgotten),
         cmocka_unit_test(what_is_no_command_is_none),

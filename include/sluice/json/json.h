@@ -33,8 +33,11 @@ bool json_bool(const cJSON *o, const char *path, bool dflt);
 /* IntOrString as text: 25 -> "25", "25%" -> "25%"; NULL when absent or neither. */
 const char *json_int_or_str(struct arena *a, const cJSON *o, const char *path);
 size_t json_count(const cJSON *array);
-#define JSON_EACH(item, array)                                                                     \
-    for (const cJSON *item = (array) ? (array)->child : NULL; item; item = item->next)
+static inline const cJSON *json_first(const cJSON *array) /* NULL is fine */
+{
+    return array ? array->child : NULL;
+}
+#define JSON_EACH(item, array) for (const cJSON *item = json_first(array); item; item = item->next)
 
 /* A piece of the text that was parsed, byte for byte. */
 struct jslice {

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strategies as steps, and how many pods a step has (api.md 6). */
+#include "check.h"
+#include "sluice/plan/compile.h"
+
+/* ---- gates of a step ------------------------------------------------------------------------- */
+
+static const char *const smoke[] = {"smoke"}, *const both[] = {"load", "smoke"};
+
+static struct rollout_spec canary(const struct step_spec *steps, size_t count,
+                                  const struct gate_spec *gates, size_t gate_count)
+{
+    return (struct rollout_spec){.strategy = STRATEGY_CANARY,
+                                 .steps = steps,
+                                 .step_count = count,
+                                 .gates = gates,
+                                 .gate_count = gate_count};
+}
+
+/* A gate that a step names runs there and nowhere else; the others by their phase. */
+static void gates_run_where_they_are_named(void **state)
+{
+    static const struct gate_spec gates[] = {{.name = "smoke", .named_by_step = true},
+                                             {.name = "load", .named_by_step = true},
+                                             {.name = "errors"},
+                                             {.name = "late", .during = PHASE_AFTER_SWITCH}};
+    static const struct step_spec steps[] = {
+        {.weight = "10", .gates = smoke, .gate_count = 1},
+        {.weight = "50"},
+        {.weight = "100", .gates = both, .gate_count = 2},
+    };
+    const struct rollout_spec spec = canary(steps, COUNT(steps), gates, COUNT(gates));
+    struct compiled c;
+
+    (void)state;
+    compile_steps(&spec, &c);
+    assert_int_equal(c.step_count, 3);
+    assert_int_equal(c.steps[0].gates, 1U | 4U);
+    assert_int_equal(c.steps[1].gates, 4U);
+    assert_int_equal(c.steps[2].gates, 1U | 2U | 4U | 8U);
+    assert_true(c.steps[2].last && !c.steps[1].last);
+    assert_int_equal(c.bake_gates, 4U);
+    assert_int_equal(c.start_gates, 0);
+}
+
+/* Whatever the last step says, all requests are the end. */
+static void the_end_is_everything(void **state)
+{
+    static const struct step_spec to_all[] = {{.weight = "100%"}}, part[] = {{.weight = "99"}},
+                                  pods[] = {{.replicas = "100%"}}, keeps[] = {{.replicas = "2"}};
+    static const struct {
+        enum strategy strategy;
+        const struct step_spec *step;
+        int steps;
+    } rows[] = {
+        {STRATEGY_CANARY, to_all, 1}, {STRATEGY_CANARY, part, 2},   {STRATEGY_CANARY, keeps, 2},
+        {STRATEGY_ROLLING, pods, 1},  {STRATEGY_ROLLING, keeps, 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct rollout_spec spec = canary(rows[i].step, 1, NULL, 0);
+        struct compiled c;
+
+        spec.strategy = rows[i].strategy;
+        compile_steps(&spec, &c);
+        CHECK(c.step_count == rows[i].steps, "row %zu: %d", i, c.step_count);
+        CHECK(c.steps[c.step_count - 1].last, "row %zu", i);
+    }
+}
+
+/* Rolling without steps is one. */
+static void without_steps_there_is_one(void **state)
+{
+    struct rollout_spec spec = {.strategy = STRATEGY_ROLLING};
+    struct compiled c;
+
+    (void)state;
+    compile_steps(&spec, &c);
+    assert_int_equal(c.step_count, 1);
+    assert_string_equal(c.steps[0].replicas, "100%");
+}
+
+/* ---- pods of a step -------------------------------------------------------------------------- */
+
+static void counts(void **state)
+{
+    static const struct {
+        const char *text;
+        int n, want;
+    } rows[] = {{"3", 10, 3}, {"25%", 10, 3}, {"25%", 8, 2}, {"0", 10, 0}, {"100%", 7, 7},
+                {"x", 7, 7},  {NULL, 7, 7},   {"", 7, 7},    {"-4", 7, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        CHECK(count_of(rows[i].text, rows[i].n) == rows[i].want, "%s of %d: %d",
+              rows[i].text ? rows[i].text : "(null)", rows[i].n, count_of(rows[i].text, rows[i].n));
+    assert_true(count_of("99999999999999%", 7) > 0); /* no overflow */
+    assert_int_equal(percent_of("25%"), 25);
+    assert_int_equal(percent_of("300"), 100);
+    assert_int_equal(percent_of(NULL), 0);
+}
+
+/* As the Deployment controller resolves them: surge up, unavailable down, never both 0. */
+static void rooms(void **state)
+{
+    static const struct {
+        const char *surge, *unavailable;
+        int n;
+        struct surge want;
+    } rows[] = {{NULL, NULL, 10, {3, 2}}, {"0", "25%", 3, {0, 1}}, {"0", "0", 4, {0, 1}},
+                {"50%", "0", 3, {2, 0}},  {"2", "3", 2, {2, 2}},   {"0", "50%", 4, {0, 2}}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct deployment d = {.replicas = rows[i].n,
+                                     .max_surge = rows[i].surge,
+                                     .max_unavailable = rows[i].unavailable};
+        const struct surge s = surge_of(&d);
+
+        CHECK(s.surge == rows[i].want.surge && s.unavailable == rows[i].want.unavailable,
+              "row %zu: %d up, %d down", i, s.surge, s.unavailable);
+    }
+}
+
+static void pods_of_a_step(void **state)
+{
+    static const struct {
+        const char *name;
+        enum regime regime;
+        enum traffic_by by;
+        struct step step;
+        int n, want;
+    } rows[] = {
+        {"a route's weight, rounded up", REGIME_OUTSIDE, TRAFFIC_ROUTE, {.weight_pct = 20}, 4, 1},
+        {"more pods than the weight",
+         REGIME_OUTSIDE,
+         TRAFFIC_ROUTE,
+         {.weight_pct = 20, .replicas = "3"},
+         4,
+         3},
+        {"fewer do not do",
+         REGIME_OUTSIDE,
+         TRAFFIC_ROUTE,
+         {.weight_pct = 50, .replicas = "1"},
+         4,
+         2},
+        {"a dark launch", REGIME_OUTSIDE, TRAFFIC_ROUTE, {.weight_pct = 0, .replicas = "2"}, 4, 2},
+        {"no weight, no pods", REGIME_OUTSIDE, TRAFFIC_ROUTE, {.weight_pct = 0}, 4, 0},
+        {"never more than all",
+         REGIME_OUTSIDE,
+         TRAFFIC_ROUTE,
+         {.weight_pct = 20, .replicas = "9"},
+         4,
+         4},
+        {"a share of the pods", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 20}, 8, 2},
+        {"a share of few", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 1}, 3, 1},
+        {"pods without a share",
+         REGIME_OUTSIDE,
+         TRAFFIC_PODS,
+         {.weight_pct = 0, .replicas = "2"},
+         4,
+         2},
+        {"all", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 100}, 4, 4},
+        {"a preview", REGIME_OUTSIDE, TRAFFIC_PIN, {.replicas = "50%"}, 4, 2},
+        {"one beside stable at least", REGIME_INSIDE, TRAFFIC_PODS, {.replicas = "100%"}, 4, 3},
+        {"one new at least", REGIME_INSIDE, TRAFFIC_PODS, {.replicas = "0"}, 4, 1},
+        {"of one, by surge", REGIME_INSIDE, TRAFFIC_PODS, {.replicas = "50%"}, 1, 1},
+        {"of none", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 50}, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct deployment d = {.replicas = rows[i].n};
+        const struct compiled c = {
+            .regime = rows[i].regime, .by = rows[i].by, .steps = {rows[i].step}, .step_count = 1};
+
+        CHECK(step_replicas(&c, &d, 1) == rows[i].want, "%s: %d", rows[i].name,
+              step_replicas(&c, &d, 1));
+        CHECK(step_replicas(&c, &d, 0) == 0 && step_replicas(&c, &d, 2) == 0, "%s", rows[i].name);
+    }
+}
+
+static void shares(void **state)
+{
+    const struct compiled route = {
+        .by = TRAFFIC_ROUTE, .steps = {{.weight_pct = 20}}, .step_count = 1};
+    const struct compiled pods = {.by = TRAFFIC_PODS,
+                                  .steps = {{.weight_pct = 20}, {.weight_pct = 100, .last = true}},
+                                  .step_count = 2};
+    const struct compiled batches = {.regime = REGIME_INSIDE,
+                                     .by = TRAFFIC_PODS,
+                                     .steps = {{.weight_pct = 100, .last = true}},
+                                     .step_count = 1};
+
+    (void)state;
+    assert_int_equal(share_permille(&route, 1, 1, 4), 200);
+    assert_int_equal(share_permille(&pods, 1, 1, 2), 333);
+    assert_int_equal(share_permille(&pods, 1, 0, 0), 0);
+    assert_int_equal(share_permille(&pods, 2, 1, 1), 1000);
+    assert_int_equal(share_permille(&batches, 1, 3, 1), 750);
+    assert_int_equal(share_permille(&pods, 0, 1, 1), 0);
+    assert_int_equal(share_permille(&pods, 3, 1, 1), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gates_run_where_they_are_named),
+        cmocka_unit_test(the_end_is_everything),
+        cmocka_unit_test(without_steps_there_is_one),
+        cmocka_unit_test(counts),
+        cmocka_unit_test(rooms),
+        cmocka_unit_test(pods_of_a_step),
+        cmocka_unit_test(shares),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What gates ask: which pods at which port, which address, with which counts to go on from. */
+#include "sim_scene.h"
+
+#define PROBED(port)                                                                               \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'gates':[{"       \
+    "'name':'g','probe':{'http':{" port "},'every':'1s','successes':100}}]}"
+#define MEASURED(more)                                                                             \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'gates':[{"       \
+    "'name':'g','metric':{'prometheus':{" more "},'max':'1','every':'1s','count':1000}}]}"
+
+static struct scene *gating(const char *spec)
+{
+    struct scene *sc = scene_open(&(struct bed_options){.spec = spec});
+
+    bed_rest(&sc->st, "app:v1", 4);
+    bed_image(&sc->st, "app:v2");
+    bed_until(&sc->st, "Gating", 30000);
+    bed_turns(&sc->st, 100); /* some answers are written */
+    scene_now(sc);
+    return sc;
+}
+
+static const struct ask *asked(struct scene *sc)
+{
+    const struct plan *p = scene_plan(sc);
+
+    assert_int_equal(p->ask_count, 1);
+    return &p->asks[0];
+}
+
+/* ---- pods ------------------------------------------------------------------------------------ */
+
+static void at_the_port_that_is_named(void **state UNUSED)
+{
+    static const struct {
+        const char *spec;
+        int port;
+        const char *broken;
+    } rows[] = {
+        {PROBED(""), 8080, NULL},
+        {PROBED("'port':'http'"), 8080, NULL},
+        {PROBED("'port':9090"), 9090, NULL},
+        {PROBED("'port':'admin'"), 0, "no container port admin"},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct scene *sc = gating(rows[i].spec);
+        const struct ask *ask = asked(sc);
+
+        CHECK(ask->pod_count > 0 && ask->pods[0].port == rows[i].port, "%s: %d", rows[i].spec,
+              ask->pods[0].port);
+        CHECK_TEXT(ask->broken, rows[i].broken, rows[i].spec);
+        scene_close(sc);
+    }
+}
+
+/* Only pods of the new revision that are ready, stay, and have an address: at most ten. */
+static void only_the_ready_new_ones(void **state UNUSED)
+{
+    enum { MANY = 16 };
+    struct scene *sc = gating(PROBED(""));
+    struct pod pods[MANY];
+    const struct pod *list[MANY];
+    const struct ask *ask;
+
+    for (int i = 0; i < MANY; i++) {
+        pods[i] = (struct pod){.meta.name = arena_printf(&sc->a, "p%d", i),
+                               .revision = sc->r.status.flight.revision,
+                               .ip = "10.0.0.1",
+                               .ready = true};
+        list[i] = &pods[i];
+    }
+    pods[0].ready = false;
+    pods[1].ip = NULL;
+    pods[2].meta.deleting_ms = 1;
+    pods[3].revision = sc->r.status.stable.revision;
+    sc->w.pods = list;
+    sc->w.pod_count = 5;
+    sc->w.pods_of = sc->r.status.flight.revision;
+    ask = asked(sc);
+    assert_int_equal(ask->pod_count, 1);
+    assert_string_equal(ask->pods[0].name, "p4");
+    assert_string_equal(ask->broken, "no container port "); /* these pods declare none */
+    sc->w.pod_count = MANY;
+    assert_int_equal(asked(sc)->pod_count, 10);
+    sc->w.pod_count = 4;
+    ask = asked(sc);
+    assert_int_equal(ask->pod_count, 0);
+    assert_string_equal(ask->broken, "no ready new pod to ask");
+    sc->w.pods_of = sc->r.status.stable.revision; /* those of another: it waits for its own */
+    assert_int_equal(scene_plan(sc)->ask_count, 0);
+    assert_string_equal(scene_plan(sc)->pods_of, sc->r.status.flight.revision);
+    scene_close(sc);
+}
+
+/* ---- queries --------------------------------------------------------------------------------- */
+
+static void of_the_address_that_is_given(void **state UNUSED)
+{
+    static const struct {
+        const char *spec, *operators, *address;
+        bool broken;
+    } rows[] = {
+        {MEASURED("'query':'q'"), "http://prom", "http://prom", false},
+        {MEASURED("'query':'q','address':'http://own'"), "http://prom", "http://own", false},
+        {MEASURED("'query':'q'"), NULL, NULL, true},
+        {MEASURED("'query':'$(nothing)'"), "http://prom", "http://prom", true},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct scene *sc = gating(rows[i].spec);
+        const struct ask *ask;
+
+        sc->w.prometheus = rows[i].operators;
+        ask = asked(sc);
+        CHECK_TEXT(ask->address, rows[i].address, rows[i].spec);
+        CHECK((ask->broken != NULL) == rows[i].broken, "%s: %s", rows[i].spec,
+              ask->broken ? ask->broken : "fine");
+        scene_close(sc);
+    }
+}
+
+/* A runner that was restarted goes on from what the status has; what is no number counts as 0. */
+static void from_what_is_written(void **state UNUSED)
+{
+    struct scene *sc = gating(MEASURED("'query':'q'"));
+    struct gate_state *g = &sc->r.status.gates[0];
+    const struct ask *ask;
+
+    assert_string_equal(g->name, "g");
+    g->samples = 9;
+    g->evidence = "g3 b2 e1";
+    sc->w.reading_count = 0;
+    ask = asked(sc);
+    assert_true(ask->samples == 9 && ask->good == 3 && ask->bad == 2 && ask->errors == 1);
+    assert_true(ask->since_ms == g->since_ms);
+    g->evidence = "g-3 bx";
+    ask = asked(sc);
+    assert_true(ask->good == 0 && ask->bad == 0 && ask->errors == 0);
+    g->evidence = NULL;
+    assert_int_equal(asked(sc)->good, 0);
+    scene_close(sc);
+}
+
+/* Edits of the gates leave states of others behind, up to as many as there may be. */
+static void among_many_that_were(void **state UNUSED)
+{
+    struct scene *sc = gating(MEASURED("'query':'q'"));
+    const struct rollout_status *st;
+    bool found = false;
+
+    for (int i = 0; i < GATE_STATES_MAX; i++)
+        sc->r.status.gates[i] = (struct gate_state){.name = arena_printf(&sc->a, "was-%d", i)};
+    sc->r.status.gate_count = GATE_STATES_MAX;
+    sc->w.reading_count = 0;
+    assert_string_equal(asked(sc)->gate->name, "g");
+    st = scene_plan(sc)->status;
+    assert_int_equal(st->gate_count, GATE_STATES_MAX);
+    for (int i = 0; i < st->gate_count; i++)
+        found = found || str_equal(st->gates[i].name, "g");
+    assert_true(found);
+    scene_close(sc);
+}
+
+/* Answers from before the gate began to count again are not its own. */
+static void answers_of_before_do_not_count(void **state UNUSED)
+{
+    struct scene *sc = gating(MEASURED("'query':'q'"));
+    const struct gate_state *g = &sc->r.status.gates[0];
+    struct reading r = {.gate = "g",
+                        .revision = sc->r.status.flight.revision,
+                        .step = sc->r.status.flight.step,
+                        .since_ms = g->since_ms - 1,
+                        .at_ms = sc->st.s.now_ms,
+                        .samples = 1000,
+                        .good = 1000,
+                        .message = "good"};
+
+    sc->w.readings = &r;
+    sc->w.reading_count = 1;
+    assert_int_equal(scene_plan(sc)->status->flight.step, 1);
+    r.since_ms = g->since_ms;
+    assert_int_equal(scene_plan(sc)->status->flight.step, 2);
+    r.at_ms = 0; /* asked, and not answered yet */
+    assert_int_equal(scene_plan(sc)->status->flight.step, 1);
+    scene_close(sc);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(at_the_port_that_is_named),
+        cmocka_unit_test(only_the_ready_new_ones),
+        cmocka_unit_test(of_the_address_that_is_given),
+        cmocka_unit_test(from_what_is_written),
+        cmocka_unit_test(among_many_that_were),
+        cmocka_unit_test(answers_of_before_do_not_count),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

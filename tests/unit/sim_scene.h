@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sim_scene.h - a world as a release has made it, copied so that one thing in it can be changed:
+ * what does the planner do then? */
+#ifndef SLUICE_TESTS_UNIT_SIM_SCENE_H
+#define SLUICE_TESTS_UNIT_SIM_SCENE_H
+
+#include "sim_bed.h"
+#include "sluice/plan/plan.h"
+
+#define SCENE_LIST_MAX 24
+
+#define CANARY                                                                                     \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'approve':true}]}},"  \
+    "'drain':'1s','bake':'1h'}"
+#define HELD                                                                                       \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'approve':true}]}},"  \
+    "'drain':'1s','onDelete':'Hold'}"
+#define UNDONE                                                                                     \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'drain':'1s'}"
+#define PAUSED                                                                                     \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'drain':'1s',"    \
+    "'brake':'Paused'}"
+#define SWITCH                                                                                     \
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web','switch':"         \
+    "'Approve'}},'drain':'1s'}"
+#define BATCHES                                                                                    \
+    "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':'50%%','approve':"    \
+    "true}]}}}"
+#define ROUTED                                                                                     \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web','traffic':[{"         \
+    "'gatewayAPI':{'name':'web'},'settle':'500ms'}],'steps':[{'weight':50,'approve':true}]}},"     \
+    "'drain':'1s'}"
+#define IN_STEP                                                                                    \
+    {                                                                                              \
+        "image app:v2", "-> Approval"                                                              \
+    }
+#define ABORTED                                                                                    \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "abort", "-> Aborted"                                       \
+    }
+#define IN_BAKE                                                                                    \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "approve", "-> Baking"                                      \
+    }
+#define AT_REST                                                                                    \
+    {                                                                                              \
+        NULL                                                                                       \
+    }
+#define TO_RELEASE                                                                                 \
+    {                                                                                              \
+        "image app:v2"                                                                             \
+    }
+
+struct scene {
+    struct stage st;
+    struct arena a;
+    struct world w;
+    struct rollout r;
+    struct deployment d;
+    struct fence f;
+    struct replicaset rs[SCENE_LIST_MAX];
+    struct service services[SCENE_LIST_MAX];
+    struct slice slices[SCENE_LIST_MAX];
+    struct route routes[SCENE_LIST_MAX];
+    const struct replicaset *rs_list[SCENE_LIST_MAX];
+    const struct service *service_list[SCENE_LIST_MAX];
+    const struct slice *slice_list[SCENE_LIST_MAX];
+    const struct route *route_list[SCENE_LIST_MAX];
+};
+
+#define SCENE_COPY(sc, copies, list, member, counter)                                              \
+    do {                                                                                           \
+        assert_in_range((sc)->w.counter, 0, SCENE_LIST_MAX - 4);                                   \
+        for (size_t i_ = 0; i_ < SCENE_LIST_MAX; i_++)                                             \
+            (sc)->list[i_] = &(sc)->copies[i_];                                                    \
+        for (size_t i_ = 0; i_ < (sc)->w.counter; i_++)                                            \
+            (sc)->copies[i_] = *(sc)->w.member[i_];                                                \
+        (sc)->w.member = (sc)->list;                                                               \
+    } while (0)
+
+/* The world of this moment. */
+static inline void scene_now(struct scene *sc)
+{
+    sc->w = *sim_world(&sc->st.s, &sc->a, "web");
+    sc->r = *sc->w.rollout;
+    sc->d = *sc->w.dep;
+    sc->w.rollout = &sc->r;
+    sc->w.dep = &sc->d;
+    if (sc->w.fence) {
+        sc->f = *sc->w.fence;
+        sc->w.fence = &sc->f;
+    }
+    SCENE_COPY(sc, rs, rs_list, rs, rs_count);
+    SCENE_COPY(sc, services, service_list, services, service_count);
+    SCENE_COPY(sc, slices, slice_list, slices, slice_count);
+    SCENE_COPY(sc, routes, route_list, routes, route_count);
+}
+
+static inline struct scene *scene_open(const struct bed_options *o)
+{
+    struct scene *sc = xcalloc(1, sizeof(*sc));
+
+    arena_init(&sc->a);
+    bed_open(&sc->st, o);
+    return sc;
+}
+
+static inline void scene_close(struct scene *sc)
+{
+    stage_close(&sc->st);
+    arena_release(&sc->a);
+    free(sc);
+}
+
+static inline const struct plan *scene_plan(struct scene *sc)
+{
+    return plan_rollout(&sc->a, &sc->w, sc->st.s.now_ms);
+}
+
+/* Turns until `act` is the next write, and stops before it. */
+static inline bool scene_before(struct scene *sc, enum act act)
+{
+    for (int i = 0; i < 2000; i++) {
+        scene_now(sc);
+        if (scene_plan(sc)->action.act == act)
+            return true;
+        bed_turn(&sc->st);
+    }
+    return false;
+}
+
+static inline struct replicaset *scene_rs(struct scene *sc, const char *revision)
+{
+    for (size_t i = 0; i < sc->w.rs_count; i++) {
+        if (str_equal(sc->rs[i].revision, revision))
+            return &sc->rs[i];
+    }
+    fail_msg("no ReplicaSet of %s", revision ? revision : "(none)");
+    return NULL;
+}
+
+static inline struct replicaset *scene_stable(struct scene *sc)
+{
+    return scene_rs(sc, sc->r.status.stable.revision);
+}
+
+static inline struct replicaset *scene_candidate(struct scene *sc)
+{
+    return scene_rs(sc, sc->r.status.flight.revision);
+}
+
+/* One more, an old one of the Deployment's without pods. */
+static inline struct replicaset *scene_elder(struct scene *sc)
+{
+    struct replicaset *rs = &sc->rs[sc->w.rs_count++];
+
+    *rs = *scene_stable(sc);
+    rs->meta.name = "web-elder";
+    rs->meta.uid = "uid-elder";
+    rs->revision = "elder";
+    rs->digest = "digest-elder";
+    rs->meta.created_ms -= HOUR_MS;
+    rs->deployment_revision = 0;
+    rs->replicas = rs->st_replicas = rs->st_ready = rs->st_available = 0;
+    return rs;
+}
+
+static inline void scene_forget_rs(struct scene *sc, const struct replicaset *rs)
+{
+    const size_t at = (size_t)(rs - sc->rs);
+
+    memmove(&sc->rs[at], &sc->rs[at + 1], (sc->w.rs_count - at - 1) * sizeof(*rs));
+    sc->w.rs_count--;
+}
+
+static inline void scene_no_fence(struct scene *sc)
+{
+    sc->w.fence = NULL;
+}
+
+static inline void scene_no_dead_man(struct scene *sc)
+{
+    sc->d.dead_man = NULL;
+}
+
+/* One thing is otherwise: what comes next? */
+struct scene_row {
+    const char *name, *spec, *lines[6];
+    enum act before; /* and then on until this is the next write; 0: no further */
+    void (*change)(struct scene *sc);
+    enum act act;       /* that comes next */
+    const char *object; /* its name; NULL: any */
+    const char *body;   /* text in its body, ' for "; NULL: any */
+    const char *reason; /* of the condition Ready; NULL: any */
+};
+
+static inline void scene_check(const struct scene_row *row)
+{
+    struct scene *sc = scene_open(&(struct bed_options){
+        .spec = row->spec, .sim = {.no_policies = strstr(row->spec, "'Paused'") != NULL}});
+    const struct plan *p;
+    const char *text;
+
+    bed_rest(&sc->st, "app:v1", 4);
+    stage_begin(&sc->st, NULL);
+    bed_story(&sc->st, row->name, row->lines);
+    CHECK(!row->before || scene_before(sc, row->before), "%s: it never comes", row->name);
+    scene_now(sc);
+    row->change(sc);
+    p = scene_plan(sc);
+    text = row->body ? json_fmt(&sc->a, row->body, NULL) : NULL;
+    CHECK(p->action.act == row->act, "%s: %s by %s: %s", row->name, act_name(p->action.act),
+          p->rule, p->status->display.message);
+    if (row->object)
+        CHECK_TEXT(p->action.name, row->object, row->name);
+    if (text)
+        CHECK(strstr(p->action.body, text), "%s: no %s in %s", row->name, text, p->action.body);
+    if (row->reason)
+        CHECK_TEXT(p->status->conditions[COND_READY].reason, row->reason, row->name);
+    scene_close(sc);
+}
+
+#endif
