@@ -188,6 +188,15 @@ bool serves(const struct planner *p, const struct replicaset *rs, int32_t n)
     return rs_available(rs, n);
 }
 
+bool pins_off(const struct planner *p)
+{
+    for (size_t i = 0; i < p->w->service_count; i++) {
+        if (service_live(p, p->w->services[i]) && p->w->services[i]->pin)
+            return false;
+    }
+    return true;
+}
+
 /* ---- rules ----------------------------------------------------------------------------------- */
 
 /* Entries first: the admission policy then keeps what we write, and a Service that is deleted and

@@ -187,6 +187,7 @@ const char *serve_revision(const struct planner *p); /* revision that live Servi
 bool pins_proved(const struct planner *p, const char *revision); /* every live Service and slice */
 bool serves(const struct planner *p, const struct replicaset *rs,
             int32_t n); /* n of its pods are available, and behind every live Service */
+bool pins_off(const struct planner *p); /* nothing of ours left in any live Service */
 struct pin_state *pin_find(struct planner *p, const char *service);
 void pin_side(struct planner *p, const char *revision); /* the entry of the side Service, if any */
 /* Pods of the candidate, behind its own Service (step.c). */
