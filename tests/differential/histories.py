@@ -27,8 +27,19 @@ def manifest(name):
 # ---- acts: (what, argument); a template is its image's tag -------------------------------------
 
 def acts_of(rng):
-    n = rng.randint(3, 7)
-    return [group(rng) for _ in range(n)]
+    begin = shared(rng) if rng.random() < 0.4 else []
+    return begin + [group(rng) for _ in range(rng.randint(3, 7))]
+
+
+def shared(rng):
+    """Two sides with pods in a paused Deployment, as in a rolling release: what the controller
+    shares out hangs on the sizes that each side was last told of."""
+    return [[["template", 1], ["scale", rng.randint(1, 9)]],
+            [["template", 2], ["strategy", rng.choice(([1, 0], [0, 1], [0, 2], [3, 1]))]],
+            [["scale", rng.randint(1, 9)]],
+            [["pause", True], ["template", rng.choice((1, 3))]],
+            [["scale-rs", [rng.choice((1, 2)), rng.randint(1, 5)]]],
+            [["scale", rng.randint(0, 9)]]]
 
 
 def group(rng):
@@ -43,12 +54,12 @@ def act(rng):
     what = rng.choices(("template", "scale", "pause", "resume", "strategy", "history",
                         "delete-rs", "orphan-rs", "scale-rs"), (9, 4, 2, 4, 3, 1, 2, 1, 2))[0]
     return [what, {
-        "template": lambda: rng.randint(1, 4), "scale": lambda: rng.randint(0, 4),
+        "template": lambda: rng.randint(1, 4), "scale": lambda: rng.randint(0, 9),
         "pause": lambda: True, "resume": lambda: None,
         "strategy": lambda: rng.choice(([1, 0], [0, 1], ["50%", "50%"], [2, 2], "Recreate")),
         "history": lambda: rng.randint(0, 3), "delete-rs": lambda: rng.randint(1, 4),
         "orphan-rs": lambda: rng.randint(1, 4),
-        "scale-rs": lambda: [rng.randint(1, 4), rng.randint(0, 3)]}[what]()]
+        "scale-rs": lambda: [rng.randint(1, 4), rng.randint(0, 6)]}[what]()]
 
 
 def strategy(value):
