@@ -25,8 +25,10 @@ static void keep(struct fake *f, enum kube_kind kind, const char *path)
 {
     const struct fake_object *at = fake_find(f, path);
     auto_json cJSON *doc = json_parse(at->json, strlen(at->json), NULL);
+    struct object *o = object_read(kind, doc, at->json, strlen(at->json));
 
-    store_put(f->ctl.store, object_read(kind, doc, at->json, strlen(at->json)), clock_mono_ms());
+    store_put(f->ctl.store, o, clock_mono_ms());
+    object_unref(o);
 }
 
 static int setup(void **state)
