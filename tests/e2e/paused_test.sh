@@ -115,7 +115,7 @@ test_leaving_in_flight() {
         word web Approval
         kn delete rollout web --timeout=60s >/dev/null
         await 30 'v1 whole' whole web 3
-        is "$strategy: serves" v1 "$(images_behind web)"
+        await 10 "$strategy: v1 alone behind web" serves web v1 # slices follow pods
         is "$strategy: paused" null "$(deployment web '.spec.paused // null')"
         is "$strategy: dead man" null "$(deployment web ".metadata.annotations[\"$DEAD_MAN\"]")"
         is "$strategy: fence" 0 "$(kn get controllerrevisions -o json | jq '.items | length')"
