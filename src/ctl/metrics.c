@@ -63,11 +63,6 @@ static void histogram_write(struct strbuf *out, const char *name, const char *la
                 (unsigned long long)h->count);
 }
 
-static void write_releases(const struct ctl *c, struct strbuf *out)
-{
-    one(out, "sluice_releases_in_flight", "gauge", (double)c->in_flight);
-}
-
 static void write_reconcile(const struct ctl *c, struct strbuf *out)
 {
     static const char who[] = "controller=\"rollout\"";
@@ -262,7 +257,7 @@ void metrics_write(struct ctl *c, struct strbuf *out)
     const struct recorder_stats events = recorder_stats(c->recorder);
 
     write_reconcile(c, out);
-    write_releases(c, out);
+    one(out, "sluice_releases_in_flight", "gauge", (double)c->in_flight);
     write_queue(c, out);
     write_requests(c, out);
     write_passes(c, out);
