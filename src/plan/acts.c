@@ -79,15 +79,17 @@ static enum flow remove_object(struct planner *p, enum act act, enum target targ
 
 /* ---- Rollout --------------------------------------------------------------------------------- */
 
-/* Taken off only from the very Rollout whose status says that no flight is open. */
+/* Only of the very Rollout that was planned for: whoever stood still in the midst of a look puts
+ * none on a Rollout at rest, and takes none off one whose status opened a flight. */
 enum flow act_finalizer(struct planner *p, bool add)
 {
     const struct meta *m = &p->r->meta;
-    const char *body = json_fmt(
-        p->a, "{'apiVersion':%q,'kind':'Rollout','metadata':{'name':%q,'namespace':%q,'uid':%q%r}}",
-        SLUICE_API_VERSION, m->name, m->ns, m->uid,
-        add ? ",\"finalizers\":[\"" FINALIZER_FLIGHT "\"]"
-            : json_fmt(p->a, ",'resourceVersion':%q", m->rv));
+    const char *body =
+        json_fmt(p->a,
+                 "{'apiVersion':%q,'kind':'Rollout','metadata':{'name':%q,'namespace':%q,'uid':%q,"
+                 "'resourceVersion':%q%r}}",
+                 SLUICE_API_VERSION, m->name, m->ns, m->uid, m->rv,
+                 add ? ",\"finalizers\":[\"" FINALIZER_FLIGHT "\"]" : "");
 
     patch(p, add ? ACT_FINALIZER_ADD : ACT_FINALIZER_DROP, TARGET_ROLLOUT, m, APPLY_PATCH, body);
     p->act.query = BY_US "&force=true";
