@@ -97,10 +97,8 @@ void object_unref(struct object *o)
 
 void object_list_add(struct object_list *list, struct object *o)
 {
-    if (list->count == list->cap) {
-        list->cap = list->cap ? list->cap * 2 : 4;
-        list->items = xrealloc(list->items, list->cap * sizeof(struct object *));
-    }
+    if (list->count == list->cap)
+        list->items = xgrow(list->items, &list->cap, 4, sizeof(struct object *));
     list->items[list->count++] = object_ref(o);
 }
 

@@ -144,7 +144,7 @@ bool service_concerns(const struct service *s, const struct rollout *r,
 {
     struct name_search search = {.name = s->meta.name};
 
-    if (str_equal(s->of, r->spec.target) || (dep && service_selects(s, dep)))
+    if ((!str_empty(s->of) && str_equal(s->of, r->spec.target)) || (dep && service_selects(s, dep)))
         return true;
     rollout_named_services(r, compare_name, &search);
     return search.found;

@@ -9,7 +9,8 @@ Usage: tests/mutation/run.py [FILE...]    default: all of src/plan and src/ctl
   --quiet        figures alone
 Edits: < <= > >= == != && || + - turned, conditions and results negated, numbers one more or less,
 statements dropped. One build a file holds them all behind a switch (weave.py); an edit is run by
-the tests that come by it, until one fails. What does not end counts as noticed.
+the tests that come by it, until one fails. What does not end counts as noticed, and
+what leaks in the operator.
 """
 import argparse
 import os
