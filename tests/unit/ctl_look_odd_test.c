@@ -38,7 +38,7 @@ static void caches_alone(enum kube_kind kind, const char *name UNUSED, const cha
     caches(kind, json);
 }
 
-/* ---- Rollouts that are not valid --------------------------------------------------------------- */
+/* ---- Rollouts that are not valid ------------------------------------------------------------- */
 
 /* Without a target it has nothing else: it is read all the same, for its status has to say so. */
 static void without_a_target_it_is_read_alone(void **state UNUSED)
@@ -87,7 +87,7 @@ static void a_route_without_a_name_is_not_asked_for(void **state UNUSED)
     assert_int_equal(asked(ROUTES "/edge", ""), 1);
 }
 
-/* ---- what a flight has moved ------------------------------------------------------------------- */
+/* ---- what a flight has moved ----------------------------------------------------------------- */
 
 static const char *fence_of(const char *route)
 {
@@ -145,7 +145,7 @@ static void a_flight_outside_reads_them(void **state UNUSED)
     assert_int_equal(asked(SERVICES, ""), 1);
 }
 
-/* ---- many, and none ---------------------------------------------------------------------------- */
+/* ---- many, and none -------------------------------------------------------------------------- */
 
 static void all_are_asked_for_by_name(void **state UNUSED)
 {
@@ -301,7 +301,7 @@ static void the_fence_of_another_target_tells_nothing(void **state UNUSED)
     assert_null(b.result.scene.deployment);
 }
 
-/* ---- two answers that differ ------------------------------------------------------------------- */
+/* ---- two answers that differ ----------------------------------------------------------------- */
 
 /* Both lists have it, read at different moments: the newer one counts, whichever comes first. */
 static void of_two_answers_the_newer_counts(void **state UNUSED)
@@ -349,7 +349,7 @@ static void a_set_of_nobody_is_left(void **state UNUSED)
     assert_int_equal(b.result.scene.sets.count, 1);
 }
 
-/* ---- answers that cannot be read --------------------------------------------------------------- */
+/* ---- answers that cannot be read ------------------------------------------------------------- */
 
 static void fails_by(const char *path, const char *body, const char *what)
 {
