@@ -78,11 +78,9 @@ void store_rollouts_of(const struct store *s, const struct object *o, store_each
     case KIND_ENDPOINTSLICE:
         of_slice(s, o->as.slice, fn, arg);
         break;
-    case KIND_HTTPROUTE:
-        each_of(store_bucket(s, BUCKET_NAMED_ROUTE, ns, o->meta->name), fn, arg);
-        break;
     default:
-        break;
+        assert(o->kind == KIND_HTTPROUTE);
+        each_of(store_bucket(s, BUCKET_NAMED_ROUTE, ns, o->meta->name), fn, arg);
     }
 }
 
