@@ -89,16 +89,19 @@ static void a_route_without_a_name_is_not_asked_for(void **state UNUSED)
 
 /* ---- what a flight has moved ----------------------------------------------------------------- */
 
+/* Its flight has moved a route "first", and this one. */
 static const char *fence_of(const char *route)
 {
-    const struct flown_route flown = {
-        .traffic = {.router = "gatewayAPI", .kind = "HTTPRoute", .name = route, .settle_ms = -1},
-        .stable = "web"};
+    struct flown_route flown[2] = {
+        {.traffic = {.router = "gatewayAPI", .kind = "HTTPRoute", .name = "first", .settle_ms = -1},
+         .stable = "web"}};
     const struct record r = {.stable_revision = "h1",
                              .stable_template = "{\"spec\":{}}",
-                             .routes = &flown,
-                             .route_count = 1};
+                             .routes = flown,
+                             .route_count = 2};
 
+    flown[1] = flown[0];
+    flown[1].traffic.name = route;
     return object("web-sluice", "u-f", "10",
                   arena_printf(&b.a, OF_WEB ",'annotations':{'sluice.dev/record':%s}",
                                json_fmt(&b.a, "%q", record_write(&b.a, &r))),
@@ -112,6 +115,7 @@ static void a_route_that_the_flight_moved_is_read(void **state UNUSED)
     both(KIND_FENCE, "web-sluice", fence_of("old"));
     serves(KIND_HTTPROUTE, "old", object("old", "u-o", "30", "", ",'spec':{}"));
     look(false);
+    assert_int_equal(asked(ROUTES "/first", ""), 1);
     assert_int_equal(asked(ROUTES "/old", ""), 1);
     assert_int_equal(asked(ROUTES "/edge", ""), 1);
     assert_int_equal(b.result.scene.routes.count, 1);
@@ -257,6 +261,7 @@ static void what_a_list_has_is_not_asked_by_name(void **state UNUSED)
     look(false);
     assert_int_equal(asked(SETS, NULL), 1);
     assert_int_equal(asked(SETS "/web-x0", NULL) + asked(SETS "/web-x1", NULL), 0);
+    assert_int_equal(asked(SETS "/web-1", NULL), 0);
     assert_int_equal(b.result.scene.sets.count, 3);
 }
 
