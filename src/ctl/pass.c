@@ -242,9 +242,9 @@ static void act_on(struct pass *p)
         pass_look(p);
         return;
     case NEXT_SEND:
-        break;
+    default:
+        pass_send(p);
     }
-    pass_send(p);
 }
 
 static int32_t ready_of(const struct pass *p, const char *revision)
