@@ -279,7 +279,7 @@ void facts(struct planner *p)
     p->previous = p->committed ? rs_by_revision(p, p->rec.previous) : NULL;
     p->back = fl->present && fl->direction == DIRECTION_BACK;
     p->forward = fl->present && !p->back && !p->committed && p->changed && !p->rejected;
-    if (p->forward || (!fl->present && p->changed && !p->rejected))
+    if (p->forward || (!fl->present && p->changed && !p->rejected && !p->r->meta.deleting_ms))
         p->candidate = rs_by_digest(p, p->d->digest);
     if (p->candidate == p->stable)
         p->candidate = NULL;
