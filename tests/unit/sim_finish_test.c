@@ -517,10 +517,201 @@ static void each(void **state UNUSED)
         scene_check(&rows[i]);
 }
 
+/* ---- what is written ------------------------------------------------------------------------- */
+
+static struct record record_of(struct scene *sc, const struct plan *p)
+{
+    struct record rec = {0};
+    struct err e = {0};
+    auto_json cJSON *doc = json_parse(p->action.body, strlen(p->action.body), &e);
+    const cJSON *annotations = json_at(doc, "metadata.annotations");
+
+    assert_int_equal(p->action.act, ACT_RECORD);
+    assert_true(record_read(&sc->a, json_str(json_key(annotations, ANNOTATION_RECORD), ""), &rec));
+    return rec;
+}
+
+static struct scene *before(const char *spec, const char *const *lines, enum act act)
+{
+    struct scene *sc = scene_open(&(struct bed_options){.spec = spec});
+
+    bed_rest(&sc->st, "app:v1", 4);
+    bed_story(&sc->st, spec, lines);
+    assert_true(scene_before(sc, act));
+    return sc;
+}
+
+/* Who is stable, who was, and what is given back; what lies behind the list is no part of it. */
+static void a_commit_says_who_is_stable(void **state UNUSED)
+{
+    struct scene *sc = before(UNDONE, (const char *const[]){"image app:v2", NULL}, ACT_RECORD);
+    const struct record was = sc->f.record;
+    const char *const history[] = {"a", "b", was.stable_revision};
+    const struct replicaset *c = scene_candidate(sc);
+    struct record rec;
+
+    sc->f.record.history = history;
+    sc->f.record.history_count = 2;
+    rec = record_of(sc, scene_plan(sc));
+    assert_string_equal(rec.stable_revision, c->revision);
+    assert_string_equal(rec.stable_name, c->meta.name);
+    assert_string_equal(rec.stable_digest, c->digest);
+    assert_non_null(strstr(rec.stable_template, "app:v2"));
+    assert_int_equal(rec.stable_number, c->deployment_revision);
+    assert_string_equal(rec.previous, was.stable_revision);
+    assert_string_equal(rec.previous_digest, was.stable_digest);
+    assert_non_null(strstr(rec.previous_template, "app:v1"));
+    assert_int_equal(rec.previous_number, was.stable_number);
+    assert_true(rec.committed_ms / SECOND_MS == sc->st.s.now_ms / SECOND_MS);
+    assert_int_equal(rec.history_count, 3);
+    for (size_t i = 0; i < COUNT(history); i++)
+        assert_string_equal(rec.history[i], history[i]);
+    scene_close(sc);
+}
+
+/* Also when the ReplicaSet of what was before is gone: it is made again by what the record says. */
+static void a_commit_is_taken_back_whole(void **state UNUSED)
+{
+    struct scene *sc = before(
+        CANARY,
+        (const char *const[]){"image app:v2", "-> Approval", "approve", "-> Baking", "undo", NULL},
+        ACT_RECORD);
+    struct record rec;
+
+    sc->f.record.route_returned = true;
+    scene_forget_rs(sc, scene_rs(sc, sc->f.record.previous));
+    rec = record_of(sc, scene_plan(sc));
+    assert_string_equal(rec.stable_revision, sc->f.record.previous);
+    assert_int_equal(rec.stable_number, sc->f.record.previous_number);
+    assert_null(rec.stable_name);
+    assert_null(rec.previous);
+    assert_int_equal(rec.previous_number, 0);
+    assert_true(rec.committed_ms == 0);
+    assert_false(rec.route_returned);
+    scene_close(sc);
+}
+
+/* What follows from the record is told with what comes: the clocks, and that the step is over. */
+static void a_commit_is_noted(void **state UNUSED)
+{
+    struct scene *sc = before(
+        SWITCH, (const char *const[]){"image app:v2", "-> Approval", "approve", NULL}, ACT_RS_GIVE);
+    struct flight *fl = &sc->r.status.flight;
+    const struct flight *told;
+    const int64_t at = sc->f.record.committed_ms;
+
+    fl->committed_ms = fl->drained_ms = fl->steps[1].ended_ms = fl->paused_ms = 0;
+    told = &scene_plan(sc)->status->flight;
+    assert_true(told->committed_ms == at && told->progressed_ms == at && told->drained_ms == at);
+    assert_true(told->steps[1].ended_ms == at);
+    fl->steps[1].ended_ms = at - 5;
+    assert_true(scene_plan(sc)->status->flight.steps[1].ended_ms == at - 5);
+    fl->step = 0; /* its place was lost: then no step was passed */
+    told = &scene_plan(sc)->status->flight;
+    assert_true(told->committed_ms == at && told->paused_ms == 0);
+    fl->direction = DIRECTION_BACK;
+    fl->step = 2;
+    fl->steps[1].ended_ms = 0;
+    told = &scene_plan(sc)->status->flight;
+    assert_true(told->committed_ms == at && told->drained_ms != at && !told->steps[1].ended_ms);
+    scene_close(sc);
+}
+
+/* The hand-over's deadline is slept for; the bake begins with its end, as long as it is to be. */
+static void a_hand_over_has_its_clocks(void **state UNUSED)
+{
+    const char *const lines[] = {"image app:v2", "-> Approval", "approve", NULL};
+    struct scene *sc = before(CANARY, lines, ACT_RS_GIVE);
+    struct flight *fl = &sc->r.status.flight;
+    const struct plan *p;
+
+    late(sc);
+    fl->progressed_ms += SECOND_MS;
+    p = scene_plan(sc);
+    assert_true(p->wake_ms == fl->progressed_ms + sc->r.spec.progress_deadline_ms);
+    bed_until(&sc->st, "Baking", 30000);
+    scene_now(sc);
+    fl->bake_until_ms = 0;
+    fl->progressed_ms = sc->st.s.now_ms;
+    p = scene_plan(sc);
+    assert_true(p->status->flight.bake_until_ms == sc->st.s.now_ms + HOUR_MS);
+    assert_int_equal(p->action.act, ACT_DECIDE);
+    assert_string_equal(p->status->awaiting[0].what, "Bake");
+    assert_true(p->status->awaiting[0].since_ms == sc->st.s.now_ms);
+    assert_true(p->status->awaiting[0].until_ms == sc->st.s.now_ms + HOUR_MS);
+    sc->d.st_available--;
+    p = scene_plan(sc);
+    assert_int_equal(p->status->flight.bake_until_ms, 0);
+    assert_string_equal(p->status->conditions[COND_READY].reason, "Promoting");
+    scene_close(sc);
+}
+
+/* Nobody waits for old pods that are none, inside: without a clock there is no bake. */
+static void inside_a_bake_needs_a_clock(void **state UNUSED)
+{
+    const char *const lines[] = {"image app:v2", "-> Baking", NULL};
+    struct scene *sc = before(BATCHES_AND_BAKE, lines, ACT_NONE);
+
+    sc->r.status.flight.bake_until_ms = 0;
+    assert_true(scene_plan(sc)->status->flight.bake_until_ms == sc->st.s.now_ms + HOUR_MS);
+    sc->r.spec.bake_ms = 0;
+    assert_int_equal(scene_plan(sc)->action.act, ACT_RESUME);
+    assert_int_equal(scene_plan(sc)->status->flight.bake_until_ms, 0);
+    scene_close(sc);
+}
+
+/* How it ended, in the history and for who listens. */
+static void an_end_is_told(void **state UNUSED)
+{
+    static const struct {
+        bool forced, undo, promoted;
+        const char *outcome;
+        enum reason reason;
+    } ends[] = {
+        {false, false, true, "Promoted", REASON_PROMOTED},
+        {true, false, true, "Forced", REASON_PROMOTED},
+        {false, false, false, "Reverted", REASON_REVERTED},
+        {false, true, false, "Undone", REASON_UNDONE},
+    };
+
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        struct scene *sc =
+            before(UNDONE, (const char *const[]){"image app:v2", NULL}, ACT_FENCE_DELETE);
+        struct flight *fl = &sc->r.status.flight;
+        const struct plan *p;
+
+        scene_no_fence(sc);
+        fl->forced = ends[i].forced;
+        fl->undo = ends[i].undo;
+        if (!ends[i].promoted) {
+            fl->direction = DIRECTION_BACK;
+            fl->committed_ms = 0;
+            fl->abort_reason = "why";
+        }
+        sc->r.status.rejected.revision = sc->r.status.rejected.digest = "bad";
+        p = scene_plan(sc);
+        assert_int_equal(p->action.act, ACT_DECIDE);
+        assert_false(p->status->flight.present);
+        CHECK_TEXT(p->status->history[0].outcome, ends[i].outcome, ends[i].outcome);
+        CHECK_TEXT(p->status->history[0].message, ends[i].promoted ? "" : "why", ends[i].outcome);
+        assert_true((p->status->rejected.digest == NULL) == ends[i].promoted);
+        assert_int_equal(p->event_count, 1);
+        assert_int_equal(p->events[0].reason, ends[i].reason);
+        assert_string_equal(p->events[0].type, ends[i].promoted ? "Normal" : "Warning");
+        scene_close(sc);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each),
+        cmocka_unit_test(a_commit_says_who_is_stable),
+        cmocka_unit_test(a_commit_is_taken_back_whole),
+        cmocka_unit_test(a_commit_is_noted),
+        cmocka_unit_test(a_hand_over_has_its_clocks),
+        cmocka_unit_test(inside_a_bake_needs_a_clock),
+        cmocka_unit_test(an_end_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
