@@ -308,8 +308,8 @@ PLANTED = [
          "return dep_complete(p) && p->stable && rs_inside(p, p->stable) && routes_at_rest(p);",
          "return p->stable && routes_at_rest(p);"),
         (BORROW,
-         "    if (!p->d->paused || !p->f || !s || rs_inside(p, s))\n",
-         "    if (!p->d->paused || !p->f || !s || rs_inside(p, s) || "
+         "    if (!p->d->paused || !p->f || rs_inside(p, s))\n",
+         "    if (!p->d->paused || !p->f || rs_inside(p, s) || "
          "!rs_available(s, p->n + 1))\n"),
     ]),
     ("no-return", no_row("give")),

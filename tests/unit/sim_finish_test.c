@@ -566,6 +566,8 @@ static void a_commit_says_who_is_stable(void **state UNUSED)
     assert_int_equal(rec.history_count, 3);
     for (size_t i = 0; i < COUNT(history); i++)
         assert_string_equal(rec.history[i], history[i]);
+    sc->f.record.history_count = 3;
+    assert_int_equal(record_of(sc, scene_plan(sc)).history_count, 3);
     scene_close(sc);
 }
 
