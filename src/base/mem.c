@@ -45,6 +45,12 @@ void *xrealloc(void *p, size_t n)
     return or_die(realloc(p, n ? n : 1));
 }
 
+void *xgrow(void *items, size_t *cap, size_t first, size_t item_size)
+{
+    *cap = *cap ? *cap * 2 : first;
+    return xrealloc(items, *cap * item_size);
+}
+
 char *xstrdup(const char *s)
 {
     return or_die(strdup(s));

@@ -20,10 +20,8 @@ void barrier_release(struct barrier *b)
 
 static void add(struct barrier *b, enum kube_kind kind, const char *rv, const char *uid)
 {
-    if (b->count == b->cap) {
-        b->cap = b->cap ? b->cap * 2 : 4;
-        b->entries = xrealloc(b->entries, b->cap * sizeof(*b->entries));
-    }
+    if (b->count == b->cap)
+        b->entries = xgrow(b->entries, &b->cap, 4, sizeof(*b->entries));
     b->entries[b->count++] = (struct barrier_entry){
         .kind = kind, .rv = rv ? xstrdup(rv) : NULL, .uid = uid ? xstrdup(uid) : NULL};
 }

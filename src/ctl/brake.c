@@ -82,8 +82,6 @@ void prover_policy_changed(struct prover *p)
     const char *name;
     void *value;
 
-    if (!p)
-        return;
     for (size_t i = 0; map_next(&p->ctl->keys, &i, &name, &value);) {
         struct key *key = value;
         if (key->brake.queued)
@@ -268,10 +266,8 @@ static void pump(void *arg)
         return;
     while (p->open < PROOFS_MAX && (item = queue_take(p->queue, now))) {
         struct key *key = key_find(p->ctl, item->key);
-        if (key)
-            begin(key);
-        else
-            queue_done(p->queue, item->key, now);
+        assert(key); /* with a key its proof goes */
+        begin(key);
     }
     if (p->open < PROOFS_MAX && queue_due_ms(p->queue) != QUEUE_NEVER)
         timer_move(p->timer, max_i64(queue_due_ms(p->queue) - now, 1));
@@ -285,8 +281,7 @@ void brake_forget(struct key *key)
         kube_cancel(key->brake.call);
         finished(key);
     }
-    if (p)
-        queue_drop(p->queue, key->name);
+    queue_drop(p->queue, key->name);
     free(key->brake.message);
     key->brake = (struct brake_memory){0};
 }

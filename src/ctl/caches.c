@@ -156,9 +156,7 @@ static bool settled(const struct ctl *c, const struct cache *cache)
 {
     const struct reflector *r = c->reflectors[cache->kind];
 
-    if (!r)
-        return false;
-    return reflector_synced(r) || (cache->optional && *reflector_trouble(r));
+    return r && (cache->optional || reflector_synced(r));
 }
 
 bool caches_ready(const struct ctl *c)
@@ -176,10 +174,8 @@ void caches_trouble(const struct ctl *c, struct strbuf *out)
         const char *plural = kube_kind_info(caches[i].kind)->plural;
         if (!r)
             strbuf_addf(out, "%s: waits for the Rollouts\n", plural);
-        else if (*reflector_trouble(r))
+        else if (*reflector_trouble(r)) /* which it has until it is synced */
             strbuf_addf(out, "%s\n", reflector_trouble(r));
-        else if (!reflector_synced(r))
-            strbuf_addf(out, "%s: not synced\n", plural);
     }
 }
 

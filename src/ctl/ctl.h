@@ -26,7 +26,7 @@
 #define GATHER_MS       INT64_C(15)      /* events so close are answered by one pass */
 #define RESYNC_MS       (10 * MINUTE_MS) /* a Rollout is planned at least this often (C37) */
 #define BUDGET_BURST    80               /* writes of one Rollout at once ... */
-#define BUDGET_PER_S    1                /* ... and in the long run (C49) */
+#define BUDGET_EVERY_MS SECOND_MS        /* ... and in the long run: one in so long (C49) */
 
 struct pass;
 struct pods;
@@ -148,6 +148,10 @@ struct brake_proof brake_view(const struct key *key);
  * why one is slow, and are listed as seldom as minor_delay_ms: on a busy cluster all are slow. */
 #define PODS_ONLY_WHY (-1)
 void pods_want(struct key *key, const char *revision, int32_t ready);
+static inline void pods_forget(struct key *key)
+{
+    pods_want(key, NULL, 0);
+}
 /* Into the world; borrowed until pods_want or the loop's next turn. */
 void pods_view(const struct key *key, struct arena *a, struct world *w);
 #define PODS_EVERY_MS INT64_C(2000)

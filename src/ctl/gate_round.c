@@ -232,8 +232,8 @@ static void start_tcp(struct pod_call *pod, const struct ask_pod *of)
 {
     const struct gate_spec *g = pod->run->now->ask.gate;
 
-    pod->tcp = tcp_check(pod->run->runner->o.loop, of->ip ? of->ip : "", of->port, timeout_of(g),
-                         allowed, &pod->run->runner->o, tcp_done, pod);
+    pod->tcp = tcp_check(pod->run->runner->o.loop, of->ip, of->port, timeout_of(g), allowed,
+                         &pod->run->runner->o, tcp_done, pod);
 }
 
 /* False: nothing was sent, and probed.judged says why. */
@@ -255,6 +255,7 @@ static bool start_pod(struct pod_call *pod, const struct ask_pod *of, struct are
         start_tcp(pod, of);
         return true;
     case PROBE_GRPC:
+    default:
         break;
     }
     if (send_grpc(pod, a, url))

@@ -178,8 +178,7 @@ static void tell(struct run *run)
     const struct gate_runner_options *o = &run->runner->o;
     auto_free char *key = xstrdup(run->set->key);
 
-    if (o->answered)
-        o->answered(key, o->arg);
+    o->answered(key, o->arg);
 }
 
 void round_answered(struct run *run, const struct judged *judged)

@@ -62,10 +62,8 @@ static void bucket_add(struct index *x, const char *name, struct object *o)
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i] == o)
             return; /* named twice, as stable and as pin */
-    if (list->count == list->cap) {
-        list->cap = list->cap ? list->cap * 2 : 1;
-        list->items = xrealloc(list->items, list->cap * sizeof(struct object *));
-    }
+    if (list->count == list->cap)
+        list->items = xgrow(list->items, &list->cap, 1, sizeof(struct object *));
     list->items[list->count++] = o;
 }
 

@@ -2,6 +2,7 @@
 /* keys.c - what is remembered of each Rollout between passes, and who wakes it. */
 #include "ctl.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ void key_renew(struct key *key)
     refused_clear(&key->refused);
     brake_forget(key);
     gate_forget(key->ctl->runner, key->name);
-    pods_want(key, NULL, 0);
+    pods_forget(key);
 }
 
 /* One that was deleted and made again between two lists: no event told of its end. A pass that is
@@ -89,7 +90,7 @@ static void key_free(struct key *key)
     map_remove(&key->ctl->closed, key->name);
     brake_forget(key);
     gate_forget(key->ctl->runner, key->name);
-    pods_want(key, NULL, 0);
+    pods_forget(key);
     barrier_release(&key->barrier);
     refused_clear(&key->refused);
     free(key->name);
@@ -141,10 +142,10 @@ void key_barrier_changed(struct key *key)
 
 static void budget_refill(struct key *key, int64_t now_ms)
 {
-    const double grown = (double)(now_ms - key->budget_at_ms) * BUDGET_PER_S / 1000;
+    const double grown = (double)(now_ms - key->budget_at_ms) / BUDGET_EVERY_MS;
 
     key->budget_at_ms = now_ms;
-    key->budget = key->budget + grown > BUDGET_BURST ? BUDGET_BURST : key->budget + grown;
+    key->budget = fmin(key->budget + grown, BUDGET_BURST);
 }
 
 bool key_may_write(struct key *key, int64_t now_ms)

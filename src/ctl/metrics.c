@@ -191,7 +191,7 @@ static double silence_of(const struct ctl *c, enum kube_kind kind)
 {
     const int64_t last_ms = reflector_stats(c->reflectors[kind]).last_byte_ms;
 
-    return last_ms ? (double)(clock_mono_ms() - last_ms) / 1000 : 0;
+    return (double)(clock_mono_ms() - last_ms) / 1000;
 }
 
 static double relists_of(const struct ctl *c, enum kube_kind kind)
@@ -222,18 +222,15 @@ static void write_caches(const struct ctl *c, struct strbuf *out)
 
 static double resident_bytes(void)
 {
-    char text[128] = "";
     FILE *f = fopen("/proc/self/statm", "r");
-    unsigned long pages = 0;
+    char text[128], *second;
 
     if (!f)
         return 0;
-    if (fgets(text, sizeof(text), f)) {
-        const char *second = strchr(text, ' ');
-        pages = second ? strtoul(second, NULL, 10) : 0;
-    }
+    text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
     fclose(f);
-    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+    (void)strtoul(text, &second, 10); /* the first number is of all that is mapped */
+    return (double)strtoul(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
 static void write_gates(const struct ctl *c, struct strbuf *out)

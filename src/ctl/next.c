@@ -53,7 +53,8 @@ enum after write_failed(enum err_kind kind, int before)
     case ERR_RETRY:
     case ERR_UNKNOWN: /* C61: the next pass begins with a live look */
     case ERR_BUG:
-        return AFTER_BACK_OFF;
+    default:
+        break;
     }
     return AFTER_BACK_OFF;
 }

@@ -26,11 +26,9 @@ static const void *view_read(struct arena *a, enum kube_kind kind, const cJSON *
         return pod_read(a, o);
     case KIND_HTTPROUTE:
         return route_read(a, o, raw, len);
-    case KIND_MAP:
-    case KIND_MAP_BINDING:
-        return policy_read(a, o);
     default:
-        return NULL;
+        assert(kind == KIND_MAP || kind == KIND_MAP_BINDING);
+        return policy_read(a, o);
     }
 }
 
@@ -58,10 +56,6 @@ struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw,
     object->kind = kind;
     object->refs = 1;
     object->as.any = view_read(&a, kind, o, raw, len);
-    if (!object->as.any) {
-        arena_release(&a);
-        return NULL;
-    }
     object->meta = object->as.any; /* the first member of every view */
     note_size(kind, arena_used(&a));
     object->arena = a;
@@ -97,10 +91,8 @@ void object_unref(struct object *o)
 
 void object_list_add(struct object_list *list, struct object *o)
 {
-    if (list->count == list->cap) {
-        list->cap = list->cap ? list->cap * 2 : 4;
-        list->items = xrealloc(list->items, list->cap * sizeof(struct object *));
-    }
+    if (list->count == list->cap)
+        list->items = xgrow(list->items, &list->cap, 4, sizeof(struct object *));
     list->items[list->count++] = object_ref(o);
 }
 

@@ -85,7 +85,7 @@ static bool parse_listen(char *text, struct app_options *out, struct err *e)
     if (!colon || !end || *end || port < 0 || port > 65535)
         return err_set(e, ERR_INVALID, "--listen %s: write ADDRESS:PORT", text);
     *colon = '\0';
-    if (*text == '[' && colon > text && colon[-1] == ']') {
+    if (*text == '[' && colon[-1] == ']') {
         colon[-1] = '\0';
         text++;
     }
@@ -120,10 +120,9 @@ static bool parse_one(int option, char *text, struct app_options *out, struct er
         return parse_url(text, &out->prometheus, e);
     case OPT_LISTEN:
         return parse_listen(text, out, e);
-    case OPT_LEVEL:
-        return parse_level(text, &out->log_level, e);
     default:
-        return err_set(e, ERR_INVALID, "see sluice-controller --help");
+        assert(option == OPT_LEVEL);
+        return parse_level(text, &out->log_level, e);
     }
 }
 

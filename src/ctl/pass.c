@@ -8,18 +8,11 @@ static const char *const next_words[] = {
 
 /* ---- the end of a pass ----------------------------------------------------------------------- */
 
-/* A look that did not end in a scene answered nothing. */
-static void look_in_vain(struct pass *p)
-{
-    p->key->needs_look |= p->look_all;
-    p->look_all = false;
-}
-
 static void pass_free(struct pass *p)
 {
     struct key *key = p->key;
 
-    look_in_vain(p);
+    key->needs_look |= p->look_all; /* one that did not end in a scene answered nothing */
     key->pass = NULL;
     if (!p->waited)
         key->woken_ms = 0;
@@ -43,7 +36,7 @@ void pass_end(struct pass *p, int64_t due_ms)
 
     c->metrics.passes_ok++;
     queue_done(c->queue, p->key->name, clock_mono_ms());
-    if (due_ms != QUEUE_NEVER && !p->key->gone)
+    if (due_ms != QUEUE_NEVER)
         queue_add(c->queue, p->key->name, due_ms, QUEUE_HIGH, "due");
     pass_free(p);
 }
@@ -64,7 +57,6 @@ static void look_failed(struct pass *p, const struct look_result *result)
     const struct err *e = &result->err;
     const int64_t now = clock_mono_ms();
 
-    look_in_vain(p);
     p->ctl->metrics.looks_failed++;
     log_warn("look failed", "namespace", p->key->ns, "name", p->key->rollout, "read", result->what,
              "err", e->text, NULL);
@@ -172,7 +164,7 @@ static struct pass_view view_of(const struct pass *p, int64_t now)
         .live = p->live,
         .fresh = p->fresh,
         .look_age_ms = key->looked_ms ? now - key->looked_ms : INT64_MAX,
-        .report_age_ms = key->report_since_ms ? now - key->report_since_ms : 0,
+        .report_age_ms = now - key->report_since_ms,
         .minor = is_minor(p),
         .in_flight = p->ctl->in_flight,
         .refused = refused_is(&key->refused, action) && !refused_due(&key->refused, now),
@@ -196,13 +188,13 @@ static int64_t plan_due(const struct pass *p, int64_t now)
 static int64_t later_due(const struct pass *p, const struct pass_view *v, int64_t now)
 {
     if (v->refused)
-        return p->key->refused.due_ms;
+        return QUEUE_NEVER; /* the plan's time is the refusal's, too */
     if (v->spent) {
         log_warn("write budget spent", "namespace", p->key->ns, "name", p->key->rollout, "rule",
                  p->plan->rule, NULL);
         return now + SECOND_MS;
     }
-    if (v->action->act == ACT_REPORT && v->report_age_ms < report_delay_ms(v))
+    if (v->action->act == ACT_REPORT)
         return p->key->report_since_ms + report_delay_ms(v);
     return now; /* this pass was long enough; others first */
 }
@@ -242,16 +234,16 @@ static void act_on(struct pass *p)
     switch (next) {
     case NEXT_END:
         pass_end(p, plan_due(p, now));
-        break;
+        return;
     case NEXT_LATER:
         pass_end(p, min_i64(later_due(p, &v, now), plan_due(p, now)));
-        break;
+        return;
     case NEXT_LOOK:
         pass_look(p);
-        break;
+        return;
     case NEXT_SEND:
+    default:
         pass_send(p);
-        break;
     }
 }
 
@@ -308,9 +300,7 @@ static void pass_begin(struct pass *p)
     const int64_t now = clock_mono_ms();
     const bool may_look = !key->refused.reading || refused_due(&key->refused, now);
 
-    if (key->gone) {
-        pass_end(p, QUEUE_NEVER);
-    } else if (key->needs_look && may_look) {
+    if (key->needs_look && may_look) {
         pass_look(p);
     } else if (waits_for_caches(p, now)) {
         m->barrier_waits++;

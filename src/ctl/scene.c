@@ -34,10 +34,9 @@ void scene_release(struct scene *sc)
  * Deployment with the same name are told apart; a fenced one is known by its label. */
 static bool set_concerns(const struct scene *sc, const struct replicaset *rs)
 {
-    if (str_equal(rs->of, sc->rollout->as.rollout->spec.target))
+    if (!str_empty(rs->of) && str_equal(rs->of, sc->rollout->as.rollout->spec.target))
         return true;
-    return sc->deployment && !str_empty(rs->deployment_uid) &&
-           str_equal(rs->deployment_uid, sc->deployment->meta->uid);
+    return sc->deployment && str_equal(rs->deployment_uid, sc->deployment->meta->uid);
 }
 
 static void add_all(struct object_list *out, const struct object_list *in)
@@ -174,8 +173,6 @@ static bool service_wanted(const struct scene *sc, const struct object *o)
 
 void scene_keep_own(struct scene *sc)
 {
-    if (!sc->rollout)
-        return;
     keep(&sc->sets, set_wanted, sc);
     keep(&sc->services, service_wanted, sc);
     object_list_sort(&sc->sets);
@@ -187,15 +184,16 @@ void scene_keep_own(struct scene *sc)
 
 static struct object_list *list_of(struct scene *sc, enum kube_kind kind)
 {
-    switch ((int)kind) { /* the kinds with several objects a Rollout that we write */
+    switch ((int)kind) { /* the kinds with several objects a Rollout */
     case KIND_REPLICASET:
         return &sc->sets;
     case KIND_SERVICE:
         return &sc->services;
-    case KIND_HTTPROUTE:
-        return &sc->routes;
+    case KIND_ENDPOINTSLICE:
+        return &sc->slices;
     default:
-        return NULL;
+        assert(kind == KIND_HTTPROUTE);
+        return &sc->routes;
     }
 }
 
@@ -223,25 +221,21 @@ static bool older_twin(const struct object *o, const struct object *known)
 void scene_put(struct scene *sc, struct object *o)
 {
     struct object **place = place_of(sc, o->kind);
-    struct object_list *list = list_of(sc, o->kind);
 
-    if (list && older_twin(o, object_list_find(list, o->meta->name)))
-        return;
     if (place)
         replace(place, o);
-    else if (list)
-        object_list_put(list, o);
+    else if (!older_twin(o, object_list_find(list_of(sc, o->kind), o->meta->name)))
+        object_list_put(list_of(sc, o->kind), o);
 }
 
 void scene_remove(struct scene *sc, enum kube_kind kind, const char *name)
 {
     struct object **place = place_of(sc, kind);
-    struct object_list *list = list_of(sc, kind);
 
     if (place)
         clear(place);
-    else if (list)
-        object_list_remove(list, name);
+    else
+        object_list_remove(list_of(sc, kind), name);
 }
 
 /* ---- the world ------------------------------------------------------------------------------- */

@@ -78,11 +78,9 @@ void store_rollouts_of(const struct store *s, const struct object *o, store_each
     case KIND_ENDPOINTSLICE:
         of_slice(s, o->as.slice, fn, arg);
         break;
-    case KIND_HTTPROUTE:
-        each_of(store_bucket(s, BUCKET_NAMED_ROUTE, ns, o->meta->name), fn, arg);
-        break;
     default:
-        break;
+        assert(o->kind == KIND_HTTPROUTE);
+        each_of(store_bucket(s, BUCKET_NAMED_ROUTE, ns, o->meta->name), fn, arg);
     }
 }
 
@@ -144,7 +142,7 @@ bool service_concerns(const struct service *s, const struct rollout *r,
 {
     struct name_search search = {.name = s->meta.name};
 
-    if (str_equal(s->of, r->spec.target) || (dep && service_selects(s, dep)))
+    if ((!str_empty(s->of) && str_equal(s->of, r->spec.target)) || (dep && service_selects(s, dep)))
         return true;
     rollout_named_services(r, compare_name, &search);
     return search.found;

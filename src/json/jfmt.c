@@ -26,8 +26,8 @@ static size_t plain_run(const char *s, size_t len, bool pointer)
 {
     size_t n = 0;
 
-    while (n < len && s[n] >= 0x20 && (unsigned char)s[n] < 0x80 && s[n] != '"' && s[n] != '\\' &&
-           !(pointer && (s[n] == '~' || s[n] == '/')))
+    while (n < len && (unsigned char)s[n] >= 0x20 && (unsigned char)s[n] < 0x80 && s[n] != '"' &&
+           s[n] != '\\' && !(pointer && (s[n] == '~' || s[n] == '/')))
         n++;
     return n;
 }
@@ -87,11 +87,9 @@ static void add_directive(struct strbuf *out, char directive, va_list *ap)
     case 'b':
         strbuf_adds(out, va_arg(*ap, int) ? "true" : "false");
         break;
-    case '%':
-        strbuf_addc(out, '%');
-        break;
     default:
-        abort(); /* a mistake in our own format */
+        assert(directive == '%'); /* else a mistake in our own format */
+        strbuf_addc(out, '%');
     }
 }
 

@@ -120,10 +120,8 @@ static struct scan_item *sorted_members(struct jslice object, size_t *count)
 
     *count = 0;
     while (scan_next(object, &p, &item)) {
-        if (*count == cap) {
-            cap = cap ? cap * 2 : 8;
-            items = xrealloc(items, cap * sizeof(*items));
-        }
+        if (*count == cap)
+            items = xgrow(items, &cap, 8, sizeof(*items));
         items[(*count)++] = item;
     }
     if (*count > 1)

@@ -48,7 +48,7 @@ char *read_raw(struct arena *a, const char *raw, size_t len, const char *path)
 {
     const struct jslice s = json_slice(raw, len, path);
 
-    if (!s.p || s.len == 0 || s.p[0] == 'n')
+    if (!s.p || s.p[0] == 'n')
         return NULL;
     return arena_strndup(a, s.p, s.len);
 }

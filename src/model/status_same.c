@@ -96,9 +96,9 @@ static bool same_field(const struct status_field *f, const char *a, const char *
     case S_NAMES:
         return same_list(f, a, b);
     case S_CONDITIONS:
+    default:
         return same_conditions(f, a, b);
     }
-    return false;
 }
 
 static bool same_shape(const struct status_shape *shape, const char *a, const char *b)

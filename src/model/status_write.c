@@ -86,7 +86,7 @@ static void write_time(struct writer *w, const struct status_field *f, int64_t m
         return;
     time_format(ms, text);
     len = strlen(text);
-    if (f->kind == S_TIME && ms % SECOND_MS && len > 1)
+    if (f->kind == S_TIME && ms % SECOND_MS)
         snprintf(text + len - 1, sizeof(text) - len + 1, ".%03dZ", (int)(ms % SECOND_MS));
     write_key(w, f->key);
     json_quote(&w->out, text);

@@ -52,6 +52,8 @@ static const char *add_point(struct strbuf *out, const char *p)
         point = 0x10000 + ((point - 0xd800) << 10) + (hex4(p + 2) - 0xdc00);
         p += 6;
     }
+    if (point == 0)
+        point = 0xfffd; /* a NUL would end the text, and what follows would count for nothing */
     strbuf_add(out, bytes, utf8_put(bytes, point));
     return p;
 }
@@ -63,9 +65,8 @@ static const char *add_escaped(struct strbuf *out, const char *p)
 
     if (*p == 'u')
         return add_point(out, p + 1);
-    found = strchr(from, *p);
-    if (found)
-        strbuf_addc(out, to[found - from]);
+    found = strchr(from, *p); /* what json_parse lets through is one of these */
+    strbuf_addc(out, to[found - from]);
     return p + 1;
 }
 
@@ -73,7 +74,7 @@ static const char *add_escaped(struct strbuf *out, const char *p)
 static const char *respell(struct strbuf *out, struct strbuf *text, const char *p)
 {
     strbuf_reset(text);
-    for (p++; *p && *p != '"';) {
+    for (p++; *p != '"';) {
         const size_t plain = strcspn(p, "\"\\");
 
         strbuf_add(text, p, plain);
@@ -82,7 +83,7 @@ static const char *respell(struct strbuf *out, struct strbuf *text, const char *
             p = add_escaped(text, p + 1);
     }
     json_quote(out, strbuf_str(text));
-    return *p ? p + 1 : p;
+    return p + 1;
 }
 
 static void respell_all(struct strbuf *out, const char *canonical)

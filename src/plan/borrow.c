@@ -65,7 +65,7 @@ static const struct replicaset *find_stable(const struct planner *p)
 
         if (str_equal(rs->digest, p->d->digest))
             continue; /* what is new was not judged yet, even where it is all that is left */
-        if (p->d->dead_man && rs->deployment_revision > 0 &&
+        if (rs->deployment_revision > 0 &&
             str_equal(p->d->dead_man,
                       arena_printf(p->a, "%lld", (long long)rs->deployment_revision)))
             return rs;
@@ -98,7 +98,7 @@ static void list_history(struct planner *p, const struct replicaset *stable)
 
 static enum flow broken_fence(struct planner *p)
 {
-    if (!p->w->fence || p->f)
+    if (!p->w->fence)
         return NEXT;
     if (p->w->fence->meta.deleting_ms)
         return STOP;
@@ -160,7 +160,7 @@ enum flow rule_fence(struct planner *p)
 /* O7: nobody else heals a paused Deployment. */
 enum flow rule_stable_missing(struct planner *p)
 {
-    if (p->stable || !p->d->paused || !p->f)
+    if (p->stable || !p->d->paused)
         return NEXT;
     for (size_t i = 0; i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];
@@ -207,7 +207,7 @@ enum flow rule_inside(struct planner *p)
 {
     const struct replicaset *rs;
 
-    if (!p->d->paused || !p->f || !p->stable)
+    if (!p->d->paused || !p->f)
         return NEXT;
     rs = next_to_fence(p);
     if (!rs)
@@ -229,7 +229,7 @@ enum flow rule_give(struct planner *p)
 {
     const struct replicaset *s = p->stable;
 
-    if (!p->d->paused || !p->f || !s || rs_inside(p, s))
+    if (!p->d->paused || !p->f || rs_inside(p, s))
         return NEXT;
     return goes_first(p, p->previous) ? act_rs_scale(p, p->previous, 0) : give(p, s);
 }
@@ -284,7 +284,7 @@ enum flow rule_dead_man_follows(struct planner *p)
     const struct replicaset *s = p->stable;
     const char *want;
 
-    if (!p->d->paused || !p->f || !s || s->deployment_revision == 0)
+    if (!p->d->paused || !p->f || s->deployment_revision == 0)
         return NEXT;
     if (number_unseen(p))
         return renumber(p);

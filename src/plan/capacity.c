@@ -34,7 +34,7 @@ static bool never_served(const struct planner *p, const struct replicaset *rs)
 /* Pods go only when nothing is sent to them any more, or when they never served. */
 static bool may_go(struct planner *p, const struct replicaset *rs)
 {
-    if (rs->controller_uid && !rs_fenced(p, rs) && !rs_inside(p, rs))
+    if (rs->controller_uid && !rs_fenced(p, rs))
         return false; /* a fence we do not know: the view is stale */
     if (!p->stable)
         return false;
@@ -150,7 +150,7 @@ static enum flow bring_inside(struct planner *p)
 {
     const struct replicaset *c = p->candidate, *s = p->stable;
 
-    if (!shares_deployment(p) || !rs_inside(p, s))
+    if (!shares_deployment(p))
         return NEXT;
     if (!counts_written(p, s) && c->replicas == 0)
         return act_rs_counts(p, s, sum_inside(p));
@@ -269,8 +269,6 @@ static enum flow walk(struct planner *p, int32_t want)
     if (!all_available(s) && available(s) > 0)
         return NEXT;
     next = next_size(p, want);
-    if (next <= c->replicas)
-        return NEXT;
     if (s->replicas >= next)
         return act_rs_scale(p, c, next);
     return act_rs_scale(p, s, all - next);
@@ -293,7 +291,7 @@ enum flow rule_size(struct planner *p)
     if (!p->forward || !c)
         return NEXT;
     if (shares_deployment(p))
-        return rs_inside(p, c) ? walk(p, want) : NEXT;
+        return walk(p, want);
     if (c->replicas == want)
         return p->n == 0 ? no_pods_to_judge(p) : NEXT;
     if (want < c->replicas && p->c.by == TRAFFIC_ROUTE && !weight_lowered(p))

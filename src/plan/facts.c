@@ -131,7 +131,7 @@ bool inside_allowed(const struct planner *p, const struct replicaset *rs)
     if (p->spec->brake == BRAKE_PAUSED && !p->changed && in_history(p, rs) && rs_empty(rs))
         return true; /* given back under the pause that stays; stable is the newest template */
     return rs == p->candidate && p->forward && !p->outside && p->n > 1 && rs->replicas < p->n &&
-           p->stable && rs_inside(p, p->stable);
+           rs_inside(p, p->stable);
 }
 
 int64_t revision_next(const struct planner *p)
@@ -150,7 +150,7 @@ bool baking(const struct planner *p)
 
 bool at_last_step(const struct planner *p)
 {
-    return p->st.flight.present && p->st.flight.step >= p->c.step_count;
+    return p->st.flight.step >= p->c.step_count;
 }
 
 bool step_ended(const struct planner *p, int step)
@@ -279,7 +279,7 @@ void facts(struct planner *p)
     p->previous = p->committed ? rs_by_revision(p, p->rec.previous) : NULL;
     p->back = fl->present && fl->direction == DIRECTION_BACK;
     p->forward = fl->present && !p->back && !p->committed && p->changed && !p->rejected;
-    if (p->forward || (!fl->present && p->changed && !p->rejected))
+    if (p->forward || (!fl->present && p->changed && !p->rejected && !p->r->meta.deleting_ms))
         p->candidate = rs_by_digest(p, p->d->digest);
     if (p->candidate == p->stable)
         p->candidate = NULL;

@@ -19,7 +19,7 @@ static void add_history(struct planner *p, struct record *rec, const char *revis
 {
     const char **names = ARENA_ARRAY(p->a, const char *, rec->history_count + 1);
 
-    if (str_empty(revision) || has(rec->history, rec->history_count, revision))
+    if (has(rec->history, rec->history_count, revision))
         return;
     for (size_t i = 0; i < rec->history_count; i++)
         names[i] = rec->history[i];
@@ -52,8 +52,7 @@ static bool switch_proved(struct planner *p)
 {
     if (!p->outside)
         return true;
-    return str_equal(serve_revision(p), p->candidate->revision) &&
-           pins_proved(p, p->candidate->revision) && weight_settled(p);
+    return pins_proved(p, p->candidate->revision) && weight_settled(p);
 }
 
 enum flow rule_commit(struct planner *p)
@@ -64,7 +63,7 @@ enum flow rule_commit(struct planner *p)
         return NEXT;
     say(p, "Promoting", REASON_PROMOTING, false, "Hands over to revision %s.",
         p->st.flight.revision);
-    if (!c || p->n == 0 || !rs_available(c, want_new(p)) || c->replicas < want_new(p))
+    if (!rs_available(c, want_new(p)) || c->replicas < want_new(p))
         return STOP;
     if (!switch_proved(p))
         return STOP;
@@ -230,6 +229,7 @@ static enum flow close_side(struct planner *p)
 
 /* ---- giving back ----------------------------------------------------------------------------- */
 
+/* Those with pods went before: extras are waited for. */
 static enum flow give_history(struct planner *p)
 {
     for (size_t i = 0; i < p->w->rs_count; i++) {
@@ -239,11 +239,6 @@ static enum flow give_history(struct planner *p)
             continue;
         if (rs->controller_uid && !rs_fenced(p, rs))
             continue;
-        if (!rs_empty(rs)) {
-            if (rs->replicas > 0)
-                return act_rs_scale(p, rs, 0);
-            return STOP;
-        }
         if (!in_history(p, rs) || str_equal(rs->digest, p->rec.stable_digest) ||
             str_equal(rs->digest, p->d->digest))
             return act_rs_delete(p, rs);
@@ -266,7 +261,7 @@ static enum flow trim_history(struct planner *p)
         if (rs == p->stable || !rs_inside(p, rs) || rs->meta.deleting_ms)
             continue;
         old++;
-        if (rs_empty(rs) && (!oldest || rs->deployment_revision < oldest->deployment_revision))
+        if (!oldest || rs->deployment_revision < oldest->deployment_revision)
             oldest = rs;
     }
     return oldest && old > p->d->history_limit ? act_rs_delete(p, oldest) : NEXT;
@@ -372,11 +367,8 @@ enum flow rule_settle(struct planner *p)
     if (flow != NEXT)
         return flow;
     say_closing(p, "Gives the Deployment back.");
-    if (p->d->paused && resumes(p)) {
-        if (!rs_inside(p, p->stable) && p->f)
-            return STOP;
+    if (p->d->paused && resumes(p))
         return resume(p, NULL);
-    }
     flow = p->f ? give_history(p) : NEXT;
     if (flow == NEXT && p->f)
         flow = trim_history(p);
@@ -386,7 +378,7 @@ enum flow rule_settle(struct planner *p)
         end_flight(p);
         return AGAIN;
     }
-    if (!p->w->fence || p->w->fence->meta.deleting_ms)
+    if (p->w->fence->meta.deleting_ms)
         return STOP;
     if (!status_follows(p))
         decide(p);
@@ -431,9 +423,22 @@ static enum flow detach(struct planner *p)
     return p->r->has_finalizer ? act_finalizer(p, false) : STOP;
 }
 
-static const char *why_rejected(const struct planner *p)
+static const char *why_held(const struct planner *p)
 {
-    return p->st.rejected.reason ? p->st.rejected.reason : "it was rejected before";
+    const char *why = p->rejected ? p->st.rejected.reason : p->st.flight.abort_reason;
+
+    return why ? why : "it was rejected before";
+}
+
+/* A Rollout may leave while a revision goes back that was not rejected, or before one began. */
+static enum flow say_failed(struct planner *p)
+{
+    const char *revision = p->rejected ? p->st.rejected.revision : p->st.flight.revision;
+
+    if (!revision)
+        return act_dep_failed(p, "Sluice: the Rollout was deleted before the release began");
+    return act_dep_failed(
+        p, arena_printf(p->a, "Sluice: revision %s was aborted: %s", revision, why_held(p)));
 }
 
 /* The strategy was changed in flight: what was there is taken back, then it starts anew. */
@@ -446,7 +451,7 @@ static enum flow start_over(struct planner *p)
 /* What was said of the revision before would be read as said of this one. */
 enum flow rule_not_failed(struct planner *p)
 {
-    if (!p->forward || !p->d->paused || !str_equal(p->d->progressing_reason, PROGRESS_FAILED))
+    if (!p->forward || !str_equal(p->d->progressing_reason, PROGRESS_FAILED))
         return NEXT;
     return act_dep_paused(p);
 }
@@ -455,7 +460,7 @@ enum flow rule_hold(struct planner *p)
 {
     enum flow flow;
 
-    if (!p->changed || p->forward || p->committed || !p->stable || !p->d->paused)
+    if (!p->changed || p->forward || p->committed)
         return NEXT;
     flow = close_side(p);
     if (flow != NEXT)
@@ -465,16 +470,15 @@ enum flow rule_hold(struct planner *p)
     if (reverts(p))
         return revert(p);
     if (!str_equal(p->d->progressing_reason, PROGRESS_FAILED))
-        return act_dep_failed(p, arena_printf(p->a, "Sluice: revision %s was aborted: %s",
-                                              p->st.rejected.revision, why_rejected(p)));
+        return say_failed(p);
     if (p->back) {
-        flight_end(p, "Aborted", why_rejected(p));
+        flight_end(p, "Aborted", why_held(p));
         return AGAIN;
     }
     if (p->r->meta.deleting_ms)
         return detach(p);
     say(p, "Aborted", REASON_ABORTED, true,
         "Revision %s was aborted at step %d: %s. Stable %s serves all requests.",
-        p->st.rejected.revision, p->st.rejected.step, why_rejected(p), p->rec.stable_revision);
+        p->st.rejected.revision, p->st.rejected.step, why_held(p), p->rec.stable_revision);
     return STOP;
 }

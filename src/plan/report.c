@@ -86,7 +86,7 @@ static void set(struct planner *p, enum condition_type type, const char *status,
     c->type = condition_types[type];
     c->status = status;
     c->reason = reason_name(reason);
-    c->message = message ? arena_strndup(p->a, message, 160) : "";
+    c->message = arena_strndup(p->a, message, 160);
     c->observed_generation = p->r->meta.generation;
     if (moved || !c->transition_ms)
         c->transition_ms = p->now;

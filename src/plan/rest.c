@@ -49,11 +49,15 @@ static bool stable_has_pods(const struct planner *p)
     return p->stable && p->stable->replicas > 0;
 }
 
-/* Unpaused with a flight open: a settled one is being closed, or somebody resumed by hand. */
+/* Unpaused with a flight open: a settled one is being closed, or somebody resumed by hand. While
+ * the old pods are kept for the bake, or have requests in them, it is paused again. */
 enum flow rule_unpaused(struct planner *p)
 {
-    if (p->d->paused || !in_flight(p) || !p->changed)
+    if (p->d->paused || !in_flight(p))
         return NEXT;
+    if (!p->changed)
+        return p->previous && !rs_empty(p->previous) ? act_brake(p, p->rec.stable_number, NULL)
+                                                     : NEXT;
     if (p->d->dead_man) {
         say(p, "Progressing", REASON_PROGRESSING, false,
             "Deployment %s was resumed; it takes stable's template back by itself.",

@@ -27,7 +27,7 @@ static bool passed_over(struct planner *p)
 
 static bool stable_broken(const struct planner *p)
 {
-    return p->n > 0 && available(p->stable) == 0;
+    return available(p->stable) == 0;
 }
 
 /* ---- step 0 ---------------------------------------------------------------------------------- */
@@ -51,7 +51,7 @@ static enum flow decision_stands(struct planner *p)
         reason = REASON_DEADLINE_EXCEEDED;
     else if (str_equal(fl->decision_reason, "ProgressDeadlineExceeded"))
         reason = REASON_PROGRESS_DEADLINE_EXCEEDED;
-    say(p, "Decision", reason, true, "%s.", fl->decision ? fl->decision : "");
+    say(p, "Decision", reason, true, "%s.", fl->decision);
     awaits(p, "Decision", "", fl->decision_ms, 0, "", cmd(p, "retry"), "a person to decide");
     return STOP;
 }
@@ -69,6 +69,14 @@ static const char *unblock(struct planner *p, const struct gate_spec *g)
     return cmd(p, g->kind == GATE_APPROVAL ? "approve" : "skip");
 }
 
+static enum flow gate_failed(struct planner *p, const struct gate_spec *g, int step)
+{
+    flight_fails(
+        p, REASON_GATE_FAILED,
+        arena_printf(p->a, "gate %s failed: %s", g->name, gate_find(p, g->name, step)->message));
+    return AGAIN;
+}
+
 static enum flow queued(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
@@ -83,12 +91,8 @@ static enum flow queued(struct planner *p)
         g = gates_ask(p, p->c.start_gates, 0, fl->step_started_ms, &verdict);
     if (fl->decision_ms)
         return AGAIN;
-    if (verdict == VERDICT_FAIL) {
-        flight_fails(
-            p, REASON_GATE_FAILED,
-            arena_printf(p->a, "gate %s failed: %s", g->name, gate_find(p, g->name, 0)->message));
-        return AGAIN;
-    }
+    if (verdict == VERDICT_FAIL)
+        return gate_failed(p, g, 0);
     if (verdict == VERDICT_PASS) {
         enter_step(p, 1);
         return AGAIN;
@@ -210,7 +214,9 @@ bool endpoints_ready(const struct planner *p, int32_t want)
     const struct service *side = world_service(p->w, side_service(p));
     int32_t ready[2] = {0, 0}, most;
 
-    for (size_t i = 0; p->candidate && i < p->w->slice_count; i++) {
+    if (!p->candidate)
+        return false;
+    for (size_t i = 0; i < p->w->slice_count; i++) {
         const struct slice *s = p->w->slices[i];
 
         if (!slice_is_of(s, side))
@@ -220,7 +226,7 @@ bool endpoints_ready(const struct planner *p, int32_t want)
         ready[s->v6] += s->ready;
     }
     most = (int32_t)max_i64(ready[0], ready[1]);
-    return most >= want && (!p->candidate || most <= p->candidate->st_ready);
+    return most >= want && most <= p->candidate->st_ready;
 }
 
 /* Next: wait; Stop: ready; Again: a weight was decided. */
@@ -240,19 +246,13 @@ static enum flow weight(struct planner *p)
     return weight_settled(p) ? STOP : NEXT;
 }
 
-static bool on_candidate(const struct planner *p)
-{
-    return str_equal(serve_revision(p), p->candidate->revision) &&
-           pins_proved(p, p->candidate->revision);
-}
-
 static enum flow traffic(struct planner *p)
 {
     if (!p->outside)
         return STOP;
     if (p->c.by == TRAFFIC_ROUTE)
         return weight(p);
-    return !here(p)->last || on_candidate(p) ? STOP : NEXT;
+    return !here(p)->last || pins_proved(p, p->candidate->revision) ? STOP : NEXT;
 }
 
 static enum flow wait_traffic(struct planner *p)
@@ -266,15 +266,6 @@ static enum flow wait_traffic(struct planner *p)
 }
 
 /* ---- hold, gates, approval ------------------------------------------------------------------- */
-
-static enum flow gate_failed(struct planner *p, const struct gate_spec *g, int step)
-{
-    const char *message = gate_find(p, g->name, step)->message;
-
-    flight_fails(p, REASON_GATE_FAILED,
-                 arena_printf(p->a, "gate %s failed: %s", g->name, message ? message : ""));
-    return AGAIN;
-}
 
 static enum flow wait_gate(struct planner *p, const struct gate_spec *g)
 {

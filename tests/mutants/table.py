@@ -307,13 +307,9 @@ PLANTED = [
         (FINISH,
          "return dep_complete(p) && p->stable && rs_inside(p, p->stable) && routes_at_rest(p);",
          "return p->stable && routes_at_rest(p);"),
-        (FINISH,
-         "        if (!rs_inside(p, p->stable) && p->f)\n"
-         "            return STOP;\n",
-         ""),
         (BORROW,
-         "    if (!p->d->paused || !p->f || !s || rs_inside(p, s))\n",
-         "    if (!p->d->paused || !p->f || !s || rs_inside(p, s) || "
+         "    if (!p->d->paused || !p->f || rs_inside(p, s))\n",
+         "    if (!p->d->paused || !p->f || rs_inside(p, s) || "
          "!rs_available(s, p->n + 1))\n"),
     ]),
     ("no-return", no_row("give")),
@@ -437,8 +433,8 @@ PLANTED = [
          "!p->committed && p->changed && !p->rejected;",
          "!p->committed && p->changed;"),
         (FACTS,
-         "(!fl->present && p->changed && !p->rejected))",
-         "(!fl->present && p->changed))"),
+         "(!fl->present && p->changed && !p->rejected &&",
+         "(!fl->present && p->changed &&"),
     ]),
     ("rejection-forgotten", [
         (FLIGHT,

@@ -9,7 +9,8 @@ Usage: tests/mutation/run.py [FILE...]    default: all of src/plan and src/ctl
   --quiet        figures alone
 Edits: < <= > >= == != && || + - turned, conditions and results negated, numbers one more or less,
 statements dropped. One build a file holds them all behind a switch (weave.py); an edit is run by
-the tests that come by it, until one fails. What does not end counts as noticed.
+the tests that come by it, until one fails. What does not end counts as noticed, and
+what leaks in the operator.
 """
 import argparse
 import os
@@ -26,7 +27,9 @@ from bench import BUILD, Bench  # noqa: E402
 # Which tests are meant to notice, quick ones first.
 TESTS = {
     "plan": ("sim_attach_test", "sim_command_test", "sim_service_test", "sim_worlds_test",
-             "sim_ends_test", "sim_traffic_test", "sim_asks_test", "sim_hands_test",
+             "sim_ends_test", "sim_finish_test", "sim_return_test", "sim_step_test",
+             "sim_borrow_test", "sim_capacity_test", "sim_traffic_test", "sim_asks_test",
+             "sim_hands_test", "sim_outgrown_test", "sim_pods_test", "sim_ended_test",
              "sim_gates_test", "cli_plan_test", "cli_get_test", "sim_families_test",
              "sim_stories_test", "sim_mishap_test", "sim_play"),
     "ctl": ("ctl_next_test", "ctl_send_test", "ctl_turn_test", "ctl_store_test"),

@@ -26,6 +26,7 @@ CONDITIONS = {"IfStmt": 0, "WhileStmt": 0, "ConditionalOperator": 0, "DoStmt": 1
 CASTS = ("ImplicitCastExpr", "ParenExpr", "ExprWithCleanups")
 DROPPED = ("CallExpr", "BinaryOperator", "CompoundAssignOperator", "UnaryOperator", "BreakStmt",
            "ContinueStmt")
+SIZED = ("xcalloc", "xmalloc", "xrealloc", "xgrow")  # more room than needed means the same
 FOREIGN = ("ConstantExpr", "UnaryExprOrTypeTraitExpr", "StaticAssertDecl", "AsmStmt",
            "StmtExpr", "OffsetOfExpr")
 
@@ -195,6 +196,8 @@ class Weaver:
     def walk(self, node):
         kind = node.get("kind")
         if kind in FOREIGN or (kind == "VarDecl" and node.get("storageClass") == "static"):
+            return
+        if kind == "CallExpr" and self.source(self.span(node) or (0, 0)).startswith(SIZED):
             return
         children = node.get("inner", [])
         for child in children[1:] if kind in ("CaseStmt",) else children:

@@ -40,6 +40,22 @@ static void memory_of_no_bytes_is_memory(void **state UNUSED)
     assert_string_equal(copy, "web");
 }
 
+static void items_grow(void **state UNUSED)
+{
+    static const size_t caps[] = {3, 6, 12};
+    auto_free int *items = NULL;
+    size_t cap = 0;
+
+    for (size_t i = 0; i < COUNT(caps); i++) {
+        items = xgrow(items, &cap, 3, sizeof(*items));
+        assert_int_equal(cap, caps[i]);
+        for (size_t k = i ? caps[i - 1] : 0; k < cap; k++)
+            items[k] = (int)k;
+    }
+    for (size_t k = 0; k < cap; k++)
+        assert_int_equal(items[k], (int)k);
+}
+
 static const struct {
     const char *bytes;
     size_t good; /* offset of the first bad byte */
@@ -95,8 +111,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(null_is_empty_text),           cmocka_unit_test(numbers_are_bounded),
-        cmocka_unit_test(memory_of_no_bytes_is_memory), cmocka_unit_test(only_good_utf8_passes),
-        cmocka_unit_test(every_point_reads_back),
+        cmocka_unit_test(memory_of_no_bytes_is_memory), cmocka_unit_test(items_grow),
+        cmocka_unit_test(only_good_utf8_passes),        cmocka_unit_test(every_point_reads_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,20 @@ static bool is_proved(void *arg)
     return key->brake.state == BRAKE_PROVED;
 }
 
+static bool all_asked(void *arg)
+{
+    const struct fake *f = arg;
+
+    return f->ctl.metrics.proofs == 12;
+}
+
+static bool proved_twice(void *arg)
+{
+    const struct fake *f = arg;
+
+    return f->ctl.metrics.proofs == 2;
+}
+
 static bool asked(void *arg)
 {
     const struct key *key = arg;
@@ -156,10 +170,10 @@ static void a_refusal_fails_it_in_the_servers_words(void **state)
     struct key *key = web(f);
 
     fake_fail_next(f, (struct fake_failure){
-                          "PATCH " DEPLOYMENT, 403,
-                          "{\"kind\":\"Status\",\"reason\":\"Forbidden\",\"message\":\"no patching "
-                          "here\",\"code\":403}",
-                          false});
+                          .begins = "PATCH " DEPLOYMENT,
+                          .code = 403,
+                          .body = "{\"kind\":\"Status\",\"reason\":\"Forbidden\",\"message\":\"no "
+                                  "patching here\",\"code\":403}"});
     key->brake.failures = 4;
     consider(f, key);
     await(f, concluded, key);
@@ -191,13 +205,93 @@ static void no_deployment_no_proof(void **state)
     struct key *key = web(f);
 
     fake_fail_next(f, (struct fake_failure){
-                          "PATCH " DEPLOYMENT, 404,
-                          "{\"kind\":\"Status\",\"reason\":\"NotFound\",\"code\":404}", false});
+                          .begins = "PATCH " DEPLOYMENT,
+                          .code = 404,
+                          .body = "{\"kind\":\"Status\",\"reason\":\"NotFound\",\"code\":404}"});
     consider(f, key);
     await(f, given_up, key);
     assert_int_equal(key->brake.state, BRAKE_UNKNOWN);
     consider(f, key); /* a plan has seen one */
     await(f, is_proved, key);
+}
+
+/* The hourly proof that says the same again writes nothing. */
+static void the_same_verdict_is_no_news(void **state)
+{
+    struct fake *f = *state;
+    struct key *key = web(f);
+    int64_t at_ms;
+
+    consider(f, key);
+    await(f, concluded, key);
+    at_ms = key->brake.at_ms = 5;
+    queue_drop(f->ctl.queue, key->name);
+    prover_policy_changed(f->ctl.prover);
+    CHECK(loop_run_until(f->ctl.loop, proved_twice, f, 10000), "%s", strbuf_str(&f->log));
+    loop_run_until(f->ctl.loop, never, f, 50);
+    assert_int_equal(key->brake.at_ms, at_ms);
+    assert_int_equal(queue_stats(f->ctl.queue).depth, 0);
+}
+
+/* What it stops is only stopped when it is paused and has its way back; and what cannot be read
+ * proves nothing. */
+static void what_proves_nothing_fails_it(void **state)
+{
+    static const struct {
+        const char *body, *why;
+    } rows[] = {
+        {"{'metadata':{'name':'web','uid':'u'},'spec':{'paused':true}}", "not stopped by policy"},
+        {"{'metadata':{'name':'web','uid':'u','annotations':{'" ANNOTATION_DEAD_MAN
+         "':'1'}},'spec':{}}",
+         "not stopped by policy"},
+        {"{'metadata':{'name':'web'}}", "not stopped by policy"},
+        {"[]]", "not JSON"},
+    };
+    struct fake *f = *state;
+    struct key *key = web(f);
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        brake_forget(key);
+        key->brake.failures = 4;
+        fake_fail_next(f, (struct fake_failure){.begins = "PATCH " DEPLOYMENT,
+                                                .code = 200,
+                                                .body = json_fmt(&f->arena, rows[i].body, NULL)});
+        consider(f, key);
+        await(f, concluded, key);
+        CHECK(key->brake.state == BRAKE_PROOF_FAILED, "%s", rows[i].body);
+        CHECK(strstr(brake_view(key).message, rows[i].why), "%s", brake_view(key).message);
+    }
+}
+
+static struct key *second(struct fake *f)
+{
+    static const char path[] = "/apis/sluice.dev/v1beta1/namespaces/shop/rollouts/other";
+
+    fake_put(f, path, "\"namespace\":\"shop\",\"name\":\"other\",\"uid\":\"o\"",
+             json_fmt(&f->arena, SPEC STABLE));
+    keep(f, KIND_ROLLOUT, path);
+    return key_of(&f->ctl, store_get(f->ctl.store, KIND_ROLLOUT, "shop", "other"));
+}
+
+/* One said that it failed, and would be asked in a minute; then another is stopped. */
+static void the_first_proof_hurries_the_others(void **state)
+{
+    struct fake *f = *state;
+    struct key *key = web(f), *other = second(f);
+
+    fake_fail_next(f, (struct fake_failure){.begins = "PATCH " DEPLOYMENT,
+                                            .code = 403,
+                                            .body = "{\"kind\":\"Status\",\"code\":403}"});
+    other->brake.failures = 7;
+    brake_consider(
+        other, &(struct world){
+                   .rollout = store_get(f->ctl.store, KIND_ROLLOUT, "shop", "other")->as.rollout,
+                   .dep = store_get(f->ctl.store, KIND_DEPLOYMENT, "shop", "web")->as.deployment});
+    await(f, concluded, other);
+    assert_int_equal(other->brake.state, BRAKE_PROOF_FAILED);
+    consider(f, key);
+    await(f, is_proved, key);
+    await(f, is_proved, other); /* in seconds, not in a minute */
 }
 
 /* ---- not asked ------------------------------------------------------------------------------- */
@@ -222,6 +316,108 @@ static void only_where_there_is_something_to_brake(void **state)
     key = web(f);
     consider(f, key);
     assert_false(key->brake.queued);
+}
+
+/* A rival's is not asked about, nor what is going, nor what is not there. */
+static void only_where_a_plan_sees_one(void **state)
+{
+    struct fake *f = *state;
+    struct key *key = web(f);
+    struct world w = {.rollout = store_get(f->ctl.store, KIND_ROLLOUT, "shop", "web")->as.rollout,
+                      .dep =
+                          store_get(f->ctl.store, KIND_DEPLOYMENT, "shop", "web")->as.deployment};
+    struct deployment going = *w.dep;
+
+    w.rival = "elder";
+    brake_consider(key, &w);
+    assert_false(key->brake.queued);
+    w.rival = NULL;
+    w.dep = NULL;
+    brake_consider(key, &w);
+    assert_false(key->brake.queued);
+    going.meta.deleting_ms = 1;
+    w.dep = &going;
+    brake_consider(key, &w);
+    assert_false(key->brake.queued);
+}
+
+static void a_deployment_that_went_is_not_asked_about(void **state)
+{
+    struct fake *f = *state;
+    struct key *key = web(f);
+
+    f->ctl.leading = false;
+    consider(f, key);
+    store_remove(f->ctl.store, KIND_DEPLOYMENT, "shop", "web", "u", 1);
+    f->ctl.leading = true;
+    prover_policy_changed(f->ctl.prover);
+    await(f, given_up, key);
+    assert_int_equal(f->ctl.metrics.proofs, 0);
+}
+
+/* Its pass is under way, so the key is still there. */
+static void a_rollout_that_went_is_not_asked_about(void **state)
+{
+    struct fake *f = *state;
+    struct key *key = web(f);
+
+    f->ctl.leading = false;
+    consider(f, key);
+    key->pass = (struct pass *)f;
+    store_remove(f->ctl.store, KIND_ROLLOUT, "shop", "web", "u", 1);
+    assert_true(key->gone);
+    f->ctl.leading = true;
+    prover_policy_changed(f->ctl.prover);
+    await(f, given_up, key);
+    assert_int_equal(f->ctl.metrics.proofs, 0);
+    key->pass = NULL;
+    key_forget(key);
+}
+
+static void stopping_nothing_is_asked(void **state)
+{
+    struct fake *f = *state;
+    struct key *key = web(f);
+
+    consider(f, key);
+    f->ctl.stopping = true;
+    loop_run_until(f->ctl.loop, never, f, 50);
+    assert_int_equal(f->ctl.metrics.proofs, 0);
+    assert_true(key->brake.queued);
+}
+
+/* Proofs of many Rollouts go out a few at a time: the others wait for an answer. */
+static void so_many_at_once(void **state)
+{
+    struct fake *f = *state;
+    struct key *key = web(f);
+
+    for (int i = 0; i < 12; i++) {
+        const char *name = arena_printf(&f->arena, "r%d", i);
+        const char *path =
+            arena_printf(&f->arena, "/apis/sluice.dev/v1beta1/namespaces/shop/rollouts/%s", name);
+        fake_put(f, path, json_fmt(&f->arena, "'namespace':'shop','name':%q,'uid':%q", name, name),
+                 json_fmt(&f->arena, SPEC STABLE));
+        keep(f, KIND_ROLLOUT, path);
+        consider(f, key_of(&f->ctl, store_get(f->ctl.store, KIND_ROLLOUT, "shop", name)));
+    }
+    for (int i = 0; i < 7; i++)
+        fake_fail_next(f, (struct fake_failure){.begins = "PATCH " DEPLOYMENT, .hangs = true});
+    loop_run_until(f->ctl.loop, all_asked, f, 1000);
+    loop_run_until(f->ctl.loop, never, f, 100);
+    assert_int_equal(f->ctl.metrics.proofs, 12); /* one place was left, and used in turn */
+    fake_fail_next(f, (struct fake_failure){.begins = "PATCH " DEPLOYMENT, .hangs = true});
+    consider(f, key);
+    loop_run_until(f->ctl.loop, never, f, 50);
+    assert_int_equal(f->ctl.metrics.proofs, 13); /* the eighth */
+    key->brake.queued = false;
+    brake_forget(key);
+    key = second(f);
+    brake_consider(
+        key, &(struct world){
+                 .rollout = store_get(f->ctl.store, KIND_ROLLOUT, "shop", "other")->as.rollout,
+                 .dep = store_get(f->ctl.store, KIND_DEPLOYMENT, "shop", "web")->as.deployment});
+    await(f, is_proved, key);
 }
 
 /* A standby asks nothing; a Rollout that went, or has a new target, is not asked about. */
@@ -299,7 +495,8 @@ static void no_policy_no_question(void **state)
         f = *state;
         put_policies(f, rows[i].policy, rows[i].binding);
         if (!rows[i].served)
-            fake_fail_next(f, (struct fake_failure){"GET " POLICY, 404, "404 page", false});
+            fake_fail_next(
+                f, (struct fake_failure){.begins = "GET " POLICY, .code = 404, .body = "404 page"});
         f->ctl.leading = false; /* no passes: the brake alone */
         caches_start(&f->ctl);
         CHECK(loop_run_until(f->ctl.loop, cached, f, 10000), "row %zu", i);
@@ -322,6 +519,14 @@ int main(void)
         TEST(a_refusal_fails_it_in_the_servers_words),
         TEST(the_first_proof_tells_the_others),
         TEST(no_deployment_no_proof),
+        TEST(the_same_verdict_is_no_news),
+        TEST(what_proves_nothing_fails_it),
+        TEST(the_first_proof_hurries_the_others),
+        TEST(only_where_a_plan_sees_one),
+        TEST(a_deployment_that_went_is_not_asked_about),
+        TEST(a_rollout_that_went_is_not_asked_about),
+        TEST(stopping_nothing_is_asked),
+        TEST(so_many_at_once),
         TEST(only_where_there_is_something_to_brake),
         TEST(what_changed_since_it_was_due),
         TEST(forgotten_under_way),

@@ -41,6 +41,8 @@ struct fake {
         int code;
         const char *body;
         bool commit;
+        bool silent; /* the connection ends without an answer */
+        bool hangs;  /* no answer ever */
     } failures[FAKE_FAILURES];
     struct {
         struct evhttp_request *req;
@@ -251,6 +253,10 @@ static inline void fake_answer(struct evhttp_request *req, void *arg)
 
     if (!read || fake_find(f, path))
         strbuf_addf(&f->log, "%s;", text);
+    if (failure && failure->silent)
+        evhttp_connection_free(evhttp_request_get_connection(req));
+    if (failure && (failure->silent || failure->hangs))
+        return;
     if (read)
         fake_answer_read(f, req, path, failure);
     else

@@ -52,7 +52,7 @@ static int setup(void **state)
 {
     struct ctl *c = xcalloc(1, sizeof(*c));
 
-    noted = (struct noted){.ready = true};
+    noted = (struct noted){.ready = true, .moved_ms = -1};
     meta = (struct meta){.ns = "shop", .name = "web", .uid = "u", .generation = 3};
     c->queue = queue_new(1);
     *state = c;
@@ -162,10 +162,10 @@ static void a_budget_is_spent_and_grows(void **state)
         key_wrote(key, now);
     }
     assert_false(key_may_write(key, now));
-    assert_false(key_may_write(key, now + SECOND_MS / BUDGET_PER_S - 1));
-    assert_true(key_may_write(key, now + SECOND_MS / BUDGET_PER_S));
-    key_wrote(key, now + SECOND_MS / BUDGET_PER_S);
-    assert_false(key_may_write(key, now + SECOND_MS / BUDGET_PER_S));
+    assert_false(key_may_write(key, now + BUDGET_EVERY_MS - 1));
+    assert_true(key_may_write(key, now + BUDGET_EVERY_MS));
+    key_wrote(key, now + BUDGET_EVERY_MS);
+    assert_false(key_may_write(key, now + BUDGET_EVERY_MS));
 }
 
 static void it_grows_no_further_than_full(void **state)
@@ -178,6 +178,17 @@ static void it_grows_no_further_than_full(void **state)
     for (int i = 0; i < BUDGET_BURST; i++)
         key_wrote(key, later);
     assert_false(key_may_write(key, later));
+}
+
+/* It grows up to the write, too. */
+static void writes_after_a_long_time_are_no_more(void **state)
+{
+    struct key *key = key_of(*state, &rollout);
+
+    key->budget_at_ms = 0;
+    for (int i = 0; i < BUDGET_BURST; i++)
+        key_wrote(key, HOUR_MS);
+    assert_false(key_may_write(key, HOUR_MS));
 }
 
 /* ---- who wakes it ---------------------------------------------------------------------------- */
@@ -206,6 +217,66 @@ static void the_first_lists_wake_quietly(void **state)
     queue_done(c->queue, "shop/web", now);
 }
 
+/* How long it took counts from the first event that no pass has answered yet; one that comes in
+ * the middle of a pass may be answered by it. */
+static void the_first_event_begins_the_wait(void **state)
+{
+    struct ctl *c = *state;
+    struct key *key = key_of(c, &rollout);
+    const int64_t before = clock_mono_ms();
+
+    wake(c, true);
+    assert_true(key->woken_ms >= before && key->woken_ms <= clock_mono_ms());
+    key->woken_ms = 5;
+    wake(c, true);
+    assert_int_equal(key->woken_ms, 5);
+    key->woken_ms = 0;
+    key->pass = (struct pass *)c;
+    wake(c, true);
+    assert_int_equal(key->woken_ms, 0);
+    key->pass = NULL;
+}
+
+static void what_is_queued_is_worked_on_at_once(void **state)
+{
+    struct ctl *c = *state;
+
+    c->pump = (struct timer *)c;
+    key_queue(key_of(c, &rollout), clock_mono_ms(), QUEUE_HIGH, "test");
+    assert_int_equal(noted.moved_ms, 0);
+}
+
+/* Deleted in the middle of its pass, and made again: the key is wanted. */
+static void made_again_in_its_pass_it_stays(void **state)
+{
+    struct ctl *c = *state;
+    struct key *key = key_of(c, &rollout);
+
+    key->pass = (struct pass *)c;
+    key_forget(key);
+    assert_true(key->gone);
+    assert_ptr_equal(key_of(c, &rollout), key);
+    assert_false(key->gone);
+    key->pass = NULL;
+}
+
+static void releases_in_flight_are_counted(void **state)
+{
+    struct ctl *c = *state;
+    struct key *key = key_of(c, &rollout);
+
+    key_flies(key, false);
+    assert_int_equal(c->in_flight, 0);
+    key_flies(key, true);
+    key_flies(key, true);
+    assert_int_equal(c->in_flight, 1);
+    key_flies(key, false);
+    assert_int_equal(c->in_flight, 0);
+    key_flies(key, true);
+    key_forget(key);
+    assert_int_equal(c->in_flight, 0);
+}
+
 static void a_deleted_rollout_is_forgotten(void **state)
 {
     struct ctl *c = *state;
@@ -227,11 +298,14 @@ static void policies_are_proved_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_new_key_knows_its_names),          TEST(one_that_comes_late_is_read),
-        TEST(an_edit_may_name_other_objects),     TEST(what_is_forgotten_is_gone),
-        TEST(an_open_barrier_wakes_what_it_held), TEST(a_budget_is_spent_and_grows),
-        TEST(it_grows_no_further_than_full),      TEST(the_first_lists_wake_quietly),
-        TEST(a_deleted_rollout_is_forgotten),     TEST(policies_are_proved_again),
+        TEST(a_new_key_knows_its_names),           TEST(one_that_comes_late_is_read),
+        TEST(an_edit_may_name_other_objects),      TEST(what_is_forgotten_is_gone),
+        TEST(an_open_barrier_wakes_what_it_held),  TEST(a_budget_is_spent_and_grows),
+        TEST(it_grows_no_further_than_full),       TEST(writes_after_a_long_time_are_no_more),
+        TEST(the_first_lists_wake_quietly),        TEST(the_first_event_begins_the_wait),
+        TEST(what_is_queued_is_worked_on_at_once), TEST(made_again_in_its_pass_it_stays),
+        TEST(releases_in_flight_are_counted),      TEST(a_deleted_rollout_is_forgotten),
+        TEST(policies_are_proved_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

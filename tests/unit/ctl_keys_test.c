@@ -23,6 +23,11 @@ static struct key *woken(struct fake *f, const char *uid, int generation)
     return key_find(&f->ctl, "shop/web");
 }
 
+static bool never(void *arg UNUSED)
+{
+    return false;
+}
+
 static int setup(void **state)
 {
     struct fake *f = xcalloc(1, sizeof(*f));
@@ -58,6 +63,19 @@ static void events_that_come_together_are_one_pass(void **state)
     assert_non_null(queue_take(f->ctl.queue, due));
 }
 
+static void ask_a_gate(struct key *key)
+{
+    static const struct gate_spec gate = {
+        .name = "latency",
+        .kind = GATE_METRIC,
+        .metric = {.query = "up", .max = "1", .has_max = true, .every_ms = 60000, .count = 1}};
+    const struct ask ask = {
+        .gate = &gate, .revision = "h1", .step = 1, .query = "up", .address = "http://127.0.0.1:1"};
+
+    gate_run(key->ctl->runner, key->name, &ask, 1);
+    assert_int_equal(gate_stats(key->ctl->runner).questions, 1);
+}
+
 static void note_much(struct key *key)
 {
     const struct action scale = {.act = ACT_RS_SCALE, .name = "web-1"};
@@ -70,6 +88,7 @@ static void note_much(struct key *key)
     key_barrier_changed(key);
     refused_remember(&key->refused, &scale, "patch replicasets", &no, 1, 1);
     pods_want(key, "h1", 0);
+    ask_a_gate(key);
 }
 
 static void expect_new(const struct fake *f, const struct key *key)
@@ -81,6 +100,7 @@ static void expect_new(const struct fake *f, const struct key *key)
     assert_int_equal(f->ctl.closed.count, 0);
     assert_false(key->refused.present);
     assert_null(key->pods);
+    assert_int_equal(gate_stats(f->ctl.runner).questions, 0);
 }
 
 static void a_rollout_made_again_is_another(void **state)
@@ -115,14 +135,47 @@ static void a_pass_of_the_one_before_leaves_nothing(void **state)
     assert_false(key->renewed);
 }
 
+/* All that is held for it goes with it: queries and lists that are under way, too. */
+static void a_key_that_is_forgotten_holds_nothing(void **state)
+{
+    struct fake *f = *state;
+    struct key *key = woken(f, "u1", 1);
+
+    note_much(key);
+    key_forget(key);
+    assert_null(key_find(&f->ctl, "shop/web"));
+    assert_int_equal(f->ctl.closed.count, 0);
+    assert_int_equal(gate_stats(f->ctl.runner).questions, 0);
+    loop_run_until(f->ctl.loop, never, f, 50); /* nothing comes back to it */
+    assert_null(key_find(&f->ctl, "shop/web"));
+}
+
+/* An API server's word is taken as it is: no namespace is one with an empty name. */
+static void without_a_namespace_it_is_in_none(void **state)
+{
+    static const char text[] = "{\"metadata\":{\"name\":\"web\",\"uid\":\"u\","
+                               "\"resourceVersion\":\"1\"},\"spec\":{\"targetRef\":{"
+                               "\"name\":\"web\"}}}";
+    struct fake *f = *state;
+    auto_json cJSON *doc = json_parse(text, strlen(text), NULL);
+    struct object *o = object_read(KIND_ROLLOUT, doc, text, strlen(text));
+
+    assert_string_equal(key_of(&f->ctl, o)->ns, "");
+    assert_ptr_equal(key_find(&f->ctl, "/web"), key_of(&f->ctl, o));
+    assert_true(store_put(f->ctl.store, o, 1));
+    assert_ptr_equal(store_get(f->ctl.store, KIND_ROLLOUT, NULL, "web"), o);
+    assert_int_equal(store_bucket(f->ctl.store, BUCKET_TARGET, NULL, "web")->count, 1);
+    object_unref(o);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(events_that_come_together_are_one_pass),
-        TEST(a_rollout_made_again_is_another),
-        TEST(a_pass_of_the_one_before_leaves_nothing),
+        TEST(events_that_come_together_are_one_pass),  TEST(a_rollout_made_again_is_another),
+        TEST(a_pass_of_the_one_before_leaves_nothing), TEST(a_key_that_is_forgotten_holds_nothing),
+        TEST(without_a_namespace_it_is_in_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,15 @@
 /* /metrics as Prometheus reads it (C77). */
 #include "ctl_fixture.h"
 
+__typeof__(fopen) __wrap_fopen;
+__typeof__(fopen) __real_fopen;
+static bool no_proc;
+
+FILE *__wrap_fopen(const char *path, const char *mode)
+{
+    return no_proc ? NULL : __real_fopen(path, mode);
+}
+
 #define ROLLOUTS "/apis/sluice.dev/v1beta1/namespaces/shop/rollouts/"
 
 static int setup(void **state)
@@ -39,6 +48,22 @@ static bool is_ready(void *arg)
     const struct fake *f = arg;
 
     return caches_ready(&f->ctl);
+}
+
+static void note_code(const char *method UNUSED, int code, uint64_t count UNUSED, void *arg)
+{
+    bool *found = arg;
+
+    *found = *found || code == 0;
+}
+
+static bool cut_off(void *arg)
+{
+    const struct fake *f = arg;
+    bool found = false;
+
+    kube_client_counts(f->ctl.client, note_code, &found);
+    return found;
 }
 
 static void start(struct fake *f)
@@ -169,6 +194,28 @@ static void every_line_can_be_read(void **state)
     }
 }
 
+/* No /proc: no figure is made up. */
+static void without_proc_memory_is_nothing(void **state)
+{
+    no_proc = true;
+    assert_true(value(page(*state), "process_resident_memory_bytes") == 0);
+    no_proc = false;
+}
+
+/* Of a server that ends the connection nothing was heard: such requests have no code. */
+static void a_silent_server_is_seen(void **state)
+{
+    struct fake *f = *state;
+    const char *text;
+
+    fake_fail_next(f, (struct fake_failure){.begins = "GET /apis/sluice.dev", .silent = true});
+    f->ctl.leading = false;
+    caches_start(&f->ctl);
+    assert_true(loop_run_until(f->ctl.loop, cut_off, f, 10000));
+    text = page(f);
+    assert_true(value(text, "rest_client_requests_total{code=\"<error>\",method=\"GET\"}") >= 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -177,6 +224,8 @@ int main(void)
         TEST(what_was_counted),
         TEST(histograms_add_up),
         TEST(every_line_can_be_read),
+        TEST(without_proc_memory_is_nothing),
+        TEST(a_silent_server_is_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

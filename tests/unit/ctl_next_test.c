@@ -5,6 +5,8 @@
 #include "sluice/ctl/next.h"
 #include "sluice/ctl/refused.h"
 
+#include <stdio.h>
+
 static const struct action none = {.act = ACT_NONE};
 static const struct action report = {.act = ACT_REPORT, .name = "web"};
 static const struct action decide = {.act = ACT_DECIDE, .name = "web"};
@@ -209,6 +211,47 @@ static void caches_must_have_seen_own_writes(void **state UNUSED)
     barrier_release(&b);
 }
 
+/* Many at once: each is waited for by itself. */
+static void a_barrier_of_many(void **state UNUSED)
+{
+    struct barrier b = {0};
+    char uid[8];
+
+    barrier_wrote(&b, KIND_SERVICE, "7", 1);
+    for (int i = 0; i < 20; i++) {
+        snprintf(uid, sizeof(uid), "u%d", i);
+        barrier_deleted(&b, KIND_SERVICE, uid, 2);
+    }
+    barrier_wrote(&b, KIND_SERVICE, "8", 3);
+    assert_int_equal(b.count, 21);
+    for (int i = 0; i < 20; i++) {
+        snprintf(uid, sizeof(uid), "u%d", i);
+        barrier_removed(&b, KIND_DEPLOYMENT, uid);
+        barrier_removed(&b, KIND_SERVICE, uid);
+        assert_int_equal(b.count, 20 - i);
+    }
+    barrier_removed(&b, KIND_SERVICE, NULL); /* a delete of whom nobody knows opens nothing */
+    assert_false(barrier_open(&b));
+    barrier_progress(&b, KIND_SERVICE, "8");
+    assert_true(barrier_open(&b));
+    barrier_release(&b);
+}
+
+/* An answer without a version: no watch ever proves it. */
+static void a_write_of_no_version_stays_unseen(void **state UNUSED)
+{
+    struct barrier b = {0};
+
+    barrier_wrote(&b, KIND_SERVICE, NULL, 1);
+    barrier_progress(&b, KIND_SERVICE, "100");
+    assert_false(barrier_open(&b));
+    barrier_wrote(&b, KIND_SERVICE, "7", 2);
+    barrier_wrote(&b, KIND_SERVICE, NULL, 3);
+    barrier_progress(&b, KIND_SERVICE, "100");
+    assert_false(barrier_open(&b));
+    barrier_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +262,8 @@ int main(void)
         cmocka_unit_test(a_refusal_that_is_not_met_again_is_over),
         cmocka_unit_test(a_refused_look_holds_up_all_but_reports),
         cmocka_unit_test(caches_must_have_seen_own_writes),
+        cmocka_unit_test(a_barrier_of_many),
+        cmocka_unit_test(a_write_of_no_version_stays_unseen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,10 @@ static void all_options_are_read(void **state UNUSED)
     assert_int_equal(PARSE("--log-level", "debug", "--leader-elect"), APP_RUN);
     assert_int_equal(o.log_level, LOG_DEBUG);
     assert_true(o.leader_elect);
+    assert_int_equal(PARSE("--leader-elect=false", "--leader-elect=true"), APP_RUN);
+    assert_true(o.leader_elect);
+    assert_int_equal(PARSE("--prometheus=https://p:9090"), APP_RUN);
+    assert_string_equal(o.prometheus, "https://p:9090");
     assert_int_equal(PARSE("--version"), APP_VERSION);
     assert_int_equal(PARSE("--help"), APP_HELP);
 }
@@ -67,6 +71,11 @@ static void addresses_in_their_forms(void **state UNUSED)
     assert_int_equal(PARSE("--listen=[::1]:0"), APP_RUN);
     assert_string_equal(o.listen_address, "::1");
     assert_int_equal(o.listen_port, 0);
+    assert_int_equal(PARSE("--listen=::1:65535"), APP_RUN); /* the last colon is the port's */
+    assert_string_equal(o.listen_address, "::1");
+    assert_int_equal(o.listen_port, 65535);
+    assert_int_equal(PARSE("--listen=[::1:9"), APP_RUN); /* listening will fail, and name it */
+    assert_string_equal(o.listen_address, "[::1");
     assert_int_equal(PARSE("--listen=:9"), APP_RUN);
     assert_string_equal(o.listen_address, "::");
     assert_int_equal(PARSE("--listen="), APP_RUN);
@@ -78,7 +87,8 @@ static void mistakes_are_named(void **state UNUSED)
     static const char *const wrong[] = {
         "--listen=x",
         "--listen=1.2.3.4:",
-        "--listen=1.2.3.4:70000",
+        "--listen=1.2.3.4:65536",
+        "--listen=1.2.3.4:-1",
         "--listen=a:1x",
         "--leader-elect=yes",
         "--log-level=loud",

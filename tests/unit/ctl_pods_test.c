@@ -176,6 +176,112 @@ static void trouble_is_told_in_time(void **state)
     assert_null(seen(f).pods_trouble);
 }
 
+/* Made again under its name, and another version: what a plan knows of them is old. */
+static void another_pod_of_that_name_is_news(void **state)
+{
+    struct fake *f = *state;
+
+    f->ctl.pods_every_ms = 100;
+    pods_want(key(f), "h1", 0);
+    await(f, woken);
+    put_pod(f, "web-1", "web"); /* only its version is new */
+    await(f, woken);
+    fake_put(f, PODS "/web-1",
+             "\"namespace\":\"shop\",\"name\":\"web-1\",\"uid\":\"u-again\",\"labels\":{\"app\":"
+             "\"web\"}",
+             "\"status\":{}");
+    await(f, woken);
+    assert_string_equal(seen(f).pods[0]->meta.uid, "u-again");
+}
+
+static void a_pod_that_cannot_be_told_is_left_out(void **state)
+{
+    struct fake *f = *state;
+
+    fake_put(f, PODS "/web-0", "\"namespace\":\"shop\",\"name\":\"web-0\"", "\"status\":{}");
+    pods_want(key(f), "h1", 0);
+    await(f, woken);
+    assert_int_equal(seen(f).pod_count, 1);
+    assert_string_equal(seen(f).pods[0]->meta.name, "web-1");
+}
+
+/* Without the Deployment nobody knows which of them are its. */
+static void without_a_deployment_there_are_none(void **state)
+{
+    struct fake *f = *state;
+    struct world w = {0};
+
+    pods_want(key(f), "h1", 0);
+    await(f, woken);
+    pods_view(key(f), &f->arena, &w);
+    assert_null(w.pods_of);
+    assert_int_equal(w.pod_count, 0);
+}
+
+/* The first list fails, again and again: told once, and anew when it fails otherwise. */
+static void the_same_trouble_is_told_once(void **state)
+{
+    static const struct fake_failure no = {
+        .begins = "GET " PODS, .code = 403, .body = "{\"kind\":\"Status\",\"code\":403}"};
+    struct fake *f = *state;
+
+    f->ctl.pods_every_ms = 100;
+    f->ctl.pods_late_ms = 90;
+    for (int i = 0; i < 4; i++)
+        fake_fail_next(f, no);
+    fake_fail_next(f, (struct fake_failure){.begins = "GET " PODS,
+                                            .code = 400,
+                                            .body = "{\"kind\":\"Status\",\"message\":\"other\","
+                                                    "\"code\":400}"});
+    pods_want(key(f), "h1", 0);
+    await(f, woken);
+    assert_non_null(seen(f).pods_trouble);
+    while (f->failures[3].begins) { /* the same three times more */
+        assert_false(woken(f));
+        loop_run_until(f->ctl.loop, never, f, 5);
+    }
+    assert_int_equal(f->lists_of_pods, 0);
+    await(f, woken);
+    assert_non_null(strstr(seen(f).pods_trouble, "other"));
+    await(f, woken);
+    assert_null(seen(f).pods_trouble);
+}
+
+/* An API server that takes the question and never answers. */
+static void no_answer_is_trouble_too(void **state)
+{
+    struct fake *f = *state;
+
+    f->ctl.pods_every_ms = 100;
+    f->ctl.pods_late_ms = 300;
+    fake_fail_next(f, (struct fake_failure){.begins = "GET " PODS, .hangs = true});
+    pods_want(key(f), "h1", 0);
+    pods_want(key(f), "h1", 1); /* one is under way: it is waited for */
+    await(f, woken);
+    assert_string_equal(seen(f).pods_trouble, "the API server does not answer");
+    await(f, woken); /* asked again */
+    assert_null(seen(f).pods_trouble);
+    assert_string_equal(seen(f).pods_of, "h1");
+}
+
+/* They are known, and one more list is under way: it is not asked for once more. */
+static void a_list_under_way_is_waited_for(void **state)
+{
+    struct fake *f = *state;
+
+    f->ctl.pods_every_ms = 50;
+    pods_want(key(f), "h1", 0);
+    await(f, woken);
+    fake_fail_next(f, (struct fake_failure){.begins = "GET " PODS, .hangs = true});
+    loop_run_until(f->ctl.loop, never, f, 150);
+    for (int i = 0; i < 3; i++) {
+        pods_want(key(f), "h1", 1);
+        loop_run_until(f->ctl.loop, never, f, PODS_AGAIN_MS + 50);
+    }
+    assert_int_equal(f->lists_of_pods, 1);
+    assert_string_equal(seen(f).pods_of, "h1"); /* what was read stands */
+}
+
 static void nobody_watches_pods(void **state)
 {
     struct fake *f = *state;
@@ -199,6 +305,12 @@ int main(void)
         TEST(what_decides_nothing_is_listed_seldom),
         TEST(it_is_forgotten_after),
         TEST(trouble_is_told_in_time),
+        TEST(another_pod_of_that_name_is_news),
+        TEST(a_pod_that_cannot_be_told_is_left_out),
+        TEST(without_a_deployment_there_are_none),
+        TEST(the_same_trouble_is_told_once),
+        TEST(no_answer_is_trouble_too),
+        TEST(a_list_under_way_is_waited_for),
         TEST(nobody_watches_pods),
     };
 

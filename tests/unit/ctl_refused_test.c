@@ -133,6 +133,17 @@ static void in_the_words_of_rbac(void **state UNUSED)
     arena_release(&a);
 }
 
+static void an_act_without_an_object_is_the_same_again(void **state UNUSED)
+{
+    static const struct action nameless = {.act = ACT_RS_CREATE, .method = "POST"};
+    struct refused r = {0};
+
+    assert_true(wait_after(&r, &nameless, ERR_DENIED, 100) == 10 * SECOND_MS);
+    assert_true(refused_is(&r, &nameless));
+    assert_true(wait_after(&r, &nameless, ERR_DENIED, 100) == 20 * SECOND_MS);
+    refused_clear(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +153,7 @@ int main(void)
         cmocka_unit_test(what_is_held_up),
         cmocka_unit_test(over_in_time),
         cmocka_unit_test(in_the_words_of_rbac),
+        cmocka_unit_test(an_act_without_an_object_is_the_same_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,8 @@ static struct noted {
         enum event_type type;
     } events[EVENTS_MAX];
     int event_count;
+    int logged; /* lines, and the level of the last one */
+    enum log_level level;
 } noted;
 
 /* Whoever calls these gets ours (ld --wrap; CMake sees the names). */
@@ -35,6 +37,7 @@ __typeof__(pass_look) __wrap_pass_look;
 __typeof__(pass_end) __wrap_pass_end;
 __typeof__(pass_fail) __wrap_pass_fail;
 __typeof__(passes_kick) __wrap_passes_kick;
+__typeof__(log_line) __wrap_log_line;
 
 struct kube_call *__wrap_kube_send(struct kube_client *c UNUSED, const struct kube_request *req,
                                    kube_done *done, void *arg)
@@ -88,6 +91,12 @@ void __wrap_pass_fail(struct pass *p UNUSED, int64_t at_least_ms, const char *wh
 }
 
 void __wrap_passes_kick(struct ctl *c UNUSED) {}
+
+void __wrap_log_line(enum log_level level, const char *msg UNUSED, ...)
+{
+    noted.logged++;
+    noted.level = level;
+}
 
 /* ---- a pass on one Rollout, its Deployment and a ReplicaSet ---------------------------------- */
 
@@ -605,6 +614,41 @@ static void stopping_a_failure_ends(void **state)
     fails_with(b, ERR_CONFLICT, 0);
     assert_int_equal(noted.looks, 0);
     assert_true(noted.failed);
+    assert_true(b->key.needs_look);
+}
+
+static void a_conflict_takes_back_no_need_to_look(void **state)
+{
+    struct bench *b = *state;
+
+    b->key.needs_look = true;
+    sends(b, &scale);
+    fails_with(b, ERR_CONFLICT, 0);
+    assert_true(b->key.needs_look);
+}
+
+/* What was done is told; how far it is, and that somebody was faster, is nobody's alarm. */
+static void each_write_is_logged_by_its_weight(void **state)
+{
+    struct bench *b = *state;
+    const enum log_level told = LOG_INFO, alarm = LOG_WARN, detail = LOG_DEBUG;
+
+    sends(b, &scale);
+    answers(b, text_of(b, "ReplicaSet", "web-1", "17", OF_WEB));
+    assert_int_equal(noted.logged, 1);
+    assert_int_equal(noted.level, told);
+    sends(b, &report);
+    answers(b, text_of(b, "Rollout", "web", "30", ""));
+    assert_int_equal(noted.logged, 2);
+    assert_int_equal(noted.level, detail);
+    sends(b, &scale);
+    fails_with(b, ERR_CONFLICT, 0);
+    assert_int_equal(noted.logged, 3);
+    assert_int_equal(noted.level, told);
+    sends(b, &scale);
+    fails_with(b, ERR_DENIED, 0);
+    assert_int_equal(noted.logged, 4);
+    assert_int_equal(noted.level, alarm);
 }
 
 static void a_refusal_says_what_was_refused(void **state)
@@ -649,6 +693,8 @@ int main(void)
         TEST(conflicts_in_a_row_end_the_pass),
         TEST(each_create_may_be_there_once),
         TEST(stopping_a_failure_ends),
+        TEST(a_conflict_takes_back_no_need_to_look),
+        TEST(each_write_is_logged_by_its_weight),
         TEST(a_refusal_says_what_was_refused),
     };
 

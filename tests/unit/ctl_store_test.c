@@ -247,6 +247,47 @@ static void many_graves_are_forgotten_in_time(void **state)
     assert_true(store_is_gone(f->store, "u-99"));
 }
 
+/* A ReplicaSet that was given to a Deployment which is nobody's. */
+static void what_moved_to_others_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+
+    put_rollout(f, "ro-web", "web", "1");
+    put_set(f, "web-1", "web", "h1", "2");
+    assert_false(put_set(f, "web-1", "other", "h1", "3"));
+    assert_string_equal(f->woken, "ro-web ");
+    assert_null(store_get(f->store, KIND_REPLICASET, "shop", "web-1"));
+    assert_int_equal(store_bytes(f->store, KIND_REPLICASET), 0);
+    assert_false(store_is_gone(f->store, "u-web-1")); /* it lives, elsewhere */
+}
+
+/* Without a uid nothing is known of whom it was: no other is taken for it. */
+static void the_nameless_dead_are_nobody(void **state)
+{
+    struct fixture *f = *state;
+
+    put_rollout(f, "ro-web", "web", "1");
+    store_remove(f->store, KIND_DEPLOYMENT, "shop", "web", "", f->now);
+    assert_false(store_is_gone(f->store, ""));
+    assert_false(store_is_gone(f->store, NULL));
+    assert_true(put_deployment(f, "web", "2"));
+}
+
+static void only_the_same_state_is_had(void **state)
+{
+    struct fixture *f = *state;
+    struct ident id = {.ns = "shop", .name = "web", .uid = "u-web", .rv = "5"};
+
+    put_rollout(f, "ro-web", "web", "1");
+    assert_null(store_has(f->store, KIND_DEPLOYMENT, &id));
+    put_deployment(f, "web", "5");
+    assert_non_null(store_has(f->store, KIND_DEPLOYMENT, &id));
+    id.rv = "6";
+    assert_null(store_has(f->store, KIND_DEPLOYMENT, &id));
+    id = (struct ident){.ns = "shop", .name = "web", .uid = "u-other", .rv = "5"};
+    assert_null(store_has(f->store, KIND_DEPLOYMENT, &id));
+}
+
 /* ---- who is woken ---------------------------------------------------------------------------- */
 
 static void world_of_two(struct fixture *f)
@@ -287,6 +328,42 @@ static void a_change_wakes_whom_it_concerns(void **state)
     CHECK(strstr(f->woken, "ro-web") && strstr(f->woken, "ro-shop"), "%s", f->woken);
     put_service(f, "none", "{\"app\":\"none\"}", "4");
     assert_string_equal(f->woken, "");
+}
+
+/* The first pair is shared, the second is not: it selects neither, and is of neither's world. */
+static void a_service_that_selects_less_is_not_its(void **state)
+{
+    struct fixture *f = *state;
+    struct scene sc;
+
+    world_of_two(f);
+    put_service(f, "back", "{\"app\":\"web\",\"tier\":\"back\"}", "3");
+    assert_string_equal(f->woken, "");
+    scene_from_store(&sc, f->store, "shop", "ro-web");
+    assert_int_equal(sc.services.count, 1);
+    scene_release(&sc);
+}
+
+/* Named twice by one Rollout, as stable and as pin, and once by another: who goes leaves the
+ * other's. */
+static void a_service_named_by_two(void **state)
+{
+    static const char spec[] =
+        ",'spec':{'targetRef':{'name':%q},'strategy':{'canary':{'stableService':'web','steps':[{"
+        "'weight':5}]}}},'status':{'pins':[{'service':'web','revision':'h1','proved':true},"
+        "{'revision':'h2','proved':true}]}";
+    struct fixture *f = *state;
+
+    put(f, KIND_ROLLOUT, "a", "1", "", json_fmt(&f->a, spec, "web"));
+    put(f, KIND_ROLLOUT, "b", "1", "", json_fmt(&f->a, spec, "shop"));
+    assert_int_equal(store_bucket(f->store, BUCKET_NAMED_SERVICE, "shop", "web")->count, 2);
+    store_remove(f->store, KIND_ROLLOUT, "shop", "a", "u-a", f->now);
+    assert_int_equal(store_bucket(f->store, BUCKET_NAMED_SERVICE, "shop", "web")->count, 1);
+    put_service(f, "web", "{\"x\":\"y\"}", "2");
+    assert_string_equal(f->woken, "b ");
+    store_remove(f->store, KIND_ROLLOUT, "shop", "b", "u-b", f->now);
+    assert_null(store_bucket(f->store, BUCKET_NAMED_SERVICE, "shop", "web"));
+    assert_null(store_bucket(f->store, BUCKET_NAMED_SERVICE, "shop", ""));
 }
 
 static void policies_are_nobodys_and_everybodys(void **state)
@@ -346,6 +423,18 @@ static void the_oldest_rollout_is_the_rival(void **state)
     assert_null(rival_of(f, "b"));
 }
 
+static void whoever_comes_first_the_oldest_is_the_rival(void **state)
+{
+    struct fixture *f = *state;
+
+    put_born(f, "c", "2002");
+    put_born(f, "b", "2001");
+    put_born(f, "d", "2001");
+    put_born(f, "a", "2003");
+    assert_string_equal(rival_of(f, "a"), "b");
+    assert_string_equal(rival_of(f, "d"), "b");
+}
+
 /* ---- what a world is made of ----------------------------------------------------------------- */
 
 static void a_world_holds_its_own_and_no_more(void **state)
@@ -379,6 +468,72 @@ static void a_world_holds_its_own_and_no_more(void **state)
     scene_release(&sc);
     scene_from_store(&sc, f->store, "shop", "none");
     assert_null(scene_world(&sc, &f->a));
+    scene_release(&sc);
+}
+
+/* A template may have the very label that tells revisions apart: nothing is found by that one. */
+static void a_template_with_the_label_of_revisions(void **state)
+{
+    struct fixture *f = *state;
+    struct scene sc;
+
+    put_rollout(f, "ro-web", "web", "1");
+    put(f, KIND_DEPLOYMENT, "web", "2", "",
+        json_fmt(&f->a,
+                 ",'spec':{'selector':{'matchLabels':{'app':'web'}},'template':{'metadata':{"
+                 "'labels':{'pod-template-hash':'h1','app':'web'}}}}",
+                 NULL));
+    put_service(f, "extra", "{\"app\":\"web\"}", "3");
+    put_service(f, "pinned", "{\"pod-template-hash\":\"h1\",\"app\":\"web\"}", "3");
+    put_service(f, "only-pin", "{\"pod-template-hash\":\"h1\"}", "3");
+    scene_from_store(&sc, f->store, "shop", "ro-web");
+    assert_int_equal(sc.services.count, 2);
+    assert_string_equal(sc.services.items[0]->meta->name, "extra");
+    assert_string_equal(sc.services.items[1]->meta->name, "pinned");
+    scene_release(&sc);
+}
+
+/* Another one of that name controls its sets: those of a Deployment that was. */
+static void sets_of_a_former_deployment_are_not_its(void **state)
+{
+    static const char former[] =
+        ",'ownerReferences':[{'apiVersion':'apps/v1','kind':'Deployment','name':'web','uid':"
+        "'u-former','controller':true}]";
+    static const char stateful[] =
+        ",'ownerReferences':[{'apiVersion':'apps/v1','kind':'StatefulSet','name':'web','uid':"
+        "'u-web','controller':true}]";
+    struct fixture *f = *state;
+    struct scene sc;
+
+    world_of_two(f);
+    assert_true(put(f, KIND_REPLICASET, "web-0", "3", json_fmt(&f->a, former, NULL), ""));
+    assert_false(put(f, KIND_REPLICASET, "set-0", "3", json_fmt(&f->a, stateful, NULL), ""));
+    scene_from_store(&sc, f->store, "shop", "ro-web");
+    assert_int_equal(sc.sets.count, 1);
+    assert_string_equal(sc.sets.items[0]->meta->name, "web-1");
+    scene_release(&sc);
+}
+
+/* What the flight moved is in its world as long as somebody names it, and once. */
+static void a_route_that_was_moved_is_in_its_world(void **state)
+{
+    static const char record[] =
+        "{\"stable\":{\"revision\":\"h1\",\"template\":{\"spec\":{}}},\"routes\":[{\"router\":"
+        "\"gatewayAPI\",\"kind\":\"HTTPRoute\",\"name\":\"route-shop\",\"stable\":\"web\"},"
+        "{\"router\":\"gatewayAPI\",\"kind\":\"HTTPRoute\",\"name\":\"route-web\",\"stable\":"
+        "\"web\"}]}";
+    struct fixture *f = *state;
+    struct scene sc;
+
+    world_of_two(f);
+    put(f, KIND_HTTPROUTE, "route-web", "3", "", "");
+    put(f, KIND_HTTPROUTE, "route-shop", "3", "", "");
+    put(f, KIND_FENCE, "web-sluice", "3",
+        json_fmt(&f->a, ",'labels':{'sluice.dev/of':'web'},'annotations':{'sluice.dev/record':%q}",
+                 record),
+        "");
+    scene_from_store(&sc, f->store, "shop", "ro-web");
+    assert_int_equal(sc.routes.count, 2);
     scene_release(&sc);
 }
 
@@ -455,11 +610,20 @@ int main(void)
         TEST(a_late_delete_leaves_the_successor),
         TEST(a_successor_buries_its_predecessor),
         TEST(many_graves_are_forgotten_in_time),
+        TEST(what_moved_to_others_is_dropped),
+        TEST(the_nameless_dead_are_nobody),
+        TEST(only_the_same_state_is_had),
         TEST(a_change_wakes_whom_it_concerns),
+        TEST(a_service_that_selects_less_is_not_its),
+        TEST(a_service_named_by_two),
         TEST(policies_are_nobodys_and_everybodys),
         TEST(the_older_rollout_is_the_rival),
         TEST(the_oldest_rollout_is_the_rival),
+        TEST(whoever_comes_first_the_oldest_is_the_rival),
         TEST(a_world_holds_its_own_and_no_more),
+        TEST(a_template_with_the_label_of_revisions),
+        TEST(sets_of_a_former_deployment_are_not_its),
+        TEST(a_route_that_was_moved_is_in_its_world),
         TEST(a_scene_outlives_the_store),
         TEST(answers_are_folded_in),
         TEST(a_thousand_rollouts),

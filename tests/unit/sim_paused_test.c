@@ -127,6 +127,29 @@ static void resumed_at_rest(void **state)
     }
 }
 
+/* Somebody resumes when the commit was written. While the one before is the Deployment's it comes
+ * back, as the dead man says; then the new one stays. Whichever goes, goes after its drain. */
+static void resumed_after_the_commit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (int later = 0; later < 20; later += 2) {
+            struct stage st;
+
+            open_with(&st, all[i]);
+            bed_image(&st, "app:v2");
+            for (int k = 0; k < 2000 && st.s.writes[ACT_RECORD] == 0; k++)
+                bed_turn(&st);
+            assert_int_equal(st.s.writes[ACT_RECORD], 1);
+            bed_turns(&st, later);
+            bed_do(&st, "deployment resumed");
+            bed_until(&st, "Resting", 90000);
+            bed_rest(&st, later < 4 ? stage_image(&st) : "app:v2", 4);
+            stage_close(&st);
+        }
+    }
+}
+
 /* A manifest without the pause, or with a pause and no way back, put over the Deployment. */
 static const char *const manifest[] = {
     "{'metadata':{'annotations':{'" ANNOTATION_DEAD_MAN "':null}},'spec':{'paused':null,"
@@ -274,6 +297,7 @@ int main(void)
         cmocka_unit_test(history_is_kept_short),
         cmocka_unit_test(aborts),
         cmocka_unit_test(resumed_at_rest),
+        cmocka_unit_test(resumed_after_the_commit),
         cmocka_unit_test(braked_late),
         cmocka_unit_test(taken_back_unpaused),
         cmocka_unit_test(armed_when_paused),

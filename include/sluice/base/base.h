@@ -28,6 +28,8 @@ void *xmalloc(size_t n) MUST_USE;
 void *xcalloc(size_t count, size_t size) MUST_USE;
 void *xrealloc(void *p, size_t n) MUST_USE;
 char *xstrdup(const char *s) MUST_USE;
+/* Items with twice the room, `first` when there was none; *cap counts them. */
+void *xgrow(void *items, size_t *cap, size_t first, size_t item_size) MUST_USE;
 
 /* NULL counts as "" in both: absent text and empty text mean the same in the Kubernetes API. */
 bool str_equal(const char *a, const char *b);

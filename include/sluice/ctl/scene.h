@@ -26,7 +26,7 @@ void scene_services_from_store(struct scene *sc, const struct store *s);
  * order of their names. */
 void scene_keep_own(struct scene *sc);
 
-/* The server's answer to a write of ours. Kinds that no scene has are ignored. */
+/* What the server answered, to a read or to a write of ours. Of a kind that a scene has. */
 void scene_put(struct scene *sc, struct object *o);
 void scene_remove(struct scene *sc, enum kube_kind kind, const char *name);
 

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gate runner at what is seldom: asks that change, that lack something, or that are many. */
+#include "gate_fixture.h"
+
+#include "sluice/net/grpc.h"
+
+static struct ask_pod *pods_of(struct ask *ask)
+{
+    return (struct ask_pod *)(uintptr_t)ask->pods;
+}
+
+static size_t readings(void)
+{
+    const struct reading *all;
+
+    return gate_readings(runner, "shop/web", &arena, &all);
+}
+
+/* --- asks that change ------------------------------------------------------------------------- */
+
+/* A bound is part of what a gate is: the counts of another one are not its own. */
+static void another_bound_is_another_question(void **state UNUSED)
+{
+    struct ask ask = metric_ask("/0.2");
+
+    spec_of(&ask)->metric.has_max = false;
+    spec_of(&ask)->metric.has_min = true;
+    spec_of(&ask)->metric.min = "0.1";
+    (void)ask_once(ask, 3000);
+    spec_of(&ask)->metric.min = "0.15";
+    gate_run(runner, "shop/web", &ask, 1);
+    assert_int_equal(reading("shop/web").at_ms, 0);
+    assert_int_equal(readings(), 1);
+}
+
+static void another_revision_is_another_question(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/ok", 1);
+
+    (void)ask_once(ask, 3000);
+    ask.revision = "s1-b";
+    gate_run(runner, "shop/web", &ask, 1);
+    assert_int_equal(readings(), 2);
+    assert_string_equal(reading("shop/web").revision, "s1-b");
+    assert_int_equal(reading("shop/web").at_ms, 0);
+}
+
+/* Pods come and go under one question: the next round asks those of the newest plan. */
+static void other_pods_are_asked_from_the_next_round_on(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/ok", 1), more = probe_ask(PROBE_HTTP, "/ok", 2);
+    struct ask most = probe_ask(PROBE_HTTP, "/ok", 3);
+
+    spec_of(&ask)->probe.every_ms = 200;
+    more.gate = most.gate = ask.gate;
+    (void)ask_once(ask, 3000);
+    gate_run(runner, "shop/web", &more, 1);
+    gate_run(runner, "shop/web", &most, 1);
+    gate_run(runner, "shop/web", &most, 1);
+    wait_answers("shop/web", 2, 3000);
+    assert_reading(reading("shop/web"), 2, 0, 0, "GET /ok gives 200 on 3 of 3 pods");
+}
+
+/* Left and asked again before its first round: that is due at once, not when it would be forgotten.
+ */
+static void asked_again_it_is_asked_at_once(void **state UNUSED)
+{
+    const struct ask ask = probe_ask(PROBE_HTTP, "/ok", 1);
+
+    gate_run(runner, "shop/web", &ask, 1);
+    gate_run(runner, "shop/web", NULL, 0);
+    assert_reading(ask_once(ask, 2000), 1, 0, 0, "GET /ok gives 200 on 1 of 1 pods");
+}
+
+/* ... and in the middle of a round, that one goes on: no second beside it. */
+static void asked_again_in_a_round_it_has_one(void **state UNUSED)
+{
+    const struct ask ask = probe_ask(PROBE_HTTP, "/slow", 1);
+
+    gate_run(runner, "shop/web", &ask, 1);
+    pass_time(200);
+    assert_int_equal(gate_stats(runner).open, 1);
+    gate_run(runner, "shop/web", NULL, 0);
+    gate_run(runner, "shop/web", &ask, 1);
+    pass_time(200);
+    assert_int_equal(gate_stats(runner).open, 1);
+    assert_int_equal(server.hits, 1);
+}
+
+/* --- asks that lack something ----------------------------------------------------------------- */
+
+static void what_lacks_something_is_told(void **state UNUSED)
+{
+    struct ask ask = metric_ask("/0.2");
+
+    ask.address = "";
+    assert_reading(ask_once(ask, 3000), 0, 0, 1, "no address to ask");
+    gate_forget(runner, "shop/web");
+    ask = metric_ask("/0.2");
+    ask.query = "";
+    assert_reading(ask_once(ask, 3000), 0, 0, 1, "the query is empty");
+    assert_int_equal(server.hits, 0);
+}
+
+static void a_pod_without_an_address_is_no_failure(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/ok", 1);
+    struct reading r;
+
+    pods_of(&ask)[0].ip = NULL;
+    pods_of(&ask)[0].port = 80;
+    r = ask_once(ask, 3000);
+    assert_int_equal(r.errors, 1);
+    assert_int_equal(r.bad, 0);
+    assert_non_null(strstr(r.message, "no address: - port 80"));
+}
+
+static void a_service_name_that_does_not_fit_is_no_failure(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_GRPC, NULL, 1);
+    char name[(GRPC_SERVICE_MAX + 1) + 1];
+    struct reading r;
+
+    memset(name, 'x', (GRPC_SERVICE_MAX + 1));
+    name[(GRPC_SERVICE_MAX + 1)] = '\0';
+    spec_of(&ask)->probe.service = name;
+    r = ask_once(ask, 3000);
+    assert_int_equal(r.errors, 1); /* no word about the pod */
+    assert_int_equal(r.bad, 0);
+    assert_int_equal(server.hits, 0);
+}
+
+/* Without a pace it is not asked without a pause; without a patience it has one. */
+static void pace_and_patience_have_defaults(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/hang", 1);
+
+    spec_of(&ask)->probe.every_ms = 0;
+    spec_of(&ask)->probe.timeout_ms = 0;
+    assert_int_equal(ask_once(ask, GATE_PROBE_TIMEOUT_MS + 4000).bad, 1);
+    pass_time(300);
+    assert_int_equal(server.hits, 1);
+}
+
+/* An address without a scheme has a lane, too, and its answer or error is counted. */
+static void an_address_without_a_scheme_is_asked_or_fails(void **state UNUSED)
+{
+    struct ask ask = metric_ask("/0.2");
+    struct reading r;
+
+    ask.address = arena_printf(&arena, "127.0.0.1:%d", rude_closed_port());
+    r = ask_once(ask, 3000);
+    assert_int_equal(r.errors, 1);
+    assert_int_equal(r.good, 0);
+}
+
+/* --- many ------------------------------------------------------------------------------------- */
+
+static void of_many_headers_only_so_many_are_sent(void **state UNUSED)
+{
+    struct ask ask = probe_ask(PROBE_HTTP, "/ok", 1);
+    struct pair headers[40];
+
+    for (size_t i = 0; i < COUNT(headers); i++)
+        headers[i] = (struct pair){arena_printf(&arena, "X-Nr-%zu-", i), "1"};
+    spec_of(&ask)->probe.headers = headers;
+    spec_of(&ask)->probe.header_count = COUNT(headers);
+    assert_int_equal(ask_once(ask, 3000).good, 1);
+    assert_non_null(strstr(server.last, "X-Nr-30-: 1"));
+    assert_null(strstr(server.last, "X-Nr-31-: 1"));
+}
+
+static void approvals_are_nothing_to_ask(void **state UNUSED)
+{
+    static const struct gate_spec approval = {.name = "boss", .kind = GATE_APPROVAL};
+    const struct ask ask = {.gate = &approval, .revision = "s1-a", .step = 1};
+
+    gate_run(runner, "shop/web", &ask, 1);
+    assert_int_equal(readings(), 0);
+    assert_int_equal(gate_stats(runner).questions, 0);
+}
+
+/* What is asked stays, however many they are; what is not is forgotten in time, one by one. */
+static void all_that_is_asked_stays(void **state UNUSED)
+{
+    struct ask asks[80];
+
+    gate_runner_free(runner);
+    keep_ms = 200;
+    start_runner(false, NULL);
+    keep_ms = 0;
+    for (size_t i = 0; i < COUNT(asks); i++) {
+        asks[i] = probe_ask(PROBE_HTTP, "/ok", 1);
+        spec_of(&asks[i])->name = arena_printf(&arena, "gate-%zu", i);
+    }
+    gate_run(runner, "shop/web", asks, COUNT(asks));
+    gate_run(runner, "shop/web", asks, COUNT(asks));
+    assert_int_equal(readings(), COUNT(asks));
+    pass_time(1500);
+    gate_run(runner, "shop/web", asks, 1);
+    pass_time(500);
+    assert_int_equal(readings(), 1);
+    gate_run(runner, "shop/web", NULL, 0);
+    pass_time(500);
+    assert_int_equal(readings(), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(another_bound_is_another_question),
+        TEST(another_revision_is_another_question),
+        TEST(other_pods_are_asked_from_the_next_round_on),
+        TEST(asked_again_it_is_asked_at_once),
+        TEST(asked_again_in_a_round_it_has_one),
+        TEST(what_lacks_something_is_told),
+        TEST(a_pod_without_an_address_is_no_failure),
+        TEST(a_service_name_that_does_not_fit_is_no_failure),
+        TEST(pace_and_patience_have_defaults),
+        TEST(an_address_without_a_scheme_is_asked_or_fails),
+        TEST(of_many_headers_only_so_many_are_sent),
+        TEST(approvals_are_nothing_to_ask),
+        TEST(all_that_is_asked_stays),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

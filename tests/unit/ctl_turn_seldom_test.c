@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The turns of a pass at what is seldom: long passes, full queues, refusals in the middle, pods
+ * that are looked at, and what is measured. */
+#include "../../src/ctl/pass.h"
+
+__typeof__(clock_mono_ms) __wrap_clock_mono_ms;
+__typeof__(clock_wall_ms) __wrap_clock_wall_ms;
+__typeof__(loop_random) __wrap_loop_random;
+__typeof__(timer_move) __wrap_timer_move;
+__typeof__(caches_ready) __wrap_caches_ready;
+__typeof__(plan_rollout) __wrap_plan_rollout;
+__typeof__(pass_send) __wrap_pass_send;
+__typeof__(look_start) __wrap_look_start;
+__typeof__(look_cancel) __wrap_look_cancel;
+__typeof__(kube_cancel) __wrap_kube_cancel;
+__typeof__(gate_run) __wrap_gate_run;
+__typeof__(gate_forget) __wrap_gate_forget;
+__typeof__(brake_consider) __wrap_brake_consider;
+__typeof__(brake_forget) __wrap_brake_forget;
+__typeof__(runner_readings) __wrap_runner_readings;
+__typeof__(pods_view) __wrap_pods_view;
+__typeof__(pods_want) __wrap_pods_want;
+__typeof__(lease_leading) __wrap_lease_leading;
+__typeof__(log_line) __wrap_log_line;
+
+#include "turn_bench.h"
+
+/* ---- what a plan is told, and what it asks for ----------------------------------------------- */
+
+static void a_plan_knows_all_that_is_known(void **state)
+{
+    struct ctl *c = *state;
+
+    c->leading_ms = WALL - 77;
+    event(c);
+    assert_int_equal(turn.planned, 1);
+    assert_int_equal(turn.led_since_ms, WALL - 77);
+    assert_int_equal(turn.readings, 1);
+    assert_int_equal(turn.views, 1);
+    assert_int_equal(turn.logged, 1);
+}
+
+static void a_flight_is_counted_while_it_is_planned(void **state)
+{
+    struct ctl *c = *state;
+
+    said.flight.present = true;
+    event(c);
+    assert_int_equal(c->in_flight, 1);
+    said.flight.present = false;
+    event(c);
+    assert_int_equal(c->in_flight, 0);
+}
+
+static void add_set(struct ctl *c, const char *name, const char *hash, int ready)
+{
+    struct arena a = {0};
+    struct err e = {0};
+    const char *text =
+        json_fmt(&a,
+                 "{'metadata':{'namespace':'shop','name':%q,'uid':%q,'resourceVersion':'7',"
+                 "'labels':{'sluice.dev/of':'web'}},'spec':{'selector':{'matchLabels':{"
+                 "'pod-template-hash':%q}}},'status':{'readyReplicas':%d}}",
+                 name, name, hash, ready);
+    auto_json cJSON *doc = kube_object_parse(text, strlen(text), &e);
+    struct object *o = object_read(KIND_REPLICASET, doc, text, strlen(text));
+
+    CHECK(o && store_put(c->store, o, MONO), "%s", text);
+    object_unref(o);
+    arena_release(&a);
+}
+
+/* How many are ready tells whether the last list of them is old. */
+static void pods_are_wanted_with_their_count(void **state)
+{
+    static const struct {
+        const char *revision;
+        size_t asks;
+        int32_t ready;
+    } rows[] = {{"h1", 1, 3},
+                {"h2", 1, 5},
+                {"h9", 1, 0},
+                {NULL, 1, 0},
+                {"h1", 0, PODS_ONLY_WHY},
+                {NULL, 0, PODS_ONLY_WHY}};
+    struct ctl *c = *state;
+
+    add_set(c, "web-1", "h1", 3);
+    add_set(c, "web-2", "h2", 5);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        plans(&nothing, NULL, PLAN_SLEEP);
+        turn.plans[0].pods_of = rows[i].revision;
+        turn.plans[0].ask_count = rows[i].asks;
+        event(c);
+        CHECK_TEXT(turn.pods_of, rows[i].revision ? rows[i].revision : "", "revision");
+        CHECK(turn.pods_ready == rows[i].ready, "row %zu: %d ready", i, turn.pods_ready);
+    }
+}
+
+/* ---- long passes ----------------------------------------------------------------------------- */
+
+/* Edited in the middle of each look, it is planned on the last one that a pass may take. */
+static void looks_of_a_pass_are_bounded(void **state)
+{
+    struct ctl *c = *state;
+
+    web(c)->needs_look = true;
+    event(c);
+    turn.pass->looks = PASS_LOOKS_MAX - 1;
+    web(c)->needs_look = true;
+    looked(1);
+    assert_int_equal(turn.looks, 2);
+    assert_int_equal(turn.planned, 0);
+    web(c)->needs_look = true;
+    looked(1);
+    assert_int_equal(turn.looks, 2);
+    assert_int_equal(turn.planned, 1);
+}
+
+/* It is due, but this pass has written enough: at once, after the others. */
+static void a_report_after_a_long_pass_comes_next(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    looked(1);
+    turn.plans[0].action = report;
+    said.display.status = "Holding";
+    web(c)->report_since_ms = turn.mono - REPORT_DELAY_MS - 5;
+    turn.pass->writes = PASS_WRITES_MAX;
+    pass_plan(turn.pass);
+    assert_int_equal(turn.sends, 1);
+    assert_int_equal(c->passes, 0);
+    assert_true(queue_due_ms(c->queue) <= turn.mono);
+}
+
+/* Plan after plan, a pass holds one of them. */
+static void a_long_pass_holds_one_plan(void **state)
+{
+    struct ctl *c = *state;
+    size_t used;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    looked(1);
+    used = arena_used(&turn.pass->arena);
+    for (int i = 0; i < 50; i++)
+        pass_plan(turn.pass);
+    assert_int_equal(arena_used(&turn.pass->arena), used);
+}
+
+/* ---- refusals -------------------------------------------------------------------------------- */
+
+static void refuse_to_write(struct ctl *c)
+{
+    struct err e = {0};
+
+    err_set(&e, ERR_QUOTA, "full");
+    refused_remember(&web(c)->refused, &scale, "patch replicasets", &e, WALL, turn.mono);
+}
+
+/* A read that works says nothing of a write. */
+static void a_look_ends_no_refusal_of_a_write(void **state)
+{
+    struct ctl *c = *state;
+
+    refuse_to_write(c);
+    turn.mono = web(c)->refused.due_ms;
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    looked(1);
+    assert_true(web(c)->refused.present);
+    assert_true(turn.refusal);
+    assert_int_equal(turn.sends, 1);
+}
+
+static void a_look_that_works_ends_a_refusal_of_one(void **state)
+{
+    struct ctl *c = *state;
+
+    web(c)->needs_look = true;
+    event(c);
+    look_fails(ERR_DENIED, 0);
+    turn.mono = web(c)->refused.due_ms;
+    event(c);
+    looked(1);
+    assert_int_equal(turn.planned, 1); /* at once without it */
+    assert_false(turn.refusal);
+}
+
+/* The caches lag, and nobody may look: what they have is planned on, which tells why. */
+static void where_nobody_may_look_lagging_caches_serve(void **state)
+{
+    struct ctl *c = *state;
+
+    web(c)->needs_look = true;
+    event(c);
+    look_fails(ERR_DENIED, 0);
+    barrier_wrote(&web(c)->barrier, KIND_REPLICASET, "9", turn.mono - BARRIER_WAIT_MS);
+    key_barrier_changed(web(c));
+    event(c);
+    assert_int_equal(turn.looks, 1);
+    assert_int_equal(c->metrics.barrier_looks, 0);
+    assert_int_equal(turn.planned, 1);
+    assert_true(turn.refusal);
+}
+
+/* ---- the end of a pass ----------------------------------------------------------------------- */
+
+static void what_ends_for_good_is_not_queued(void **state)
+{
+    struct ctl *c = *state;
+
+    web(c)->needs_look = true;
+    store_remove(c->store, KIND_ROLLOUT, "shop", "web", "u", turn.mono);
+    event(c);
+    assert_int_equal(queue_stats(c->queue).depth, 0);
+}
+
+/* A pass that ended leaves a place: the next one is looked for at once. */
+static void its_end_makes_room(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    turn.pumps = 0;
+    pass_end(turn.pass, turn.mono + HOUR_MS);
+    assert_int_equal(turn.pumps, 1);
+    assert_int_equal(turn.pump_ms, 0);
+}
+
+static void its_time_is_measured(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    queue_add(c->queue, "shop/web", turn.mono, QUEUE_HIGH, "test");
+    turn.mono += 40;
+    passes_pump(c);
+    looked(30);
+    pass_end(turn.pass, QUEUE_NEVER);
+    CHECK(c->metrics.queue_time.sum > 0.039 && c->metrics.queue_time.sum < 0.041, "waited %f",
+          c->metrics.queue_time.sum);
+    CHECK(c->metrics.pass_time.sum > 0.029 && c->metrics.pass_time.sum < 0.031, "took %f",
+          c->metrics.pass_time.sum);
+}
+
+/* ---- full queues ----------------------------------------------------------------------------- */
+
+static void add_many(struct ctl *c, int count)
+{
+    char name[32];
+
+    for (int i = 0; i < count; i++) {
+        snprintf(name, sizeof(name), "shop/other%d", i);
+        queue_add(c->queue, name, turn.mono, QUEUE_HIGH, "test");
+    }
+}
+
+/* Then the loop has its turn: answers and signals are not kept waiting. */
+static void so_many_in_one_turn(void **state)
+{
+    struct ctl *c = *state;
+
+    add_many(c, PASSES_PER_TURN + 1);
+    turn.mono += 5;
+    passes_pump(c);
+    assert_int_equal(queue_stats(c->queue).depth, 1);
+    assert_int_equal(turn.pump_ms, 0);
+    passes_pump(c);
+    assert_int_equal(queue_stats(c->queue).depth, 0);
+}
+
+static void a_full_house_sets_no_pump(void **state)
+{
+    struct ctl *c = *state;
+
+    add_many(c, 1);
+    c->passes = PASSES_MAX;
+    turn.pumps = 0;
+    passes_pump(c);
+    assert_int_equal(turn.pumps, 0);
+    c->passes = 0;
+    passes_pump(c);
+    turn.pumps = 0;
+    passes_pump(c); /* nor an empty queue */
+    assert_int_equal(turn.pumps, 0);
+}
+
+static void a_lease_that_ran_out_stops_it(void **state)
+{
+    struct ctl *c = *state;
+
+    c->lease = (struct lease *)&turn;
+    event(c);
+    assert_int_equal(turn.planned, 0);
+    turn.lease_leads = true;
+    passes_pump(c);
+    assert_int_equal(turn.planned, 1);
+    c->lease = NULL;
+}
+
+static void what_is_stopped_takes_nothing_more(void **state)
+{
+    struct ctl *c = *state;
+
+    passes_stop(c, false);
+    assert_true(c->stopping);
+    queue_add(c->queue, "shop/web", turn.mono, QUEUE_HIGH, "test");
+    assert_int_equal(queue_stats(c->queue).depth, 0);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_plan_knows_all_that_is_known),
+        TEST(a_flight_is_counted_while_it_is_planned),
+        TEST(pods_are_wanted_with_their_count),
+        TEST(looks_of_a_pass_are_bounded),
+        TEST(a_report_after_a_long_pass_comes_next),
+        TEST(a_long_pass_holds_one_plan),
+        TEST(a_look_ends_no_refusal_of_a_write),
+        TEST(a_look_that_works_ends_a_refusal_of_one),
+        TEST(where_nobody_may_look_lagging_caches_serve),
+        TEST(what_ends_for_good_is_not_queued),
+        TEST(its_end_makes_room),
+        TEST(its_time_is_measured),
+        TEST(so_many_in_one_turn),
+        TEST(a_full_house_sets_no_pump),
+        TEST(a_lease_that_ran_out_stops_it),
+        TEST(what_is_stopped_takes_nothing_more),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

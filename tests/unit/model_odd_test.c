@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What no well-formed object has, and what is seldom: it is read as what it says, or left out. */
+#include "model_lib.h"
+#include "sluice/base/clock.h"
+#include "sluice/json/jfmt.h"
+#include "sluice/model/names.h"
+#include "sluice/model/objects.h"
+#include "sluice/model/reasons.h"
+#include "sluice/model/rollout.h"
+#include "sluice/model/template.h"
+#include "sluice/model/world.h"
+
+#include <stdio.h>
+
+static struct arena arena;
+
+static int setup(void **state UNUSED)
+{
+    arena_init(&arena);
+    return 0;
+}
+
+static int teardown(void **state UNUSED)
+{
+    arena_release(&arena);
+    return 0;
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+static void names_that_are_no_text_are_left_out(void **state UNUSED)
+{
+    struct record r;
+
+    assert_true(record_read(&arena,
+                            "{\"stable\":{\"revision\":\"r\",\"template\":{\"spec\":{}}},"
+                            "\"history\":[1,\"a\",null,\"b\"]}",
+                            &r));
+    assert_int_equal(r.history_count, 2);
+    CHECK_TEXT(r.history[0], "a", "first");
+    CHECK_TEXT(r.history[1], "b", "second");
+}
+
+static void routes_that_cannot_be_found_again_are_left_out(void **state UNUSED)
+{
+    struct record r;
+
+    assert_true(record_read(
+        &arena,
+        "{\"stable\":{\"revision\":\"r\",\"template\":{\"spec\":{}}},\"routes\":["
+        "{\"name\":\"a\",\"stable\":\"s\"},{\"router\":\"g\",\"stable\":\"s\"},"
+        "{\"router\":\"g\",\"name\":\"c\"},{\"router\":\"g\",\"name\":\"d\",\"stable\":\"s\"}]}",
+        &r));
+    assert_int_equal(r.route_count, 1);
+    CHECK_TEXT(r.routes[0].traffic.name, "d", "name");
+}
+
+/* Without a template of the one before, its digest is what was written. */
+static void the_former_template_may_be_gone(void **state UNUSED)
+{
+    static const struct flown_route routes[] = {
+        {.traffic = {.router = "g", .kind = "k", .name = "a", .settle_ms = 5}, .stable = "s"},
+        {.traffic = {.router = "g", .kind = "k", .name = "b", .settle_ms = 5}, .stable = "s"}};
+    const struct record r = {.stable_revision = "r",
+                             .stable_template = "{\"spec\":{}}",
+                             .previous = "p",
+                             .previous_digest = "d",
+                             .routes = routes,
+                             .route_count = 2};
+    struct record back;
+
+    assert_true(record_read(&arena, record_write(&arena, &r), &back));
+    CHECK_TEXT(back.previous, "p", "revision");
+    CHECK_TEXT(back.previous_digest, "d", "digest");
+    assert_null(back.previous_template);
+    assert_int_equal(back.route_count, 2);
+    CHECK_TEXT(back.routes[1].traffic.name, "b", "name");
+    assert_null(back.routes[1].rest);
+}
+
+static void without_the_stable_template_it_is_no_record(void **state UNUSED)
+{
+    const struct record r = {.stable_revision = "r"};
+    struct record back;
+
+    assert_false(record_read(&arena, record_write(&arena, &r), &back));
+}
+
+static void of_two_owners_the_first_deployment_counts(void **state UNUSED)
+{
+    auto_object struct object o = object_of(
+        "{\"metadata\":{\"ownerReferences\":[{\"kind\":\"Rollout\",\"uid\":\"x\"},"
+        "{\"kind\":\"Deployment\",\"uid\":\"a\"},{\"kind\":\"Deployment\",\"uid\":\"b\"}]}}");
+
+    CHECK_TEXT(fence_read(&arena, o.doc, o.text, o.len)->deployment_uid, "a", "uid");
+}
+
+/* ---- names and words ------------------------------------------------------------------------- */
+
+/* A name is cut before a dot or a dash, and what is nothing else is cut away. */
+static void long_names_are_cut_at_a_word(void **state UNUSED)
+{
+    char text[301];
+
+    for (int keep = 230; keep < 253; keep++) {
+        memset(text, 'a', 300);
+        text[300] = '\0';
+        memset(text + keep, '.', 10);
+        const char *name = name_join(&arena, text, "x");
+        CHECK(strlen(name) <= 253, "%s", name);
+        CHECK(!strstr(name, ".-") && !strstr(name, "--"), "%d: %s", keep, name);
+    }
+    memset(text, '-', 300);
+    CHECK(name_join(&arena, text, "x")[0] == '-', "nothing is kept");
+    assert_true(strlen(name_join(&arena, text, "x")) < 20);
+}
+
+static void words_of_what_is_out_of_range_are_empty(void **state UNUSED)
+{
+    CHECK_TEXT(reason_remedy((enum reason)9999), "", "reason");
+    CHECK_TEXT(reason_name((enum reason)9999), "", "reason");
+    CHECK_TEXT(strategy_name((enum strategy)9999), "", "strategy");
+    CHECK_TEXT(verdict_name((enum verdict)9999), "", "verdict");
+    CHECK_TEXT(verb_name((enum verb)9999), "", "verb");
+}
+
+/* ---- templates ------------------------------------------------------------------------------- */
+
+static const char *digest(const char *text)
+{
+    char out[DIGEST_TEXT_MAX];
+
+    template_digest((struct jslice){text, strlen(text)}, out);
+    return arena_strdup(&arena, out);
+}
+
+/* One spelling of a character is another's identity, and no character hides what follows it. */
+static void templates_are_the_same_in_any_spelling(void **state UNUSED)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } rows[] = {
+        {"{\"a\":\"\\ue000\"}", "{\"a\":\"\xee\x80\x80\"}", true},
+        {"{\"a\":\"\\ud83d\\ude00\"}", "{\"a\":\"\xf0\x9f\x98\x80\"}", true},
+        {"{\"a\":\"\\u0041\\/\"}", "{\"a\":\"A/\"}", true},
+        {"{\"a\":\"x\\u0000y\"}", "{\"a\":\"x\\u0000z\"}", false},
+        {"{\"a\":\"x\\u0000y\"}", "{\"a\":\"x\"}", false},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        CHECK(str_equal(digest(rows[i].a), digest(rows[i].b)) == rows[i].same, "%s and %s",
+              rows[i].a, rows[i].b);
+}
+
+/* ---- objects --------------------------------------------------------------------------------- */
+
+static void labels_that_are_no_labels_are_left_out(void **state UNUSED)
+{
+    auto_object struct object o = object_of("{\"metadata\":{\"name\":\"a\",\"labels\":[\"b\"]}}");
+    auto_object struct object mixed =
+        object_of("{\"metadata\":{\"labels\":{\"a\":1,\"b\":\"c\"}},\"spec\":{}}");
+
+    assert_int_equal(service_read(&arena, o.doc, o.text, o.len)->meta.label_count, 0);
+    assert_int_equal(service_read(&arena, mixed.doc, mixed.text, mixed.len)->meta.label_count, 1);
+}
+
+static void a_status_without_its_text_is_read_too(void **state UNUSED)
+{
+    auto_object struct object o =
+        object_of("{\"spec\":{},\"status\":{\"display\":{\"status\":\"Holding\"},\"later\":1}}");
+    const struct rollout *r = rollout_read(&arena, o.doc, NULL, 0);
+
+    CHECK_TEXT(r->status.display.status, "Holding", "status");
+}
+
+static const char *why_a_pod_waits(const char *status)
+{
+    auto_object struct object o = object_of(arena_printf(&arena, "{\"status\":{%s}}", status));
+
+    return pod_read(&arena, o.doc)->waiting_reason;
+}
+
+#define WAITING(list, why) "\"" list "\":[{\"state\":{\"waiting\":{\"reason\":\"" why "\"}}}]"
+
+/* What each pod passes through is no reason; of two, that of what has to come first. */
+static void why_a_pod_waits_is_told(void **state UNUSED)
+{
+    assert_null(why_a_pod_waits(WAITING("containerStatuses", "ContainerCreating")));
+    assert_null(why_a_pod_waits(WAITING("containerStatuses", "PodInitializing")));
+    CHECK_TEXT(why_a_pod_waits(WAITING("containerStatuses", "ErrImagePull")), "ErrImagePull", "");
+    CHECK_TEXT(why_a_pod_waits(WAITING("initContainerStatuses", "CrashLoopBackOff") "," WAITING(
+                   "containerStatuses", "ErrImagePull")),
+               "CrashLoopBackOff", "init");
+}
+
+/* Only a Service of the route's own namespace is ours to shift. */
+static void backends_that_are_not_ours_have_no_service(void **state UNUSED)
+{
+    static const struct {
+        const char *ref, *service;
+    } rows[] = {{"'name':'a'", "a"},
+                {"'name':'a','kind':'Service','group':''", "a"},
+                {"'name':'a','kind':'Bucket'", NULL},
+                {"'name':'a','group':'x.io'", NULL},
+                {"'name':'a','namespace':'shop'", "a"},
+                {"'name':'a','namespace':'other'", NULL}};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        auto_object struct object o = object_of(
+            json_fmt(&arena,
+                     "{'metadata':{'namespace':'shop','name':'r'},'spec':{'rules':[{'backendRefs':["
+                     "{%r}]}]}}",
+                     json_fmt(&arena, rows[i].ref, NULL)));
+        const struct route *r = route_read(&arena, o.doc, o.text, o.len);
+
+        assert_int_equal(r->backend_count, 1);
+        CHECK_TEXT(r->backends[0].service, rows[i].service, rows[i].ref);
+    }
+}
+
+static void a_claim_is_the_first_volume_that_is_one(void **state UNUSED)
+{
+    auto_object struct object o = object_of(
+        "{\"spec\":{\"strategy\":{\"type\":\"Recreate\"},\"template\":{\"spec\":{\"volumes\":[{"
+        "\"name\":"
+        "\"v\",\"emptyDir\":{}},{\"persistentVolumeClaim\":{\"claimName\":\"data\"}}]}}}}");
+    const struct deployment *d = deployment_read(&arena, o.doc, o.text, o.len);
+
+    assert_false(d->rolling_update);
+    CHECK_TEXT(d->first_claim, "data", "claim");
+}
+
+static void nothing_has_no_name(void **state UNUSED)
+{
+    static const struct route edge = {.meta = {.name = "edge"}};
+    static const struct route *const routes[] = {&edge};
+    const struct world w = {.routes = routes, .route_count = 1};
+
+    assert_null(world_route(&w, NULL));
+    assert_ptr_equal(world_route(&w, "edge"), &edge);
+    assert_null(world_route(&w, "other"));
+}
+
+/* ---- the status as it is written ------------------------------------------------------------- */
+
+/* Quotes take two bytes, what is no character three: with them it still fits, and is whole. */
+static void words_are_cut_by_their_bytes_as_json(void **state UNUSED)
+{
+    struct rollout_status s = {.observed_generation = 1, .flight.revision = "h1"};
+    char text[400];
+
+    for (size_t n = 0; n < 4; n++) {
+        static const char *const units[] = {"\"", "\\", "\x01", "\xff"};
+        static const size_t costs[] = {2, 2, 6, 1}; /* of a byte that reads back */
+        struct err e = {0};
+        char *out;
+        size_t len = 0;
+
+        while (len < 300)
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", units[n]);
+        s.awaiting[0] = (struct awaiting){.what = "Approval", .message = text};
+        s.awaiting_count = 1;
+        s.flight.present = true;
+        out = status_write(&arena, &s);
+        auto_json cJSON *doc = json_parse(out, strlen(out), &e);
+        CHECK(doc, "%s: %s", units[n], e.text);
+        const cJSON *awaiting = json_at(doc, "flight.awaiting");
+        const char *message = awaiting ? json_str(awaiting->child, "message") : NULL;
+        CHECK(message, "%s", out);
+        CHECK((strlen(message) - 3) * costs[n] <= 117, "%zu bytes", strlen(message));
+        CHECK(strstr(message, "..."), "%s", message);
+    }
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(names_that_are_no_text_are_left_out),
+        TEST(routes_that_cannot_be_found_again_are_left_out),
+        TEST(the_former_template_may_be_gone),
+        TEST(without_the_stable_template_it_is_no_record),
+        TEST(of_two_owners_the_first_deployment_counts),
+        TEST(long_names_are_cut_at_a_word),
+        TEST(words_of_what_is_out_of_range_are_empty),
+        TEST(templates_are_the_same_in_any_spelling),
+        TEST(labels_that_are_no_labels_are_left_out),
+        TEST(a_status_without_its_text_is_read_too),
+        TEST(why_a_pod_waits_is_told),
+        TEST(backends_that_are_not_ours_have_no_service),
+        TEST(a_claim_is_the_first_volume_that_is_one),
+        TEST(nothing_has_no_name),
+        TEST(words_are_cut_by_their_bytes_as_json),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is taken out of the Deployment and what stays in it, one thing changed: nobody's pods change
+ * hands by mistake, and what is not known is not taken for stable. */
+#include "sim_scene.h"
+
+static void lost_all_but_the_pause(struct scene *sc)
+{
+    scene_forget_rs(sc, scene_stable(sc));
+    scene_no_dead_man(sc);
+    sc->r.has_finalizer = false;
+}
+
+/* The dead man names no revision, nor has one of those that are left a number. */
+static void nothing_says_what_was_stable(struct scene *sc)
+{
+    scene_elder(sc)->controller_uid = "uid-gone";
+    sc->d.dead_man = "0";
+    scene_no_fence(sc);
+    scene_forget_rs(sc, scene_stable(sc));
+}
+
+static void stable_has_no_template(struct scene *sc)
+{
+    scene_stable(sc)->template_raw = NULL;
+}
+
+static void one_adopted(struct scene *sc)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    rs->revision = rs->of = NULL;
+}
+
+static void a_twin_of_stable(struct scene *sc)
+{
+    scene_elder(sc)->digest = scene_stable(sc)->digest;
+}
+
+static void one_of_its_own(struct scene *sc)
+{
+    scene_elder(sc);
+}
+
+static void leaves_with_one_outside(struct scene *sc)
+{
+    sc->r.meta.deleting_ms = 1;
+    scene_elder(sc)->controller_uid = "uid-gone";
+    scene_no_fence(sc);
+}
+
+static void stable_gone_and_another_goes(struct scene *sc)
+{
+    scene_elder(sc)->meta.deleting_ms = 1;
+    scene_forget_rs(sc, scene_stable(sc));
+}
+
+static void one_inside_goes(struct scene *sc)
+{
+    scene_elder(sc)->meta.deleting_ms = 1;
+}
+
+static struct replicaset *another_elder(struct scene *sc, const char *name)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    rs->meta.name = rs->meta.uid = name;
+    rs->revision = rs->digest = name;
+    return rs;
+}
+
+static void pods_then_history(struct scene *sc)
+{
+    another_elder(sc, "with-pods")->replicas = 1;
+    another_elder(sc, "empty");
+    another_elder(sc, "empty-too");
+}
+
+static void pods_then_pods(struct scene *sc)
+{
+    another_elder(sc, "with-pods")->replicas = 1;
+    another_elder(sc, "with-more")->replicas = 2;
+}
+
+static void history_then_pods(struct scene *sc)
+{
+    another_elder(sc, "empty");
+    another_elder(sc, "with-pods")->replicas = 1;
+}
+
+static void numbered_behind_our_back(struct scene *sc)
+{
+    sc->d.revision = 77;
+}
+
+static void numbered_and_the_candidate_gone(struct scene *sc)
+{
+    numbered_behind_our_back(sc);
+    scene_forget_rs(sc, scene_candidate(sc));
+}
+
+static void numbered_as_the_flight_is(struct scene *sc)
+{
+    numbered_behind_our_back(sc);
+    sc->r.status.flight.deployment_revision = 77;
+}
+
+static void numbered_as_an_earlier_one(struct scene *sc)
+{
+    numbered_behind_our_back(sc);
+    sc->r.status.history[0] = (struct history_entry){.outcome = "Aborted", .revision = "x"};
+    sc->r.status.history[0].deployment_revision = 77;
+    sc->r.status.history_count = 1;
+}
+
+static void stable_without_number(struct scene *sc)
+{
+    scene_stable(sc)->deployment_revision = 0;
+    sc->f.record.stable_number = sc->r.status.stable.deployment_revision;
+}
+
+static void dead_man_of_another(struct scene *sc)
+{
+    sc->d.dead_man = "76";
+}
+
+static const struct scene_row rows[] = {
+    {"what was lost under a pause that stays is borrowed for", PAUSED, AT_REST, 0,
+     lost_all_but_the_pause, ACT_FENCE_CREATE, "web-sluice", "app:v1", NULL},
+    {"what has no number is not what a dead man names", CANARY, IN_STEP, 0,
+     nothing_says_what_was_stable, ACT_REPORT, NULL, NULL, "StableBroken"},
+    {"no fence without stable's template", CANARY, TO_RELEASE, ACT_FENCE_CREATE,
+     stable_has_no_template, ACT_DECIDE, NULL, NULL, "StableBroken"},
+    {"history is what goes back", CANARY, TO_RELEASE, ACT_FENCE_CREATE, one_of_its_own,
+     ACT_FENCE_CREATE, NULL, "\\'history\\':[\\'elder\\']", NULL},
+    {"... not one without a hash", CANARY, TO_RELEASE, ACT_FENCE_CREATE, one_adopted,
+     ACT_FENCE_CREATE, NULL, "\\'history\\':[]", NULL},
+    {"... nor a twin of stable's", CANARY, TO_RELEASE, ACT_FENCE_CREATE, a_twin_of_stable,
+     ACT_FENCE_CREATE, NULL, "\\'history\\':[]", NULL},
+    {"who leaves takes back what is outside first", HELD, ABORTED, 0, leaves_with_one_outside,
+     ACT_FENCE_CREATE, "web-sluice", NULL, NULL},
+    {"stable's is not waited for because another goes", CANARY, IN_STEP, 0,
+     stable_gone_and_another_goes, ACT_RS_CREATE, NULL, "app:v1", NULL},
+    {"what goes is not fenced", CANARY, IN_STEP, 0, one_inside_goes, ACT_NONE, NULL, NULL,
+     "AwaitingApproval"},
+    {"history is fenced before what has pods", BATCHES, IN_STEP, 0, pods_then_history, ACT_RS_FENCE,
+     "empty", NULL, NULL},
+    {"... in any order", BATCHES, IN_STEP, 0, history_then_pods, ACT_RS_FENCE, "empty", NULL, NULL},
+    {"... and of those with pods any", BATCHES, IN_STEP, 0, pods_then_pods, ACT_RS_FENCE,
+     "with-pods", NULL, NULL},
+    {"a number nobody has is stable's, outside", CANARY, IN_STEP, 0, numbered_behind_our_back,
+     ACT_RS_ANNOTATE, NULL, "'deployment.kubernetes.io/revision':'78'", NULL},
+    {"... and the candidate's, inside", BATCHES, IN_STEP, 0, numbered_behind_our_back,
+     ACT_RS_ANNOTATE, NULL, "'deployment.kubernetes.io/revision':'78'", NULL},
+    {"... stable's where that is gone", BATCHES, IN_STEP, 0, numbered_and_the_candidate_gone,
+     ACT_RS_ANNOTATE, NULL, NULL, NULL},
+    {"the flight's number is known", CANARY, IN_STEP, 0, numbered_as_the_flight_is, ACT_NONE, NULL,
+     NULL, "AwaitingApproval"},
+    {"... and an earlier one's", CANARY, IN_STEP, 0, numbered_as_an_earlier_one, ACT_NONE, NULL,
+     NULL, "AwaitingApproval"},
+    {"stable without a number is no way back", CANARY, IN_STEP, 0, stable_without_number, ACT_NONE,
+     NULL, NULL, "AwaitingApproval"},
+    {"the dead man names stable", CANARY, IN_STEP, 0, dead_man_of_another, ACT_BRAKE, "web",
+     "rollback.to','value':'1'", NULL},
+};
+
+static void each(void **state UNUSED)
+{
+    for (size_t i = 0; i < COUNT(rows); i++)
+        scene_check(&rows[i]);
+}
+
+/* Whose number it is: the candidate's while it is inside, else stable's. */
+static void a_number_is_written_where_it_belongs(void **state UNUSED)
+{
+    static const char *const specs[] = {CANARY, BATCHES};
+
+    for (size_t i = 0; i < COUNT(specs); i++) {
+        struct scene *sc = scene_open(&(struct bed_options){.spec = specs[i]});
+
+        bed_rest(&sc->st, "app:v1", 4);
+        bed_image(&sc->st, "app:v2");
+        bed_until(&sc->st, "Approval", 30000);
+        scene_now(sc);
+        numbered_behind_our_back(sc);
+        assert_string_equal(scene_plan(sc)->action.name,
+                            i ? scene_candidate(sc)->meta.name : scene_stable(sc)->meta.name);
+        scene_close(sc);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each),
+        cmocka_unit_test(a_number_is_written_where_it_belongs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

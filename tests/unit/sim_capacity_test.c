@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How many pods each side gets, one thing changed: what is not ours is left alone, what serves is
+ * not taken away, and the walk inside keeps to its order. */
+#include "sim_scene.h"
+
+#define ROLLED                                                                                     \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "approve"                                                   \
+    }
+
+static struct replicaset *with_pods(struct scene *sc, const char *controller)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    rs->of = "web";
+    rs->controller_uid = rs->first_owner_uid = controller;
+    rs->replicas = rs->st_replicas = rs->st_ready = rs->st_available = 2;
+    return rs;
+}
+
+static void pods_on_an_unknown_fence(struct scene *sc)
+{
+    with_pods(sc, "uid-other-fence");
+}
+
+static void pods_on_our_fence(struct scene *sc)
+{
+    with_pods(sc, sc->f.meta.uid);
+}
+
+static void pods_of_nobody(struct scene *sc)
+{
+    with_pods(sc, NULL);
+}
+
+/* Neither owned by the Deployment nor made for one of its name. */
+static void pods_of_another(struct scene *sc)
+{
+    struct replicaset *rs = with_pods(sc, "uid-other");
+
+    rs->of = "other";
+    rs->deployment_uid = "uid-other";
+}
+
+static void pods_and_stable_short(struct scene *sc)
+{
+    pods_on_our_fence(sc);
+    scene_stable(sc)->st_available--;
+}
+
+/* Both sides as large as each other after the next write: who is older, by age and then by name? */
+static void candidate_of_the_same_age(struct scene *sc, const char *name)
+{
+    scene_candidate(sc)->meta.created_ms = scene_stable(sc)->meta.created_ms;
+    scene_candidate(sc)->meta.name = name;
+}
+
+static void candidate_first_by_name(struct scene *sc)
+{
+    candidate_of_the_same_age(sc, "a");
+}
+
+static void candidate_last_by_name(struct scene *sc)
+{
+    candidate_of_the_same_age(sc, "z");
+}
+
+static void candidate_older(struct scene *sc)
+{
+    candidate_last_by_name(sc);
+    scene_candidate(sc)->meta.created_ms--;
+}
+
+static void sum_is_moving(struct scene *sc)
+{
+    scene_stable(sc)->replicas++;
+}
+
+static void candidate_not_available(struct scene *sc)
+{
+    scene_candidate(sc)->st_available--;
+}
+
+static void stable_not_available(struct scene *sc)
+{
+    scene_stable(sc)->st_available--;
+}
+
+static void stable_not_available_at_all(struct scene *sc)
+{
+    scene_stable(sc)->st_available = 0;
+}
+
+static const struct scene_row rows[] = {
+    {"pods on a fence that is not known are left alone, inside too", BATCHES, ROLLED,
+     ACT_FENCE_DELETE, pods_on_an_unknown_fence, ACT_REPORT, NULL, NULL, "Promoting"},
+    {"... on ours they go", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_on_our_fence, ACT_RS_SCALE,
+     "web-elder", "'value':0", NULL},
+    {"... and when nobody has them", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_of_nobody,
+     ACT_RS_SCALE, "web-elder", "'value':0", NULL},
+    {"... not while stable is short of pods", BATCHES, ROLLED, ACT_FENCE_DELETE,
+     pods_and_stable_short, ACT_REPORT, NULL, NULL, "Promoting"},
+    {"... nor another's", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_of_another, ACT_FENCE_DELETE,
+     "web-sluice", NULL, NULL},
+    {"the walk goes on", BATCHES, ROLLED, ACT_RS_SCALE, candidate_last_by_name, ACT_RS_SCALE, "z",
+     "'value':3", NULL},
+    {"... not to where the older would be shrunk", BATCHES, ROLLED, ACT_RS_SCALE,
+     candidate_first_by_name, ACT_RECORD, NULL, NULL, NULL},
+    {"... by age before name", BATCHES, ROLLED, ACT_RS_SCALE, candidate_older, ACT_RECORD, NULL,
+     NULL, NULL},
+    {"... not while the sum moves", BATCHES, ROLLED, ACT_RS_SCALE, sum_is_moving, ACT_REPORT, NULL,
+     NULL, NULL},
+    {"... nor while a new pod is missing", BATCHES, ROLLED, ACT_RS_SCALE, candidate_not_available,
+     ACT_REPORT, NULL, NULL, NULL},
+    {"... or an old one", BATCHES, ROLLED, ACT_RS_SCALE, stable_not_available, ACT_REPORT, NULL,
+     NULL, NULL},
+    {"... but where all old ones are broken", BATCHES, ROLLED, ACT_RS_SCALE,
+     stable_not_available_at_all, ACT_RS_SCALE, NULL, "'value':3", NULL},
+};
+
+static void each(void **state UNUSED)
+{
+    for (size_t i = 0; i < COUNT(rows); i++)
+        scene_check(&rows[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

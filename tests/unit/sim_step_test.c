@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One step, one thing changed: what it waits for, since when and until when, what would end the
+ * waiting, and that it goes on with no less than it needs. */
+#include "sim_scene.h"
+
+#define HOLDS                                                                                      \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'hold':'1h'}]}}}"
+#define GATED(more)                                                                                \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'gates':[{"       \
+    "'name':'g'," more "}]}"
+#define TO_SWITCH                                                                                  \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "approve"                                                   \
+    }
+
+/* ---- what is said of the waiting ------------------------------------------------------------- */
+
+/* A world in which a step waits: for what, and what of it is told. */
+struct wait_row {
+    const char *name, *spec, *lines[4];
+    enum act before;
+    void (*change)(struct scene *sc);
+    const char *reason; /* of the condition Ready */
+    const char *what, *then, *unblock;
+    int64_t (*since)(struct scene *sc), (*until)(struct scene *sc); /* NULL: 0 */
+    const char *message;                                            /* part of it; NULL: any */
+};
+
+static int64_t settled(struct scene *sc)
+{
+    return sc->r.status.flight.settled_ms;
+}
+
+static int64_t progressed(struct scene *sc)
+{
+    return sc->r.status.flight.progressed_ms;
+}
+
+static int64_t decided(struct scene *sc)
+{
+    return sc->r.status.flight.decision_ms;
+}
+
+static int64_t paused_since(struct scene *sc)
+{
+    return sc->r.status.flight.paused_ms;
+}
+
+static int64_t progress_ends(struct scene *sc)
+{
+    return progressed(sc) + sc->r.spec.progress_deadline_ms;
+}
+
+static int64_t progress_ends_as_led(struct scene *sc)
+{
+    return sc->w.led_since_ms + sc->r.spec.progress_deadline_ms;
+}
+
+static int64_t in_a_day(struct scene *sc)
+{
+    return settled(sc) + 24 * HOUR_MS;
+}
+
+static int64_t in_an_hour(struct scene *sc)
+{
+    return settled(sc) + HOUR_MS;
+}
+
+static int64_t queued_since(struct scene *sc)
+{
+    return sc->r.status.flight.step_started_ms;
+}
+
+static int64_t an_hour_queued(struct scene *sc)
+{
+    return queued_since(sc) + HOUR_MS;
+}
+
+static void nothing(struct scene *sc UNUSED) {}
+
+static void asks_after(struct scene *sc, const char *reason)
+{
+    struct flight *fl = &sc->r.status.flight;
+
+    fl->decision_ms = sc->st.s.now_ms - 7;
+    fl->decision = "why";
+    fl->decision_reason = reason;
+}
+
+static void asks_after_a_gate(struct scene *sc)
+{
+    asks_after(sc, "GateFailed");
+}
+
+static void asks_after_a_deadline(struct scene *sc)
+{
+    asks_after(sc, "DeadlineExceeded");
+}
+
+static void asks_after_no_progress(struct scene *sc)
+{
+    asks_after(sc, "ProgressDeadlineExceeded");
+}
+
+static void paused_by_a_person(struct scene *sc)
+{
+    sc->r.spec.paused = true;
+    sc->r.status.flight.paused_ms = sc->st.s.now_ms - 9;
+}
+
+static void paused_before_traffic(struct scene *sc)
+{
+    paused_by_a_person(sc);
+    sc->r.status.flight.settled_ms = 0;
+}
+
+static void onset(struct scene *sc)
+{
+    sc->r.status.flight.settled_ms = 0;
+    sc->r.status.flight.new_ready = scene_candidate(sc)->st_ready;
+    sc->r.status.flight.progressed_ms = sc->st.s.now_ms - SECOND_MS;
+}
+
+static void one_not_ready(struct scene *sc)
+{
+    struct replicaset *c = scene_candidate(sc);
+
+    c->st_ready--;
+    c->st_available--;
+    onset(sc);
+}
+
+static void one_not_ready_and_asks(struct scene *sc)
+{
+    sc->r.spec.on_failure = ON_FAILURE_PAUSE;
+    one_not_ready(sc);
+}
+
+static void one_not_ready_as_led(struct scene *sc)
+{
+    one_not_ready(sc);
+    sc->w.led_since_ms = sc->st.s.now_ms - 3;
+}
+
+static void one_not_ready_and_paused(struct scene *sc)
+{
+    one_not_ready(sc);
+    paused_by_a_person(sc);
+    sc->r.status.flight.progressed_ms = sc->st.s.now_ms - 2 * sc->r.spec.progress_deadline_ms;
+}
+
+static void one_ready_for_too_short(struct scene *sc)
+{
+    scene_candidate(sc)->st_available--;
+    onset(sc);
+}
+
+static void one_of_stable_lost(struct scene *sc)
+{
+    scene_stable(sc)->st_available--;
+    scene_stable(sc)->st_ready--;
+    onset(sc);
+}
+
+static void one_more_asked_for(struct scene *sc)
+{
+    scene_candidate(sc)->observed_generation--;
+    onset(sc);
+}
+
+static const struct wait_row waits[] = {
+    {"a gate failed", CANARY, IN_STEP, 0, asks_after_a_gate, "GateFailed", "Decision", "",
+     "sluice retry web", decided, NULL, NULL},
+    {"a deadline passed", CANARY, IN_STEP, 0, asks_after_a_deadline, "DeadlineExceeded", "Decision",
+     "", "sluice retry web", decided, NULL, NULL},
+    {"no progress", CANARY, IN_STEP, 0, asks_after_no_progress, "ProgressDeadlineExceeded",
+     "Decision", "", "sluice retry web", decided, NULL, NULL},
+    {"paused", CANARY, IN_STEP, 0, paused_by_a_person, "Paused", "Decision", "",
+     "sluice resume web", paused_since, NULL, NULL},
+    {"paused before its traffic", CANARY, IN_STEP, 0, paused_before_traffic, "Paused", "Decision",
+     "", "sluice resume web", paused_since, NULL, NULL},
+    {"approval of a step", CANARY, IN_STEP, 0, nothing, "AwaitingApproval", "Approval", "pauses",
+     "sluice approve web", settled, in_a_day, NULL},
+    {"a hold",
+     HOLDS,
+     {"image app:v2", "-> Holding"},
+     0,
+     nothing,
+     "Holding",
+     "Hold",
+     "goes on",
+     "sluice skip web",
+     settled,
+     in_an_hour,
+     NULL},
+    {"a gate",
+     GATED("'metric':{'prometheus':{'query':'q'},'max':'1','every':'1s','count':1000}"),
+     {"image app:v2", "-> Gating"},
+     0,
+     nothing,
+     "Gating",
+     "Gate",
+     "pauses",
+     "sluice skip web",
+     settled,
+     in_an_hour,
+     NULL},
+    {"a gate that is no",
+     GATED("'onDeadline':'Fail','probe':{'http':{},'successes':100}"),
+     {"image app:v2", "-> Gating"},
+     0,
+     nothing,
+     "Gating",
+     "Gate",
+     "fails",
+     "sluice skip web",
+     settled,
+     in_an_hour,
+     NULL},
+    {"a person's gate",
+     GATED("'approval':{},'deadline':'1h'"),
+     {"image app:v2", "-> Approval"},
+     0,
+     nothing,
+     "AwaitingApproval",
+     "Approval",
+     "pauses",
+     "sluice approve web",
+     settled,
+     in_an_hour,
+     NULL},
+    {"a person's gate before anything",
+     GATED("'approval':{},'deadline':'1h','during':['Start']"),
+     {"image app:v2", "-> Queued"},
+     0,
+     nothing,
+     "Queued",
+     "Approval",
+     "pauses",
+     "sluice approve web",
+     queued_since,
+     an_hour_queued,
+     NULL},
+    {"a gate before anything",
+     GATED("'probe':{'http':{}},'deadline':'1h','during':['Start']"),
+     {"image app:v2", "-> Queued"},
+     0,
+     nothing,
+     "Queued",
+     "Gate",
+     "pauses",
+     "sluice skip web",
+     queued_since,
+     an_hour_queued,
+     NULL},
+    /* --- capacity --- */
+    {"a new pod", CANARY, IN_STEP, 0, one_not_ready, "Progressing", "Capacity", "aborts", "",
+     progressed, progress_ends, "3 of 4 new pods ready"},
+    {"... then a person", CANARY, IN_STEP, 0, one_not_ready_and_asks, "Progressing", "Capacity",
+     "pauses", "", progressed, progress_ends, NULL},
+    {"... from when somebody asked for it", CANARY, IN_STEP, 0, one_not_ready_as_led, "Progressing",
+     "Capacity", "aborts", "", progressed, progress_ends_as_led, NULL},
+    {"... paused, for ever", CANARY, IN_STEP, 0, one_not_ready_and_paused, "Progressing",
+     "Capacity", "aborts", "", progressed, progress_ends, NULL},
+    {"a new pod to stay ready", CANARY, IN_STEP, 0, one_ready_for_too_short, "Progressing",
+     "Capacity", "aborts", "", progressed, progress_ends, "3 of 4 new pods ready for 0s"},
+    {"its ReplicaSet to be seen", CANARY, IN_STEP, 0, one_more_asked_for, "Progressing", "Capacity",
+     "aborts", "", progressed, progress_ends, NULL},
+    {"a stable pod, inside", BATCHES, IN_STEP, 0, one_of_stable_lost, "Progressing", "Capacity",
+     "aborts", "", progressed, progress_ends, "2 of 3 stable pods available"},
+};
+
+static void check_wait(const struct wait_row *row)
+{
+    struct scene *sc = scene_open(&(struct bed_options){.spec = row->spec});
+    const struct awaiting *w;
+    const struct plan *p;
+
+    bed_rest(&sc->st, "app:v1", 4);
+    bed_story(&sc->st, row->name, row->lines);
+    scene_now(sc);
+    row->change(sc);
+    p = scene_plan(sc);
+    w = &p->status->awaiting[0];
+    CHECK_TEXT(p->status->conditions[COND_READY].reason, row->reason, row->name);
+    CHECK(p->status->awaiting_count == 1, "%s: %d", row->name, p->status->awaiting_count);
+    CHECK_TEXT(w->what, row->what, row->name);
+    CHECK_TEXT(w->then, row->then, row->name);
+    CHECK_TEXT(w->unblock, row->unblock, row->name);
+    CHECK(w->since_ms == (row->since ? row->since(sc) : 0), "%s: since", row->name);
+    CHECK(w->until_ms == (row->until ? row->until(sc) : 0), "%s: until", row->name);
+    CHECK(p->wake_ms <= w->until_ms || w->until_ms <= sc->st.s.now_ms, "%s: sleeps", row->name);
+    CHECK(!row->message || strstr(w->message, row->message), "%s: %s", row->name, w->message);
+    scene_close(sc);
+}
+
+static void each_wait(void **state UNUSED)
+{
+    for (size_t i = 0; i < COUNT(waits); i++)
+        check_wait(&waits[i]);
+}
+
+/* ---- what ends it ---------------------------------------------------------------------------- */
+
+static void no_stable_pod_left(struct scene *sc)
+{
+    scene_stable(sc)->st_available = scene_stable(sc)->st_ready = 0;
+    onset(sc);
+}
+
+static void no_progress_for_too_long(struct scene *sc)
+{
+    one_not_ready(sc);
+    sc->r.status.flight.progressed_ms = sc->st.s.now_ms - sc->r.spec.progress_deadline_ms;
+}
+
+static void no_progress_and_asks(struct scene *sc)
+{
+    no_progress_for_too_long(sc);
+    sc->r.spec.on_failure = ON_FAILURE_PAUSE;
+}
+
+static void hold_is_over(struct scene *sc)
+{
+    sc->r.status.flight.settled_ms = sc->st.s.now_ms - HOUR_MS;
+}
+
+static void hold_is_almost_over(struct scene *sc)
+{
+    sc->r.status.flight.settled_ms = sc->st.s.now_ms - HOUR_MS + 1;
+}
+
+static void approval_is_late(struct scene *sc)
+{
+    sc->r.status.flight.settled_ms = sc->st.s.now_ms - 24 * HOUR_MS;
+}
+
+/* As many pins as there may be, and one Service more, made in flight. */
+static void a_service_too_many(struct scene *sc)
+{
+    struct rollout_status *st = &sc->r.status;
+    struct service *late = &sc->services[sc->w.service_count++];
+    const char *revision = sc->services[0].pin;
+
+    while (st->pin_count < PINS_MAX)
+        st->pins[st->pin_count++] = (struct pin_state){
+            .service = arena_printf(&sc->a, "gone-%d", st->pin_count), .revision = revision};
+    *late = sc->services[0];
+    late->meta.name = "late";
+    late->meta.uid = "uid-late";
+    late->pin = NULL;
+    late->selector.count = 1; /* app: web, the first by its key */
+}
+
+static void switch_not_settled(struct scene *sc)
+{
+    sc->r.status = *scene_plan(sc)->status;
+    a_service_too_many(sc);
+    sc->r.status.flight.settled_ms = 0;
+    sc->r.status.flight.steps[1].ended_ms = 0;
+}
+
+/* The moment before the weight of step 1 is decided. */
+static void undecided(struct scene *sc)
+{
+    sc->r.status.flight.weight_desired = 0;
+    sc->r.status_mark = status_mark(status_write(&sc->a, &sc->r.status));
+}
+
+static void undecided_and_a_service_too_many(struct scene *sc)
+{
+    undecided(sc);
+    a_service_too_many(sc);
+}
+
+static struct slice *side_slice(struct scene *sc)
+{
+    for (size_t i = 0; i < sc->w.slice_count; i++) {
+        if (str_equal(sc->slices[i].pin, sc->r.status.flight.revision))
+            return &sc->slices[i];
+    }
+    fail_msg("no slice of the new pods");
+    return NULL;
+}
+
+static void undecided_one_endpoint_short(struct scene *sc)
+{
+    undecided(sc);
+    side_slice(sc)->ready--;
+}
+
+static void undecided_one_endpoint_long(struct scene *sc)
+{
+    undecided(sc);
+    side_slice(sc)->ready++;
+}
+
+static void undecided_slice_of_before(struct scene *sc)
+{
+    struct slice *old = &sc->slices[sc->w.slice_count++];
+
+    undecided(sc);
+    *old = *side_slice(sc);
+    old->ready = 0;
+    old->pin = sc->r.status.stable.revision;
+}
+
+/* Half of the endpoints in each of two slices; and again, in the other family. */
+static void undecided_in_four_slices(struct scene *sc)
+{
+    struct slice *s = side_slice(sc);
+    struct slice *more = &sc->slices[sc->w.slice_count];
+
+    undecided(sc);
+    assert_int_equal(s->ready, 2);
+    s->ready = 1;
+    more[0] = more[1] = more[2] = *s;
+    more[1].v6 = more[2].v6 = true;
+    sc->w.slice_count += 3;
+}
+
+static void candidate_gone_at_0(struct scene *sc)
+{
+    scene_forget_rs(sc, scene_candidate(sc));
+    sc->d.replicas = 0;
+}
+
+static void candidate_gone_at_0_and_queued(struct scene *sc)
+{
+    scene_candidate(sc)->st_ready = scene_candidate(sc)->st_available = 0;
+    scene_candidate(sc)->replicas = 0;
+    sc->d.replicas = 0;
+}
+
+static const struct scene_row rows[] = {
+    {"inside, with no stable pod left, it goes on", BATCHES, IN_STEP, 0, no_stable_pod_left,
+     ACT_DECIDE, "web", "'settledAt'", NULL},
+    {"without progress it goes back", CANARY, IN_STEP, 0, no_progress_for_too_long, ACT_DECIDE,
+     "web", "'direction':'Back'", NULL},
+    {"... or a person is asked", CANARY, IN_STEP, 0, no_progress_and_asks, ACT_DECIDE, "web",
+     "'ProgressDeadlineExceeded'", NULL},
+    {"a hold ends",
+     HOLDS,
+     {"image app:v2", "-> Holding"},
+     0,
+     hold_is_over,
+     ACT_DECIDE,
+     "web",
+     NULL,
+     "Progressing"},
+    {"... no sooner",
+     HOLDS,
+     {"image app:v2", "-> Holding"},
+     0,
+     hold_is_almost_over,
+     ACT_REPORT,
+     NULL,
+     NULL,
+     "Holding"},
+    {"an approval that is late", CANARY, IN_STEP, 0, approval_is_late, ACT_DECIDE, "web", NULL,
+     "DeadlineExceeded"},
+    {"the switch waits for every Service", SWITCH, TO_SWITCH, ACT_RECORD, switch_not_settled,
+     ACT_REPORT, NULL, NULL, "Progressing"},
+    {"a weight is decided", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT, undecided, ACT_DECIDE, "web",
+     "'desired':50", NULL},
+    {"... not while a Service could not be pinned", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT,
+     undecided_and_a_service_too_many, ACT_REPORT, NULL, NULL, "Progressing"},
+    {"... nor one endpoint short", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT,
+     undecided_one_endpoint_short, ACT_REPORT, NULL, NULL, "Progressing"},
+    {"... nor while endpoints are listed that are gone", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT,
+     undecided_one_endpoint_long, ACT_REPORT, NULL, NULL, "Progressing"},
+    {"... nor by a slice of before", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT,
+     undecided_slice_of_before, ACT_REPORT, NULL, NULL, "Progressing"},
+    {"... each family in two slices", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT,
+     undecided_in_four_slices, ACT_DECIDE, "web", "'desired':50", NULL},
+    {"no weight for a side that is gone", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT, candidate_gone_at_0,
+     ACT_REPORT, NULL, NULL, "ScaledToZero"},
+    {"nothing is judged at 0", CANARY, IN_STEP, 0, candidate_gone_at_0_and_queued, ACT_REPORT, NULL,
+     NULL, "ScaledToZero"},
+};
+
+static void each(void **state UNUSED)
+{
+    for (size_t i = 0; i < COUNT(rows); i++)
+        scene_check(&rows[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_wait),
+        cmocka_unit_test(each),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
