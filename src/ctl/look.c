@@ -28,6 +28,11 @@ static void end(struct look *look)
     look_free(look);
 }
 
+static const char *rv_of(const struct object *o)
+{
+    return o ? o->meta->rv : "";
+}
+
 struct look *look_start(const struct look_spec *spec)
 {
     struct look *look = xcalloc(1, sizeof(*look));
@@ -39,6 +44,8 @@ struct look *look_start(const struct look_spec *spec)
     look->spec.ns = arena_strdup(&look->arena, spec->ns);
     look->spec.name = arena_strdup(&look->arena, spec->name);
     look->result.started_ms = clock_mono_ms();
+    look->rollout_rv = arena_strdup(&look->arena, rv_of(cached.rollout));
+    look->fence_rv = arena_strdup(&look->arena, rv_of(cached.fence));
     scene_put(&look->result.scene, cached.rollout); /* until it is read */
     look_ask_for(look, &cached);
     if (look->open == 0)
@@ -199,6 +206,8 @@ static void complete(struct look *look)
     if (!look->services)
         scene_services_from_store(sc, look->spec.store);
     scene_keep_own(sc);
+    look->result.moved = !str_equal(look->rollout_rv, rv_of(sc->rollout)) ||
+                         !str_equal(look->fence_rv, rv_of(sc->fence));
     rival = store_rival(look->spec.store, sc->rollout);
     if (rival)
         sc->rival =

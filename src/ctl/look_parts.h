@@ -29,10 +29,11 @@ struct look {
     struct arena arena;    /* paths, queries, asks */
     struct ask_live **asks;
     size_t ask_count, ask_cap, open;
-    char *deployment_uid;        /* whose selector was used; NULL: none */
-    bool all_ours;               /* ReplicaSets with our label were asked for */
-    bool services, all_services; /* were asked for; ... all of the namespace */
-    bool record_read;            /* fence and Rollout were, after all else that was */
+    const char *rollout_rv, *fence_rv; /* as the cache had them when this began; "": not there */
+    char *deployment_uid;              /* whose selector was used; NULL: none */
+    bool all_ours;                     /* ReplicaSets with our label were asked for */
+    bool services, all_services;       /* were asked for; ... all of the namespace */
+    bool record_read;                  /* fence and Rollout were, after all else that was */
     struct sliced *sliced;
     struct look_result result;
 };

@@ -91,8 +91,9 @@ static void looked(struct look_result *result, void *arg)
     }
     if (key->refused.reading)
         refused_clear(&key->refused);
-    if (key->needs_look && p->looks < PASS_LOOKS_MAX)
-        pass_look(p); /* the Rollout was edited meanwhile, and may name what nobody read */
+    /* Edited meanwhile, the Rollout may name what nobody read. */
+    if ((key->needs_look || result->moved) && p->looks < PASS_LOOKS_MAX)
+        pass_look(p);
     else
         pass_plan(p);
 }

@@ -319,10 +319,13 @@ static int first_difference(const struct planner *p, const char *now)
 }
 
 /* Rolling keeps its pods and goes on where the new steps have as many, or the next fewer: that many
- * must pass before there are more (I2). Steps before the first that differs have passed. */
+ * must pass before there are more (I2). Steps before the first that differs have passed. Pods that
+ * no step allowed, the Deployment controller's own while stable had none, count for nothing. */
 static int rolling_position(const struct planner *p, int differs)
 {
-    const int32_t have = p->candidate ? p->candidate->replicas : 0;
+    const struct flight *fl = &p->st.flight;
+    const int32_t allowed = fl->steps[fl->step - 1].replicas;
+    const int32_t have = p->candidate ? (int32_t)min_i64(p->candidate->replicas, allowed) : 0;
     int step = differs;
 
     for (int i = step + 1; i <= p->c.step_count; i++) {

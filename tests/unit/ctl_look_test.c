@@ -113,6 +113,13 @@ static void look(struct bed *b)
     CHECK(b->seen.err.kind == ERR_NONE, "%s", b->seen.err.text);
 }
 
+static void look_again(struct bed *b)
+{
+    scene_release(&b->seen.scene);
+    b->done = false;
+    look(b);
+}
+
 static const char *last(const struct bed *b, const char *read)
 {
     const char *at = NULL, *next = strbuf_str(&b->f.reads);
@@ -161,6 +168,7 @@ static void what_was_done_was_decided(void **state)
     look(b);
     assert_string_equal(b->seen.scene.sets.items[0]->as.replicaset->of, "web");
     assert_true(strcmp(b->seen.scene.fence->meta->rv, b->seen.scene.sets.items[0]->meta->rv) < 0);
+    assert_true(b->seen.moved);
     CHECK(strstr(fake_find(&b->f, FENCE)->json, b->seen.scene.fence->meta->rv), "fence %s of %s",
           b->seen.scene.fence->meta->rv, fake_find(&b->f, FENCE)->json);
 }
@@ -220,6 +228,33 @@ static void what_is_gone_is_in_no_scene(void **state)
     assert_non_null(b->seen.scene.rollout);
 }
 
+/* Another operator scales and then decides, between two of our reads. */
+static void decision_behind_us(struct fake *f, const char *path)
+{
+    if (strcmp(path, ROLLOUT) != 0)
+        return;
+    f->on_read = NULL;
+    put(f, SETS "/web-1", META("web-1") INSIDE, "'spec':{'replicas':6}");
+    put_rollout(f, "web");
+}
+
+/* What followed from its deeds is there, and they are not: such a scene says so, the next one does
+ * not. */
+static void a_scene_of_two_moments_says_so(void **state)
+{
+    struct bed *b = *state;
+
+    look(b);
+    assert_false(b->seen.moved);
+    b->f.on_read = decision_behind_us;
+    look_again(b);
+    assert_true(b->seen.moved);
+    assert_int_equal(b->seen.scene.sets.items[0]->as.replicaset->replicas, 1);
+    look_again(b);
+    assert_false(b->seen.moved);
+    assert_int_equal(b->seen.scene.sets.items[0]->as.replicaset->replicas, 6);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -230,6 +265,7 @@ int main(void)
         TEST(news_from_the_record_is_followed_by_the_record),
         TEST(another_target_is_another_scene),
         TEST(what_is_gone_is_in_no_scene),
+        TEST(a_scene_of_two_moments_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,28 @@ static void a_look_comes_before_the_write(void **state)
     assert_int_equal(c->passes, 1);
 }
 
+/* A scene of two moments decides nothing; nor for ever. */
+static void what_moved_is_looked_at_again(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&scale, NULL, PLAN_SLEEP);
+    event(c);
+    looked_at(1, true);
+    assert_int_equal(turn.looks, 2);
+    assert_int_equal(turn.sends, 0);
+    looked(1);
+    assert_int_equal(turn.looks, 2);
+    assert_int_equal(turn.sends, 1);
+    turn.pass->fresh = false;
+    turn.pass->looks = PASS_LOOKS_MAX - 1;
+    pass_look(turn.pass);
+    looked_at(1, true);
+    assert_int_equal(turn.looks, 3);
+    assert_int_equal(turn.sends, 1);
+    due_in(c, 0);
+}
+
 static void the_same_mind_is_not_a_changed_one(void **state)
 {
     struct ctl *c = *state;
@@ -529,6 +551,7 @@ int main(void)
         TEST(at_rest_it_comes_back_once_in_a_while),
         TEST(it_wakes_when_the_plan_says),
         TEST(a_look_comes_before_the_write),
+        TEST(what_moved_is_looked_at_again),
         TEST(the_same_mind_is_not_a_changed_one),
         TEST(an_old_look_is_taken_again),
         TEST(a_slow_look_is_old_when_it_ends),

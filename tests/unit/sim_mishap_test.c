@@ -183,17 +183,32 @@ static void back_when_endpoints_know(void **state)
     }
 }
 
-/* An edit of steps approves nothing: the pods that there are must pass before there are more. */
+/* What the Deployment controller does of itself while stable has no pods. */
+static void candidate_grows(struct stage *st)
+{
+    struct err e = {0};
+
+    CHECK(sim_user_patch(&st->s, SIM_REPLICASET,
+                         arena_printf(&st->a, "web-%s", stage_status(st)->flight.revision),
+                         "{\"spec\":{\"replicas\":4}}", &e),
+          "%s", e.text);
+}
+
+/* An edit of steps approves nothing: the pods that there are must pass before there are more, and
+ * those that no step allowed are none. */
 static void rolling_edit_approves_nothing(void **state)
 {
     static const struct {
         int n, step;
         const char *edit;
+        bool grows;
     } table[] = {
-        {4, 1, STEPS("{'replicas':'50%%','approve':true,'hold':'1s'}")},
-        {1, 1, STEPS("{'replicas':'50%%','approve':true,'hold':'1s'}")},
-        {4, 2, STEPS("{'replicas':'25%%'},{'replicas':'50%%','approve':true},{'replicas':'75%%'}")},
-        {4, 1, STEPS("{'replicas':'25%%','approve':true},{'replicas':'75%%'}")},
+        {4, 1, STEPS("{'replicas':'50%%','approve':true,'hold':'1s'}"), false},
+        {1, 1, STEPS("{'replicas':'50%%','approve':true,'hold':'1s'}"), false},
+        {4, 2, STEPS("{'replicas':'25%%'},{'replicas':'50%%','approve':true},{'replicas':'75%%'}"),
+         false},
+        {4, 1, STEPS("{'replicas':'25%%','approve':true},{'replicas':'75%%'}"), false},
+        {4, 1, STEPS("{'replicas':'25%%','approve':true},{'replicas':'75%%'}"), true},
     };
 
     (void)state;
@@ -206,6 +221,8 @@ static void rolling_edit_approves_nothing(void **state)
                   table[i].n);
         bed_image(&st, "app:v2");
         bed_until(&st, "Approval", 30000);
+        if (table[i].grows)
+            candidate_grows(&st);
         bed_patch(&st, SIM_ROLLOUT, table[i].edit);
         bed_turns(&st, 100);
         bed_until(&st, "Approval", 30000);

@@ -222,14 +222,19 @@ static inline void event(struct ctl *c)
 }
 
 /* The look is answered, after so long, with what is in the store. */
-static inline void looked(int64_t took_ms)
+static inline void looked_at(int64_t took_ms, bool moved)
 {
-    struct look_result result = {.started_ms = turn.mono};
+    struct look_result result = {.started_ms = turn.mono, .moved = moved};
 
     turn.mono += took_ms;
     result.scene.rollout = rollout_object();
     turn.look.done(&result, turn.look.arg);
     scene_release(&result.scene);
+}
+
+static inline void looked(int64_t took_ms)
+{
+    looked_at(took_ms, false);
 }
 
 static inline void look_fails(enum err_kind kind, int retry_after_s)

@@ -4,6 +4,8 @@
  * Consistent reads (resourceVersion unset) in rounds, those of a round all at once: what the cached
  * scene rests on; then, when the answers tell of more, that; then fence and Rollout, which say what
  * the others are. What was decided may not be done yet in a scene; what was done was decided.
+ * That holds while fence and Rollout stand still: of two that decide, one's deeds may be missing in
+ * the other's scene and what followed from them be there. Such a scene says that it moved.
  * Services that the strategy leaves alone come from the cache. What was read goes into the store
  * too. */
 #ifndef SLUICE_CTL_LOOK_H
@@ -17,6 +19,7 @@ struct look;
 struct look_result {
     struct scene scene; /* the receiver's: move it out, or it is released */
     int64_t started_ms; /* monotonic: the scene is at least as new as this */
+    bool moved;         /* fence or Rollout changed since: the scene may be of two moments */
     const char *what; /* of the read that failed: "get httproutes"; borrowed until `done` returns */
     struct err err;   /* ERR_NONE: the scene is whole; without a Rollout when that is gone */
 };
