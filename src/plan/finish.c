@@ -229,7 +229,7 @@ static enum flow close_side(struct planner *p)
 
 /* ---- giving back ----------------------------------------------------------------------------- */
 
-/* Those with pods went before: extras are waited for. */
+/* Extras, which went before, leave none with pods; whoever deletes asks all the same. */
 static enum flow give_history(struct planner *p)
 {
     for (size_t i = 0; i < p->w->rs_count; i++) {
@@ -239,6 +239,8 @@ static enum flow give_history(struct planner *p)
             continue;
         if (rs->controller_uid && !rs_fenced(p, rs))
             continue;
+        if (!rs_empty(rs))
+            return STOP;
         if (!in_history(p, rs) || str_equal(rs->digest, p->rec.stable_digest) ||
             str_equal(rs->digest, p->d->digest))
             return act_rs_delete(p, rs);
@@ -261,7 +263,7 @@ static enum flow trim_history(struct planner *p)
         if (rs == p->stable || !rs_inside(p, rs) || rs->meta.deleting_ms)
             continue;
         old++;
-        if (!oldest || rs->deployment_revision < oldest->deployment_revision)
+        if (rs_empty(rs) && (!oldest || rs->deployment_revision < oldest->deployment_revision))
             oldest = rs;
     }
     return oldest && old > p->d->history_limit ? act_rs_delete(p, oldest) : NEXT;
@@ -367,8 +369,11 @@ enum flow rule_settle(struct planner *p)
     if (flow != NEXT)
         return flow;
     say_closing(p, "Gives the Deployment back.");
-    if (p->d->paused && resumes(p))
+    if (p->d->paused && resumes(p)) {
+        if (!rs_inside(p, p->stable) && p->f)
+            return STOP;
         return resume(p, NULL);
+    }
     flow = p->f ? give_history(p) : NEXT;
     if (flow == NEXT && p->f)
         flow = trim_history(p);

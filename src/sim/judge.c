@@ -223,13 +223,25 @@ static void check_judged(struct sim_judge *j, const struct world *w)
 
 /* ---- I4: the way back is there until promotion ----------------------------------------------- */
 
+/* The status follows the record with its next write: till then it may name a ReplicaSet that is
+ * gone, for a commit whose record went with it. */
+static const char *stable_digest(const struct world *w)
+{
+    const char *told = w->rollout->status.stable.digest;
+
+    for (size_t i = 0; i < w->rs_count; i++)
+        if (str_equal(w->rs[i]->digest, told))
+            return told;
+    return w->fence ? w->fence->record.stable_digest : told;
+}
+
 bool sim_judge_leads_back(const struct world *w)
 {
     for (size_t i = 0; w->dep->dead_man && i < w->rs_count; i++) {
         const struct replicaset *rs = w->rs[i];
 
         if (str_equal(rs->controller_uid, w->dep->meta.uid) &&
-            str_equal(rs->digest, w->rollout->status.stable.digest) &&
+            str_equal(rs->digest, stable_digest(w)) &&
             rs->deployment_revision == strtoll(w->dep->dead_man, NULL, 10))
             return true;
     }
@@ -264,8 +276,7 @@ bool sim_judge_on_the_way(const struct world *w)
     const struct flight *fl = &w->rollout->status.flight;
 
     return fl->present && fl->step >= 1 && fl->direction == DIRECTION_FORWARD && !committed(w) &&
-           !fl->committed_ms && w->dep->paused &&
-           !str_equal(w->dep->digest, w->rollout->status.stable.digest);
+           !fl->committed_ms && w->dep->paused && !str_equal(w->dep->digest, stable_digest(w));
 }
 
 /* What was stable before came back as the candidate while the hand-over from it still goes on: it
@@ -303,9 +314,9 @@ static void check_way_back(struct sim_judge *j, const struct world *w)
     if (lost_for_good(j, needed && !sim_judge_leads_back(w)))
         sim_judge_violation(j, "I4", "the way back, revision %s, is not stable's",
                             w->dep->dead_man ? w->dep->dead_man : "(none)");
-    if (needed && outside(w) && pods_of(w, w->rollout->status.stable.digest) < w->dep->replicas)
+    if (needed && outside(w) && pods_of(w, stable_digest(w)) < w->dep->replicas)
         sim_judge_violation(j, "I4", "stable has %d pods of %d before the promotion",
-                            pods_of(w, w->rollout->status.stable.digest), w->dep->replicas);
+                            pods_of(w, stable_digest(w)), w->dep->replicas);
 }
 
 /* ---- I5: one owner each, one ReplicaSet for a revision --------------------------------------- */

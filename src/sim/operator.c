@@ -57,7 +57,7 @@ static void lose_all(struct sim_operator *op)
     arena_release(&op->a);
     op->past_count = 0;
     op->pods_of[0] = '\0';
-    op->looking = op->fresh = op->cached = op->passing = false;
+    op->looking = op->fresh = op->cached = op->passing = op->reads = false;
     op->plan = NULL;
     op->planned_epoch = -1;
     op->report_since_ms = op->looked_ms = 0;
@@ -205,18 +205,57 @@ static void make_plan(struct sim_operator *op, bool on_look)
     }
 }
 
-static void look(struct sim_operator *op)
+static bool has_moved(const struct sim_operator *op, enum sim_kind kind, const char *name)
+{
+    const struct sim_object *then = sim_find(&op->look, kind, name);
+    const struct sim_object *now = sim_find(op->s, kind, name);
+
+    return (then ? then->version : NULL) != (now ? now->version : NULL);
+}
+
+/* Fence and Rollout are read last. Where they are others than when it began it begins again, as in
+ * ctl/pass.c: what it has of the rest may be from before. */
+static bool of_two_moments(struct sim_operator *op)
+{
+    const struct sim_object *rollout = sim_find(op->s, SIM_ROLLOUT, op->opt.rollout);
+
+    return has_moved(op, SIM_ROLLOUT, op->opt.rollout) ||
+           (rollout &&
+            has_moved(op, SIM_FENCE,
+                      name_fence(&op->a, json_str(rollout->doc, "spec.targetRef.name"))));
+}
+
+static void begin_look(struct sim_operator *op)
 {
     op->plan = NULL; /* it borrows from the look before */
     if (op->looking)
         sim_release(&op->look);
     sim_fork(&op->look, op->s);
-    op->looking = op->fresh = true;
+    op->looking = op->reads = true;
     op->looked_ms = op->s->now_ms;
     op->need_look = false;
-    op->passing = true;
     op->looks++;
+}
+
+/* False: it takes its time. */
+static bool end_look(struct sim_operator *op)
+{
+    if (op->s->now_ms < op->looked_ms + op->opt.look_ms)
+        return false;
+    if (op->opt.look_ms && of_two_moments(op)) {
+        begin_look(op);
+        return false;
+    }
+    op->reads = false;
+    op->fresh = op->passing = true;
     make_plan(op, true);
+    return true;
+}
+
+static bool look(struct sim_operator *op)
+{
+    begin_look(op);
+    return end_look(op);
 }
 
 static bool is_refused(const struct sim_operator *op)
@@ -280,14 +319,19 @@ static void run_pass(struct sim_operator *op)
 {
     int sent = 0;
 
-    if (op->need_look)
-        look(op);
-    else if (op->passing)
+    if (op->reads) {
+        if (!end_look(op))
+            return;
+    } else if (op->need_look) {
+        if (!look(op))
+            return;
+    } else if (op->passing) {
         make_plan(op, true);
-    else if (!unchanged(op))
+    } else if (!unchanged(op)) {
         make_plan(op, false);
-    else
+    } else {
         return;
+    }
     for (int i = 0; op->plan && i < TURN_PLANS_MAX; i++) {
         const enum sim_next next = sim_operator_next(op);
 
@@ -296,7 +340,8 @@ static void run_pass(struct sim_operator *op)
             return;
         }
         if (next == SIM_LOOK) {
-            look(op);
+            if (!look(op))
+                return;
             continue;
         }
         if (!sim_operator_send(op, &op->plan->action) || ++sent >= op->opt.turn_writes)

@@ -307,6 +307,10 @@ PLANTED = [
         (FINISH,
          "return dep_complete(p) && p->stable && rs_inside(p, p->stable) && routes_at_rest(p);",
          "return p->stable && routes_at_rest(p);"),
+        (FINISH,
+         "        if (!rs_inside(p, p->stable) && p->f)\n"
+         "            return STOP;\n",
+         ""),
         (BORROW,
          "    if (!p->d->paused || !p->f || rs_inside(p, s))\n",
          "    if (!p->d->paused || !p->f || rs_inside(p, s) || "

@@ -149,6 +149,7 @@ static inline void game_make(struct game *g, size_t strategy, uint64_t seed)
     }
     g->bed.sim.idle_percent = (int)game_pick(&m, 3) * 30;
     g->bed.op.cache_lag_ms = game_pick(&m, 3) * 700;
+    g->bed.op.look_ms = (int64_t)(seed / 3 % 3) * 300;
     g->bed.op.turn_writes = 1 + (int)game_pick(&m, 3);
     g->bed.op.fault_percent = (int)game_pick(&m, 3) * 5;
     g->bed.op.write_ms = game_pick(&m, 3) * 150;
@@ -396,6 +397,9 @@ static inline void game_plainer(struct game *g, const char *trouble)
     g->bed.op.cache_lag_ms = 0;
     if (!game_fails_alike(g, trouble))
         g->bed.op.cache_lag_ms = was.op.cache_lag_ms;
+    g->bed.op.look_ms = 0;
+    if (!game_fails_alike(g, trouble))
+        g->bed.op.look_ms = was.op.look_ms;
 }
 
 static inline void game_shrink(struct game *g)
@@ -420,10 +424,10 @@ static inline void game_tell(const struct game *g)
                         g->events[i].words);
     }
     print_error("again: SIM_STRATEGY=%zu SIM_SEED=%llu SIM_FAULTS=%d,%d,%d SIM_IDLE=%d SIM_LAG=%d "
-                "SIM_KEEP=",
+                "SIM_LOOK=%d SIM_KEEP=",
                 g->strategy, (unsigned long long)g->seed, g->bed.op.fault_percent,
                 g->bed.op.fault_from, g->bed.op.fault_until, g->bed.sim.idle_percent,
-                (int)g->bed.op.cache_lag_ms);
+                (int)g->bed.op.cache_lag_ms, (int)g->bed.op.look_ms);
     for (int i = 0; i < g->event_count; i++)
         print_error("%s", g->events[i].left_out ? "-" : "+");
     print_error(" SIM_TRACE=1 build/dev/bin/sim_adversary_test\n");
@@ -444,6 +448,7 @@ static inline void game_as_asked(struct game *g)
     }
     g->bed.sim.idle_percent = (int)bed_number("SIM_IDLE", (uint64_t)g->bed.sim.idle_percent);
     g->bed.op.cache_lag_ms = (int64_t)bed_number("SIM_LAG", (uint64_t)g->bed.op.cache_lag_ms);
+    g->bed.op.look_ms = (int64_t)bed_number("SIM_LOOK", (uint64_t)g->bed.op.look_ms);
 }
 
 #endif

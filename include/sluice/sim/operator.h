@@ -37,6 +37,7 @@ struct sim_operator;
 struct sim_operator_options {
     const char *rollout;      /* "web" */
     int64_t cache_lag_ms;     /* each cache shows the cluster as it was up to so long ago */
+    int64_t look_ms;          /* from a look's first read to its last, 0 */
     int turn_writes;          /* most writes in a tick, 1 */
     int64_t write_ms;         /* until the answer to a write is there, 0 */
     enum sim_fault fault;     /* befalls ... */
@@ -91,6 +92,7 @@ struct sim_operator {
     int64_t gates_changed, planned_gates;
     bool shared; /* another one's plan borrows from the cluster too: nothing is forgotten */
     bool need_look;
+    bool reads;   /* the look is not at its end: till then nothing is planned */
     bool looking; /* `look` is there: the live world of then, own writes folded in */
     bool passing; /* plans are made on it */
     bool fresh;   /* nothing was written since */
