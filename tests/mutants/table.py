@@ -531,5 +531,12 @@ PLANTED = [
          "        sim_adopt(&op->look, kind, act->name, now);\n",
          "    (void)kind;\n"
          "    (void)now;\n"),
+        (ACTS,  # the last that is written twice: all others are refused the second time
+         "'namespace':%q,'uid':%q,\"\n"
+         "                 \"'resourceVersion':%q%r}}\",\n"
+         "                 SLUICE_API_VERSION, m->name, m->ns, m->uid, m->rv,\n",
+         "'namespace':%q,'uid':%q\"\n"
+         "                 \"%r}}\",\n"
+         "                 SLUICE_API_VERSION, m->name, m->ns, m->uid,\n"),
     ]),
 ]
