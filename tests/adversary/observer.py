@@ -206,7 +206,7 @@ class Observer:
         now = {version_of(git), version_of(d["spec"]["template"])} if d else set()
         moved = d and (now != {self.ledger.stable} or d["spec"].get("paused"))
         if moved and (inside or not fences):
-            self.exposed = True
+            self.exposed, self.rest_since = True, None  # its watch may not have told yet
 
     # ---- changes -----------------------------------------------------------------------------
 
