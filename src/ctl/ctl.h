@@ -53,6 +53,7 @@ struct key {
     int64_t woken_ms;   /* monotonic: of the event that no pass has answered yet; 0: none */
     int64_t looked_ms;  /* monotonic: from when on the last look ages; 0: there was none */
     int64_t report_since_ms; /* monotonic: since when a report waits to be written; 0: none */
+    int64_t open_until_ms;   /* monotonic: till then the server may yet do what it did not answer */
     double budget;           /* writes left (C49) */
     int64_t budget_at_ms;
     struct barrier barrier;

@@ -294,6 +294,12 @@ static bool waits_for_caches(const struct pass *p, int64_t now)
     return !barrier_open(b) && now - b->since_ms < BARRIER_WAIT_MS;
 }
 
+static void wait_until(struct pass *p, int64_t ms)
+{
+    p->waited = true;
+    pass_end(p, ms);
+}
+
 static void pass_begin(struct pass *p)
 {
     struct key *key = p->key;
@@ -301,12 +307,13 @@ static void pass_begin(struct pass *p)
     const int64_t now = clock_mono_ms();
     const bool may_look = !key->refused.reading || refused_due(&key->refused, now);
 
-    if (key->needs_look && may_look) {
+    if (now < key->open_until_ms) {
+        wait_until(p, key->open_until_ms);
+    } else if (key->needs_look && may_look) {
         pass_look(p);
     } else if (waits_for_caches(p, now)) {
         m->barrier_waits++;
-        p->waited = true;
-        pass_end(p, key->barrier.since_ms + BARRIER_WAIT_MS);
+        wait_until(p, key->barrier.since_ms + BARRIER_WAIT_MS);
     } else if (!barrier_open(&key->barrier) && may_look) {
         m->barrier_looks++;
         p->instead = true;

@@ -24,10 +24,11 @@ struct pass {
     bool look_all; /* the open look leaves nothing to the caches: they may lack something */
     bool instead;  /* the look takes the place of caches that do not show our own writes (C60) */
     enum act cached_act; /* what the cache asked for: was it the same live? */
-    int64_t started_ms;
+    int64_t started_ms, sent_ms;
     int writes, looks, conflicts;
     enum act existed; /* the last that was refused because its object is there, in this pass */
-    bool waited;      /* for the caches, and did nothing else: its event is still to be answered */
+    bool
+        waited; /* for caches or a write, and did nothing else: its event is still to be answered */
     bool stopping;
     struct look *look;
     struct kube_call *call;

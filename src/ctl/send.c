@@ -182,6 +182,8 @@ static void failed(struct pass *p, const struct err *e)
         remember(p, e);
         return;
     }
+    if (e->kind == ERR_UNKNOWN) /* what comes late must not meet a decision that it was not done */
+        p->key->open_until_ms = p->sent_ms + KUBE_WRITE_TIMEOUT_MS;
     /* C61; and what is not what we knew may have company. A mere conflict is looked at at once. */
     p->key->needs_look |= after != AFTER_LOOK || p->stopping || e->kind != ERR_CONFLICT;
     if (after == AFTER_LOOK && !p->stopping)
@@ -208,6 +210,7 @@ void pass_send(struct pass *p)
     const int64_t now = clock_mono_ms();
     struct arena scratch = {0};
 
+    p->sent_ms = now;
     key_wrote(p->key, now);
     if (a->act != ACT_REPORT && p->key->woken_ms) { /* those that follow in this pass wait for it */
         histogram_add(&p->ctl->metrics.reaction, now - p->key->woken_ms);

@@ -7,10 +7,10 @@ import re
 import threading
 import time
 
-FIRST_S = 60   # in the first minute it gets what it needs
+FIRST_S = 300  # till then it gets what it needs; with sanitizers also what they keep of the freed
 SETTLE_S = 15  # the connections of its first lists are closed once their number stood so long
 END_S = 150    # and those that idle at the end by then
-MOST = 1.25    # times the memory after the first minute
+MOST = 1.25    # times the memory of then
 REPORT = re.compile(rb"ERROR: \w+Sanitizer|runtime error: |SUMMARY: \w+Sanitizer")
 
 

@@ -543,8 +543,11 @@ static void each_failure_has_its_reaction(void **state)
         noted = (struct noted){0};
         b->pass.conflicts = 0;
         b->key.needs_look = false;
+        b->key.open_until_ms = 0;
         sends(b, &scale);
         fails_with(b, rows[i].kind, 0);
+        CHECK((b->key.open_until_ms > 0) == (rows[i].kind == ERR_UNKNOWN), "%s: open", name);
+        CHECK(b->key.open_until_ms <= clock_mono_ms() + KUBE_WRITE_TIMEOUT_MS, "%s: open", name);
         CHECK((noted.looks == 1) == (rows[i].then == LOOKS), "%s: look", name);
         CHECK((noted.ends == 1) == (rows[i].then == ENDS), "%s: end", name);
         CHECK(noted.failed == (rows[i].then == FAILS), "%s: fail", name);

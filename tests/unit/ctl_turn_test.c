@@ -308,6 +308,29 @@ static void due_it_ends_with_another_wish(void **state)
     assert_false(turn.refusal);
 }
 
+/* ---- a write without an answer --------------------------------------------------------------- */
+
+/* C61, C69: the server may do it as long as it works at it; till then it was neither done nor not,
+ * whatever people ask for meanwhile. */
+static void what_is_open_is_waited_for(void **state)
+{
+    struct ctl *c = *state;
+
+    plans(&decide, &scale, PLAN_SLEEP);
+    web(c)->needs_look = true;
+    web(c)->open_until_ms = turn.mono + 3000;
+    event(c);
+    assert_int_equal(turn.planned + turn.looks, 0);
+    assert_int_equal(web(c)->woken_ms, turn.mono);
+    due_in(c, 3000);
+    turn.mono += 2999;
+    event(c);
+    assert_int_equal(turn.planned + turn.looks, 0);
+    turn.mono += 1;
+    event(c);
+    assert_int_equal(turn.looks, 1);
+}
+
 /* ---- caches that lag ------------------------------------------------------------------------- */
 
 static void own_writes_are_waited_for(void **state)
@@ -564,6 +587,7 @@ int main(void)
         TEST(a_plan_for_nothing_comes_back_for_the_refused),
         TEST(another_wish_ends_a_refusal),
         TEST(due_it_ends_with_another_wish),
+        TEST(what_is_open_is_waited_for),
         TEST(own_writes_are_waited_for),
         TEST(an_ordinary_look_opens_no_barrier),
         TEST(what_is_unknown_is_looked_at_first),
