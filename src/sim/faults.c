@@ -14,7 +14,8 @@
 #define BACK_OFF_MS         INT64_C(300)
 #define CRASH_MS            INT64_C(3000)
 #define OUTAGE_MS           INT64_C(100000)
-#define LATE_MS             INT64_C(500)
+#define OPEN_MS             INT64_C(5000) /* KUBE_WRITE_TIMEOUT_MS, of which the server has */
+#define LATE_MS             INT64_C(4000)
 #define DEPOSED_MS          INT64_C(4000)
 
 const char *sim_fault_name(enum sim_fault f)
@@ -147,9 +148,11 @@ static bool take(struct sim_operator *op, const struct action *act, bool ok, con
     case ERR_TERMINATING:
         refuse(op, act, e->kind);
         return false;
+    case ERR_UNKNOWN:
+        back_off(op, OPEN_MS);
+        return false;
     case ERR_NONE:
     case ERR_RETRY:
-    case ERR_UNKNOWN:
     case ERR_BUG:
         back_off(op, max_i64(e->retry_after_s * SECOND_MS, BACK_OFF_MS));
         return false;
@@ -217,7 +220,7 @@ static bool not_done(struct sim_operator *op, const struct action *act, enum sim
         e.kind = ERR_DENIED;
         break;
     case FAULT_LATE:
-        keep_late(op, act, BACK_OFF_MS + LATE_MS);
+        keep_late(op, act, LATE_MS);
         e.kind = ERR_UNKNOWN;
         break;
     case FAULT_DEPOSED:

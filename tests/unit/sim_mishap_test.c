@@ -233,6 +233,30 @@ static void rolling_edit_approves_nothing(void **state)
     }
 }
 
+/* A write whose answer is lost, which the server does late, and a person who aborts meanwhile: what
+ * was not done when that was decided is not done after it. */
+static void late_after_an_abort(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < COUNT(all); k++) {
+        for (int at = 0; at < 40; at++) {
+            struct stage st;
+
+            open_with(&st, all[k], 4);
+            st.op.opt.fault = FAULT_LATE;
+            st.op.opt.fault_at = st.op.writes + at;
+            bed_image(&st, "app:v2");
+            for (int i = 0; i < 600 && st.op.faults == 0; i++)
+                bed_turn(&st);
+            if (stage_status(&st)->flight.present)
+                bed_do(&st, "abort");
+            bed_turns(&st, 400);
+            CHECK(!st.judge.violations, "%s, write %d: %s", all[k], at, st.judge.words);
+            stage_close(&st);
+        }
+    }
+}
+
 /* A release that was begun, and nobody led for longer than its progress deadline, 1m. */
 static void nobody_led(void **state)
 {
@@ -296,6 +320,7 @@ int main(void)
         cmocka_unit_test(rejected_again_drains),
         cmocka_unit_test(back_when_endpoints_know),
         cmocka_unit_test(rolling_edit_approves_nothing),
+        cmocka_unit_test(late_after_an_abort),
         cmocka_unit_test(nobody_led),
         cmocka_unit_test(rolling_to_history_after_a_scale),
     };

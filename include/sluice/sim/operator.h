@@ -24,7 +24,7 @@ enum sim_fault {
     FAULT_CRASH_AFTER,  /* ... after the request was done */
     FAULT_RESTART,      /* it dies after it, and is back at once: all it knew is gone */
     FAULT_OUTAGE,       /* it dies after it, for longer than most deadlines: 100 s */
-    FAULT_LATE,         /* arrives half a second after the operator gave it up */
+    FAULT_LATE,         /* done when the operator has given it up: the server takes its time */
     FAULT_DEPOSED,      /* arrives four seconds later: of a leader that was long replaced */
     FAULT_TWICE,        /* done twice, by a proxy that repeats it */
     FAULT_COUNT
