@@ -27,8 +27,7 @@ struct pass {
     int64_t started_ms, sent_ms;
     int writes, looks, conflicts;
     enum act existed; /* the last that was refused because its object is there, in this pass */
-    bool
-        waited; /* for caches or a write, and did nothing else: its event is still to be answered */
+    bool waited;      /* for caches or a write, and no more: its event is still to be answered */
     bool stopping;
     struct look *look;
     struct kube_call *call;

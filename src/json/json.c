@@ -168,7 +168,10 @@ cJSON *json_parse(const char *text, size_t len, struct err *e)
         return NULL;
     }
     doc = parse_pooled(text, len);
-    assert(doc); /* cJSON takes all that scan_check does */
+    if (!doc) { /* scan_check lets through what this cJSON takes; another may not */
+        err_set(e, ERR_INVALID, "not JSON");
+        return NULL;
+    }
     key = duplicate_key(doc);
     if (key) {
         err_set(e, ERR_INVALID, "not JSON we take: key \"%s\" stands twice in an object", key);

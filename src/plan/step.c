@@ -51,7 +51,7 @@ static enum flow decision_stands(struct planner *p)
         reason = REASON_DEADLINE_EXCEEDED;
     else if (str_equal(fl->decision_reason, "ProgressDeadlineExceeded"))
         reason = REASON_PROGRESS_DEADLINE_EXCEEDED;
-    say(p, "Decision", reason, true, "%s.", fl->decision);
+    say(p, "Decision", reason, true, "%s.", fl->decision ? fl->decision : "");
     awaits(p, "Decision", "", fl->decision_ms, 0, "", cmd(p, "retry"), "a person to decide");
     return STOP;
 }
@@ -71,9 +71,11 @@ static const char *unblock(struct planner *p, const struct gate_spec *g)
 
 static enum flow gate_failed(struct planner *p, const struct gate_spec *g, int step)
 {
-    flight_fails(
-        p, REASON_GATE_FAILED,
-        arena_printf(p->a, "gate %s failed: %s", g->name, gate_find(p, g->name, step)->message));
+    const char *message = gate_find(p, g->name, step)->message;
+
+    /* A status that others wrote may lack it. */
+    flight_fails(p, REASON_GATE_FAILED,
+                 arena_printf(p->a, "gate %s failed: %s", g->name, message ? message : ""));
     return AGAIN;
 }
 
