@@ -52,6 +52,7 @@ struct key {
     bool needs_look;    /* the cache may lack part of its world, or a write's outcome is unknown */
     int64_t woken_ms;   /* monotonic: of the event that no pass has answered yet; 0: none */
     int64_t looked_ms;  /* monotonic: from when on the last look ages; 0: there was none */
+    char *known_rollout, *known_fence; /* their versions then, or as we wrote them since */
     int64_t report_since_ms; /* monotonic: since when a report waits to be written; 0: none */
     int64_t open_until_ms;   /* monotonic: till then the server may yet do what it did not answer */
     double budget;           /* writes left (C49) */
@@ -117,6 +118,8 @@ void key_barrier_changed(
 void key_flies(struct key *key, bool in_flight);
 bool key_may_write(struct key *key, int64_t now_ms); /* the write budget has one left (C49) */
 void key_wrote(struct key *key, int64_t now_ms);
+/* Versions of what was looked at or written last; "": it is not there. */
+void key_knows(struct key *key, const char *rollout_rv, const char *fence_rv);
 extern const struct store_listener ctl_store_listener; /* its arg is to be the ctl */
 
 /* ---- caches.c -------------------------------------------------------------------------------- */

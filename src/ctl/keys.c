@@ -93,6 +93,7 @@ static void key_free(struct key *key)
     pods_forget(key);
     barrier_release(&key->barrier);
     refused_clear(&key->refused);
+    key_knows(key, NULL, NULL);
     free(key->name);
     free(key->ns);
     free(key->rollout);
@@ -158,6 +159,14 @@ void key_wrote(struct key *key, int64_t now_ms)
 {
     budget_refill(key, now_ms);
     key->budget -= 1;
+}
+
+void key_knows(struct key *key, const char *rollout_rv, const char *fence_rv)
+{
+    free(key->known_rollout);
+    free(key->known_fence);
+    key->known_rollout = rollout_rv ? xstrdup(rollout_rv) : NULL;
+    key->known_fence = fence_rv ? xstrdup(fence_rv) : NULL;
 }
 
 /* ---- the store's listener -------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 static bool look_too_old(const struct pass_view *v)
 {
     if (!v->live)
-        return v->action->harmful || v->look_age_ms > LOOK_AGE_MS;
+        return v->action->harmful || v->moved || v->look_age_ms > LOOK_AGE_MS;
     return !v->fresh && v->look_age_ms > (v->action->harmful ? LOOK_AGE_HARMFUL_MS : LOOK_AGE_MS);
 }
 

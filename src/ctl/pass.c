@@ -50,6 +50,24 @@ void pass_fail(struct pass *p, int64_t at_least_ms, const char *why)
     pass_free(p);
 }
 
+/* ---- what is known --------------------------------------------------------------------------- */
+
+static const char *version_of(const struct object *o)
+{
+    return o && o->meta->rv ? o->meta->rv : "";
+}
+
+void pass_knows(struct pass *p)
+{
+    key_knows(p->key, version_of(p->scene.rollout), version_of(p->scene.fence));
+}
+
+static bool others_wrote(const struct pass *p)
+{
+    return !str_equal(p->key->known_rollout, version_of(p->scene.rollout)) ||
+           !str_equal(p->key->known_fence, version_of(p->scene.fence));
+}
+
 /* ---- looking live ---------------------------------------------------------------------------- */
 
 static void look_failed(struct pass *p, const struct look_result *result)
@@ -82,6 +100,7 @@ static void looked(struct look_result *result, void *arg)
     scene_release(&p->scene);
     p->scene = result->scene;
     result->scene = (struct scene){0};
+    pass_knows(p);
     key->looked_ms = look_age_begins(result->started_ms, clock_mono_ms());
     p->live = p->fresh = true;
     p->look_all = false;
@@ -165,6 +184,7 @@ static struct pass_view view_of(const struct pass *p, int64_t now)
         .live = p->live,
         .fresh = p->fresh,
         .look_age_ms = key->looked_ms ? now - key->looked_ms : INT64_MAX,
+        .moved = p->moved,
         .report_age_ms = now - key->report_since_ms,
         .minor = is_minor(p),
         .in_flight = p->ctl->in_flight,
@@ -228,9 +248,12 @@ static void note_report(struct pass *p, int64_t now)
 static void act_on(struct pass *p)
 {
     const int64_t now = clock_mono_ms();
-    const struct pass_view v = view_of(p, now);
-    const enum next next = pass_next(&v);
+    struct pass_view v;
+    enum next next;
 
+    p->moved = others_wrote(p);
+    v = view_of(p, now);
+    next = pass_next(&v);
     log_plan(p, next);
     switch (next) {
     case NEXT_END:

@@ -21,6 +21,7 @@ struct pass {
     const struct plan *plan;
     bool live;     /* the scene was read live, our own writes since folded in */
     bool fresh;    /* ... and nothing was written since it was read */
+    bool moved;    /* others have written to Rollout or fence since the last look */
     bool look_all; /* the open look leaves nothing to the caches: they may lack something */
     bool instead;  /* the look takes the place of caches that do not show our own writes (C60) */
     enum act cached_act; /* what the cache asked for: was it the same live? */
@@ -33,6 +34,7 @@ struct pass {
     struct kube_call *call;
 };
 
+void pass_knows(struct pass *p); /* what the scene has of Rollout and fence is the newest word */
 void pass_plan(struct pass *p);
 void pass_look(struct pass *p);
 void pass_end(struct pass *p, int64_t due_ms); /* monotonic; QUEUE_NEVER: when something changes */

@@ -105,6 +105,8 @@ static void fold(struct pass *p, const struct kube_reply *reply)
         fold_object(p, kind, doc, reply);
     if (p->ctl->reflectors[kind])
         barrier_progress(&p->key->barrier, kind, reflector_rv(p->ctl->reflectors[kind]));
+    if (!p->moved)
+        pass_knows(p);
     key_barrier_changed(p->key);
 }
 

@@ -97,7 +97,7 @@ static void fold(struct sim_operator *op, const struct action *act)
     op->report_since_ms = 0;
     if (act->act != ACT_REPORT)
         op->refused.present = false;
-    if (op->looking)
+    if (op->looking && !op->moved)
         sim_adopt(&op->look, kind, act->name, now);
 }
 

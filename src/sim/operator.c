@@ -111,12 +111,40 @@ static struct sim *cache_of(struct sim_operator *op, int kind)
     return op->s;
 }
 
+static const struct sim_version *version_of(const struct sim *s, enum sim_kind kind,
+                                            const char *name)
+{
+    const struct sim_object *o = sim_find(s, kind, name);
+
+    return o ? o->version : NULL;
+}
+
+static const char *fence_of(struct sim_operator *op, const struct sim *s)
+{
+    const struct sim_object *rollout = sim_find(s, SIM_ROLLOUT, op->opt.rollout);
+
+    return name_fence(&op->a, rollout ? json_str(rollout->doc, "spec.targetRef.name") : "");
+}
+
+/* As others_wrote() in ctl/pass.c. */
+static bool others_wrote(struct sim_operator *op, const struct sim_sight *sight)
+{
+    const struct sim *rollouts = sight->of[SIM_ROLLOUT], *fences = sight->of[SIM_FENCE];
+    const char *fence = fence_of(op, rollouts);
+
+    return op->looking &&
+           (version_of(&op->look, SIM_ROLLOUT, op->opt.rollout) !=
+                version_of(rollouts, SIM_ROLLOUT, op->opt.rollout) ||
+            version_of(&op->look, SIM_FENCE, fence) != version_of(fences, SIM_FENCE, fence));
+}
+
 static struct world *cached_world(struct sim_operator *op)
 {
     struct sim_sight sight;
 
     for (int i = 0; i < SIM_KIND_COUNT; i++)
         sight.of[i] = op->opt.cache_lag_ms > 0 ? cache_of(op, i) : op->s;
+    op->moved = others_wrote(op, &sight);
     return sim_sight_world(&sight, &op->a, op->opt.rollout);
 }
 
@@ -170,6 +198,7 @@ static void plan_once(struct sim_operator *op, bool on_look)
     op->planned_epoch = on_look ? -1 : op->s->epoch;
     op->planned_gates = op->gates_changed;
     op->cached = !on_look;
+    op->moved = false;
     w = on_look ? sim_world(&op->look, &op->a, op->opt.rollout) : cached_world(op);
     op->plan = NULL;
     if (!w)
@@ -207,22 +236,15 @@ static void make_plan(struct sim_operator *op, bool on_look)
 
 static bool has_moved(const struct sim_operator *op, enum sim_kind kind, const char *name)
 {
-    const struct sim_object *then = sim_find(&op->look, kind, name);
-    const struct sim_object *now = sim_find(op->s, kind, name);
-
-    return (then ? then->version : NULL) != (now ? now->version : NULL);
+    return version_of(&op->look, kind, name) != version_of(op->s, kind, name);
 }
 
 /* Fence and Rollout are read last. Where they are others than when it began it begins again, as in
  * ctl/pass.c: what it has of the rest may be from before. */
 static bool of_two_moments(struct sim_operator *op)
 {
-    const struct sim_object *rollout = sim_find(op->s, SIM_ROLLOUT, op->opt.rollout);
-
     return has_moved(op, SIM_ROLLOUT, op->opt.rollout) ||
-           (rollout &&
-            has_moved(op, SIM_FENCE,
-                      name_fence(&op->a, json_str(rollout->doc, "spec.targetRef.name"))));
+           has_moved(op, SIM_FENCE, fence_of(op, op->s));
 }
 
 static void begin_look(struct sim_operator *op)
@@ -300,7 +322,8 @@ enum sim_next sim_operator_next(struct sim_operator *op)
         return now - op->report_since_ms >= report_delay_ms(op) ? SIM_SEND : SIM_END;
     }
     if (op->cached)
-        return act->harmful || !op->looked_ms || age > LOOK_AGE_MS ? SIM_LOOK : SIM_SEND;
+        return act->harmful || op->moved || !op->looked_ms || age > LOOK_AGE_MS ? SIM_LOOK
+                                                                                : SIM_SEND;
     if (!op->fresh && age > (act->harmful ? LOOK_AGE_HARMFUL_MS : LOOK_AGE_MS))
         return SIM_LOOK;
     return SIM_SEND;

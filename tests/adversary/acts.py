@@ -131,7 +131,11 @@ def detach(lane, force):
     lane.robbed(ROBBED_S)
     lane.api.delete("rollouts", lane.ns, APP)
     if force:
-        lane.api.patch("rollouts", lane.ns, APP, {"metadata": {"finalizers": None}})
+        try:
+            lane.api.patch("rollouts", lane.ns, APP, {"metadata": {"finalizers": None}})
+        except ApiError as e:
+            if e.code != 404:  # the operator was quicker, and it is gone
+                raise
     if not lane.wait(60, lambda: not lane.space.one("rollouts")):
         lane.stuck("the deleted Rollout does not go")
     lane.robbed(ROBBED_S)

@@ -27,7 +27,8 @@ static enum sim_next simulated(const struct pass_view *v)
 {
     struct sim s = {.now_ms = SIM_BIRTH_MS};
     struct plan plan = {.action = *v->action};
-    struct sim_operator op = {.s = &s, .plan = &plan, .cached = !v->live, .fresh = v->fresh};
+    struct sim_operator op = {
+        .s = &s, .plan = &plan, .cached = !v->live, .moved = v->moved, .fresh = v->fresh};
 
     op.looked_ms = s.now_ms - v->look_age_ms;
     op.report_since_ms = s.now_ms - v->report_age_ms;
@@ -58,16 +59,17 @@ static void same_discipline(void **state)
 
     for (size_t i = 0; i < COUNT(acts); i++) {
         for (size_t k = 0; k < COUNT(ages); k++) {
-            for (int bits = 0; bits < 8; bits++) {
+            for (int bits = 0; bits < 16; bits++) {
                 struct pass_view v = {.action = &acts[i],
                                       .live = bits & 1,
                                       .fresh = bits & 2,
                                       .refused = bits & 4,
+                                      .moved = bits & 8,
                                       .look_age_ms = ages[k],
                                       .report_age_ms = ages[k]};
 
-                if (!v.live && v.fresh)
-                    continue; /* a cache is never fresh */
+                if (v.live ? v.moved : v.fresh)
+                    continue; /* a look has not moved, a cache is never fresh */
                 compare(&v);
             }
         }

@@ -4,7 +4,8 @@
  * The cache may only say "nothing to do": before any write that decides or acts the objects are
  * read live and planned again, and it is the live plan's action that goes out (C64). A look serves
  * for a while: its pass, and those after it, whose caches are at least as new; but those take
- * nothing away without a look of their own. A status that only reports goes out on the cache, a
+ * nothing away without a look of their own, and none of them goes on once somebody else has written
+ * to Rollout or fence: of the rest the caches may still show the time before. A status that only reports goes out on the cache, a
  * moment late, so that a burst is one write, and pods that come up one by one are few. */
 #ifndef SLUICE_CTL_NEXT_H
 #define SLUICE_CTL_NEXT_H
@@ -29,9 +30,10 @@ enum next {
 
 struct pass_view {
     const struct action *action;
-    bool live;             /* planned on a look, with our own writes since folded in */
-    bool fresh;            /* ... and nothing was written since that look */
-    int64_t look_age_ms;   /* since look_age_begins, of this pass or one before; INT64_MAX: none */
+    bool live;           /* planned on a look, with our own writes since folded in */
+    bool fresh;          /* ... and nothing was written since that look */
+    int64_t look_age_ms; /* since look_age_begins, of this pass or one before; INT64_MAX: none */
+    bool moved; /* Rollout or fence is another than that look, with our writes since, knows */
     int64_t report_age_ms; /* since a report was first wanted */
     bool minor;        /* a report of how far it is: what it does and waits for is told already */
     size_t in_flight;  /* releases, of all Rollouts */

@@ -88,6 +88,7 @@ struct sim_operator {
     struct arena a; /* of the last plan */
     const struct plan *plan;
     bool cached;           /* that plan was made on the caches, not on a look */
+    bool moved;            /* ... and Rollout or fence is another there than in `look` */
     int64_t planned_epoch; /* what the caches showed then */
     int64_t gates_changed, planned_gates;
     bool shared; /* another one's plan borrows from the cluster too: nothing is forgotten */
