@@ -57,6 +57,7 @@ class Lane:
         self.strategy, self.config = settings.strategy, settings.config
         self.kind, self.services = self.strategy.kind, settings.services
         self.strategy.room = self.config["surge"] > 0
+        self.strategy.single = self.config["surge"] + self.config["unavailable"] == 1
         # Rolling with one replica and no room for another is refused (V43).
         self.least = 2 if self.kind == "rolling" and not self.strategy.room else 1
         self.n = max(settings.n, self.least)

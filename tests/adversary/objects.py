@@ -42,6 +42,7 @@ class Strategy:
         self.kind = kind
         self.auto = rng.random() < 0.5
         self.room = True  # rolling: for one more pod than replicas
+        self.single = False  # ... and one at a time
         self.steps = []
         self.edit(rng)
 
@@ -70,15 +71,16 @@ class Strategy:
             steps.append(out)
         return {self.kind: {"steps": steps}}
 
-    def pods(self, level, n):
+    def pods(self, level, n, steps=None):
         """Pods of the new version that step `level` (from 1) brings with N replicas."""
+        steps = steps or self.steps
         if n == 0:
             return 0
         if self.kind == "rolling" and n == 1:
             return int(self.room)  # else there is nothing to judge
-        if level > len(self.steps):
+        if level > len(steps):
             return n - 1 if self.kind == "rolling" else n
-        share = self.steps[level - 1]["share"]
+        share = steps[level - 1]["share"]
         if self.kind == "blueGreen":
             return n
         if self.kind == "canary":

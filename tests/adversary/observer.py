@@ -37,6 +37,7 @@ class Flight:
         self.approved, self.free = {}, False  # step: when; a person promoted it
         self.carry = 0      # endpoints that it already had
         self.edited = None  # (steps, level) before an edit, until the controller has seen it
+        self.again = False  # it was the template before: its ReplicaSet may be in history
 
     def limit(self, n):
         if self.level > len(self.steps):
@@ -47,13 +48,14 @@ class Flight:
 
 
 class Ledger:
-    def __init__(self, strategy, reused=()):
-        self.strategy, self.reused = strategy, set(reused)
+    def __init__(self, strategy):
+        self.strategy, self.ever = strategy, set()  # what was the template before
         self.stable = self.previous = self.template = None
         self.flights, self.sizes, self.undo_until = {}, [], 0
 
     def begin(self, version, n, now):
         self.stable = self.template = version
+        self.ever.add(version)
         self.sizes = [(now, n)]
 
     def resized(self, n, now):
@@ -80,7 +82,8 @@ class Ledger:
         if version == self.stable:
             return
         flight = Flight(version, self.strategy, now)
-        flight.carry = served
+        flight.carry, flight.again = served, version in self.ever
+        self.ever.add(version)
         if before:  # it may never have been noticed that it was away
             flight.approved = {s: at for s, at in before.approved.items() if at > now - RECENT_S}
             if before.left and before.left > now - 5:
@@ -125,6 +128,8 @@ class Ledger:
         needed = [flight.strategy.pods(flight.level, n) for n in sizes]
         if flight.strategy.kind == "rolling":  # one less, where it cannot step over a tie
             needed = [max(n - 1, min(n, 1)) for n in needed]
+            if flight.again and flight.strategy.single:  # the first half only: README, limits
+                needed = [min(n, max(size // 2, 1)) for n, size in zip(needed, sizes)]
         if not needed or ready < min(needed):
             return False
         return not step["approve"] or flight.free or flight.level in flight.approved
@@ -148,7 +153,8 @@ class Ledger:
         sizes = self.recent_sizes(now, RECENT_S)
         most = max([flight.carry] + [flight.limit(n) for n in sizes])
         if flight.edited:
-            most = max(most, max(flight.strategy.pods(flight.edited[1], n) for n in sizes))
+            most = max(most, max(flight.strategy.pods(flight.edited[1], n, flight.edited[0])
+                                 for n in sizes))
         # The Deployment controller shares out a new N in proportion, and rounds.
         return most + (flight.strategy.kind == "rolling" and len(sizes) > 1)
 

@@ -5,8 +5,9 @@
  * read live and planned again, and it is the live plan's action that goes out (C64). A look serves
  * for a while: its pass, and those after it, whose caches are at least as new; but those take
  * nothing away without a look of their own, and none of them goes on once somebody else has written
- * to Rollout or fence: of the rest the caches may still show the time before. A status that only reports goes out on the cache, a
- * moment late, so that a burst is one write, and pods that come up one by one are few. */
+ * to Rollout or fence: of the rest the caches may still show the time before. A status that only
+ * reports goes out on the cache, a moment late, so that a burst is one write, and pods that come up
+ * one by one are few. */
 #ifndef SLUICE_CTL_NEXT_H
 #define SLUICE_CTL_NEXT_H
 
