@@ -163,12 +163,6 @@ static const struct scene_row rows[] = {
      "rollback.to','value':'1'", NULL},
 };
 
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
-
 /* Whose number it is: the candidate's while it is inside, else stable's. */
 static void a_number_is_written_where_it_belongs(void **state UNUSED)
 {
@@ -191,7 +185,7 @@ static void a_number_is_written_where_it_belongs(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each),
+        SCENE_ROWS(rows),
         cmocka_unit_test(a_number_is_written_where_it_belongs),
     };
 

@@ -118,17 +118,7 @@ static const struct scene_row rows[] = {
      stable_not_available_at_all, ACT_RS_SCALE, NULL, "'value':3", NULL},
 };
 
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return scene_check_all(rows, COUNT(rows));
 }

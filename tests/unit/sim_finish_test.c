@@ -212,12 +212,6 @@ static const struct scene_row rows[] = {
      "Promoting"},
 };
 
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
-
 /* ---- what is written ------------------------------------------------------------------------- */
 
 static struct record record_of(struct scene *sc, const struct plan *p)
@@ -408,7 +402,7 @@ static void an_end_is_told(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each),
+        SCENE_ROWS(rows),
         cmocka_unit_test(a_commit_says_who_is_stable),
         cmocka_unit_test(a_commit_is_taken_back_whole),
         cmocka_unit_test(a_commit_is_noted),

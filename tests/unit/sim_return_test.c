@@ -310,17 +310,7 @@ static const struct scene_row rows[] = {
      no_template_to_put_back, ACT_REPORT, NULL, NULL, NULL},
 };
 
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return scene_check_all(rows, COUNT(rows));
 }

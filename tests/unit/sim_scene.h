@@ -220,4 +220,30 @@ static inline void scene_check(const struct scene_row *row)
     scene_close(sc);
 }
 
+struct scene_rows {
+    const struct scene_row *rows;
+    size_t count;
+};
+
+static inline void scene_each(void **state)
+{
+    const struct scene_rows *of = *state;
+
+    for (size_t i = 0; i < of->count; i++)
+        scene_check(&of->rows[i]);
+}
+
+/* All rows of a table, as one test among others of a program. */
+#define SCENE_ROWS(table)                                                                          \
+    cmocka_unit_test_prestate(scene_each, (&(struct scene_rows){(table), COUNT(table)}))
+
+/* ... or as all that there is to the program. */
+static inline int scene_check_all(const struct scene_row *rows, size_t count)
+{
+    struct scene_rows of = {rows, count};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(scene_each, &of)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
 #endif

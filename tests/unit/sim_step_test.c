@@ -479,17 +479,11 @@ static const struct scene_row rows[] = {
      NULL, "ScaledToZero"},
 };
 
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_wait),
-        cmocka_unit_test(each),
+        SCENE_ROWS(rows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -472,12 +472,6 @@ static const struct scene_row rows[] = {
      NULL},
 };
 
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -488,7 +482,7 @@ int main(void)
         cmocka_unit_test(a_service_away_at_the_switch),
         cmocka_unit_test(why_pods_do_not_come),
         cmocka_unit_test(more_services_than_pins),
-        cmocka_unit_test(each),
+        SCENE_ROWS(rows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
