@@ -173,6 +173,12 @@ static inline void scene_forget_rs(struct scene *sc, const struct replicaset *rs
     sc->w.rs_count--;
 }
 
+/* The status as it was changed is the one that is written. */
+static inline void scene_told(struct scene *sc)
+{
+    sc->r.status_mark = status_mark(status_write(&sc->a, &sc->r.status));
+}
+
 static inline void scene_no_fence(struct scene *sc)
 {
     sc->w.fence = NULL;

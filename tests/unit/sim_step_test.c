@@ -364,7 +364,7 @@ static void switch_not_settled(struct scene *sc)
 static void undecided(struct scene *sc)
 {
     sc->r.status.flight.weight_desired = 0;
-    sc->r.status_mark = status_mark(status_write(&sc->a, &sc->r.status));
+    scene_told(sc);
 }
 
 static void undecided_and_a_service_too_many(struct scene *sc)
