@@ -286,14 +286,9 @@ static const struct place {
 
 static void check_place(const struct place *row)
 {
-    struct scene *sc = scene_open(&(struct bed_options){
-        .spec = row->spec, .sim = {.no_policies = strstr(row->spec, "'Paused'") != NULL}});
+    struct scene *sc = scene_at(row->name, row->spec, row->lines, row->before);
     const struct rollout_status *st;
 
-    bed_rest(&sc->st, "app:v1", 4);
-    bed_story(&sc->st, row->name, row->lines);
-    CHECK(!row->before || scene_before(sc, row->before), "%s: it never comes", row->name);
-    scene_now(sc);
     row->change(sc);
     st = commanded(sc, row->verb, row->of_the_rejected ? sc->r.status.rejected.revision : NULL,
                    row->step)

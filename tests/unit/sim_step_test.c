@@ -272,13 +272,10 @@ static const struct wait_row waits[] = {
 
 static void check_wait(const struct wait_row *row)
 {
-    struct scene *sc = scene_open(&(struct bed_options){.spec = row->spec});
+    struct scene *sc = scene_at(row->name, row->spec, row->lines, row->before);
     const struct awaiting *w;
     const struct plan *p;
 
-    bed_rest(&sc->st, "app:v1", 4);
-    bed_story(&sc->st, row->name, row->lines);
-    scene_now(sc);
     row->change(sc);
     p = scene_plan(sc);
     w = &p->status->awaiting[0];
