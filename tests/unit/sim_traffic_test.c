@@ -210,6 +210,15 @@ static struct parent *own_parents(struct scene *sc)
     return parents;
 }
 
+/* Its owner sends to another Service now. */
+static void route_of_others(struct scene *sc)
+{
+    struct backend *b = own_backends(sc);
+
+    for (size_t i = 0; i < sc->routes[0].backend_count; i++)
+        b[i].service = "other";
+}
+
 static void route_switched_off(struct scene *sc)
 {
     struct backend *b = own_backends(sc);
@@ -318,8 +327,12 @@ static const struct scene_row rows[] = {
      NULL,
      NULL,
      "Promoting"},
+    {"... or does not send to us any more", ROUTED, APPROVES, ACT_RECORD, route_of_others,
+     ACT_REPORT, NULL, NULL, "Promoting"},
     {"... or has no place in the status", ROUTED, APPROVES, ACT_RECORD, other_routes_in_the_status,
      ACT_REPORT, NULL, NULL, "Promoting"},
+    {"no weight is taken for accepted that nobody has", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT,
+     route_of_others, ACT_REPORT, NULL, NULL, "Progressing"},
     {"nothing is written before a weight is decided", ROUTED, TO_RELEASE, ACT_RS_CREATE,
      route_switched_off, ACT_RS_CREATE, NULL, NULL, NULL},
     {"a step that was passed stays so", ROUTED, IN_STEP, 0, no_route, ACT_NONE, NULL, NULL,
