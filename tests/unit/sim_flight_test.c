@@ -97,6 +97,20 @@ static void deleted_and_promoted_before(struct scene *sc)
     scene_told(sc);
 }
 
+/* ---- a status that others wrote -------------------------------------------------------------- */
+
+static void nameless(struct scene *sc)
+{
+    sc->r.status.flight.revision = NULL;
+    scene_told(sc);
+}
+
+static void nameless_and_the_candidate_gone(struct scene *sc)
+{
+    scene_forget_rs(sc, scene_candidate(sc));
+    nameless(sc);
+}
+
 static const struct scene_row rows[] = {
     /* --- the steps are edited --- */
     {"queued, its steps are taken as they are now",
@@ -129,6 +143,11 @@ static const struct scene_row rows[] = {
      NULL},
     {"deleted in the bake: that is over", CANARY, IN_BAKE, 0, deleted_in_the_bake, ACT_DECIDE,
      "web", "'committedAt'", NULL},
+    /* --- a status that others wrote --- */
+    {"a flight without a name is called as its ReplicaSet is", CANARY, IN_STEP, 0, nameless,
+     ACT_DECIDE, "web", "'flight':{'revision':'s1-", "AwaitingApproval"},
+    {"... or anew, before that is made", CANARY, IN_STEP, 0, nameless_and_the_candidate_gone,
+     ACT_DECIDE, "web", "'flight':{'revision':'s1-", "Progressing"},
     {"as it was, it waits", TWO_STEPS, IN_STEP, 0, nothing, ACT_NONE, NULL, NULL,
      "AwaitingApproval"},
 };
@@ -161,6 +180,8 @@ static void a_name_is_searched_for_so_long(void **state UNUSED)
     sc->w.rs_count = 2;
     assert_string_equal(scene_plan(sc)->status->flight.revision, taken[1].revision);
     sc->w.rs_count = TRIES + 1; /* salts 0 to 64 */
+    assert_string_equal(scene_plan(sc)->status->flight.revision, taken[TRIES].revision);
+    sc->w.rs_count = TRIES + 2; /* that one too: it ends all the same */
     assert_string_equal(scene_plan(sc)->status->flight.revision, taken[TRIES].revision);
     scene_close(sc);
 }
