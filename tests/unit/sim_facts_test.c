@@ -123,6 +123,7 @@ static void status_of_another_deployment(struct scene *sc)
 {
     sc->r.status.target.uid = "uid-other";
     sc->r.status.target.digest = sc->r.status.flight.digest = "theirs";
+    scene_forget_rs(sc, scene_candidate(sc));
     scene_told(sc);
 }
 

@@ -284,6 +284,8 @@ static void back_from_nowhere(struct scene *sc)
         if (!str_equal(sc->rs[i].revision, stable))
             scene_forget_rs(sc, &sc->rs[i]);
     }
+    for (size_t i = 0; i < sc->w.service_count; i++)
+        sc->services[i].pin = NULL;
 }
 
 static void back_from_nowhere_and_a_template(struct scene *sc)
@@ -352,9 +354,9 @@ static const struct scene_row rows[] = {
     {"undone, and a template came", CANARY, UNDOES, ACT_FENCE_DELETE, taken_back_and_braked,
      ACT_DECIDE, "web", "'outcome':'Undone'", NULL},
     {"back over a commit from nowhere: what was promoted is given back", CANARY, UNDOES, ACT_RECORD,
-     back_from_nowhere, ACT_SERVICE_UNPIN, "web", NULL, NULL},
+     back_from_nowhere, ACT_RESUME, "web", "'value':false", NULL},
     {"... nothing is, under a template that nobody judged", CANARY, UNDOES, ACT_RECORD,
-     back_from_nowhere_and_a_template, ACT_SERVICE_UNPIN, NULL, NULL, NULL},
+     back_from_nowhere_and_a_template, ACT_REPORT, NULL, NULL, NULL},
     /* --- held --- */
     {"undone, its verdict forgotten: stable's template is put back", CANARY, UNDOES, ACT_RESUME,
      undone_and_not_rejected, ACT_RESUME, "web", "app:v1", NULL},

@@ -17,7 +17,7 @@
 
 /* A world in which a step waits: for what, and what of it is told. */
 struct wait_row {
-    const char *name, *spec, *lines[4];
+    const char *name, *spec, *lines[6];
     enum act before;
     void (*change)(struct scene *sc);
     const char *reason; /* of the condition Ready */

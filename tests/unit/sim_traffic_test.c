@@ -254,6 +254,27 @@ static void settled_for_less_than_that(struct scene *sc)
     settled_since(sc, 499);
 }
 
+/* A record of before says nothing of it: the router's own. */
+static void settle_unknown(struct scene *sc, int64_t ms)
+{
+    struct flown_route *r = ARENA_NEW(&sc->a, struct flown_route);
+
+    *r = sc->f.record.routes[0];
+    r->traffic.settle_ms = -1;
+    sc->f.record.routes = r;
+    settled_since(sc, ms);
+}
+
+static void settled_by_the_router(struct scene *sc)
+{
+    settle_unknown(sc, 2 * SECOND_MS);
+}
+
+static void settled_for_less_than_the_router_says(struct scene *sc)
+{
+    settle_unknown(sc, 2 * SECOND_MS - 1);
+}
+
 static void backend_unresolved(struct scene *sc)
 {
     own_parents(sc)[0].resolved = false;
@@ -345,6 +366,10 @@ static const struct scene_row rows[] = {
     {"... or for as long as is asked for", ROUTED, IN_STEP, 0, settled_for_half_a_second,
      ACT_DECIDE, "web", "'settledAt'", "AwaitingApproval"},
     {"... no less than that", ROUTED, IN_STEP, 0, settled_for_less_than_that, ACT_REPORT, NULL,
+     NULL, "Progressing"},
+    {"... as the router says where nothing is known", ROUTED, IN_STEP, 0, settled_by_the_router,
+     ACT_DECIDE, "web", "'settledAt'", "AwaitingApproval"},
+    {"... and no less", ROUTED, IN_STEP, 0, settled_for_less_than_the_router_says, ACT_REPORT, NULL,
      NULL, "Progressing"},
     /* --- accepted --- */
     {"a backend that is not resolved holds up the way there", ROUTED, IN_STEP, 0,
