@@ -270,8 +270,7 @@ static enum flow moved_back(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
 
-    if (p->committed || !p->changed || p->rejected || str_equal(p->d->digest, fl->digest) ||
-        routes_bind(p))
+    if (!p->changed || p->rejected || str_equal(p->d->digest, fl->digest) || routes_bind(p))
         return NEXT;
     flight_end(p, fl->undo ? "Undone" : "Aborted", fl->abort_reason ? fl->abort_reason : "");
     return AGAIN;
