@@ -339,15 +339,8 @@ static void leaves_with_a_router_of_later(struct scene *sc)
 }
 
 static const struct scene_row rows[] = {
-    {"no promotion past a route that is gone",
-     ROUTED,
-     {"image app:v2", "-> Approval", "approve"},
-     ACT_RECORD,
-     no_route,
-     ACT_REPORT,
-     NULL,
-     NULL,
-     "Promoting"},
+    {"no promotion past a route that is gone", ROUTED, APPROVES, ACT_RECORD, no_route, ACT_REPORT,
+     NULL, NULL, "Promoting"},
     {"... or does not send to us any more", ROUTED, APPROVES, ACT_RECORD, route_of_others,
      ACT_REPORT, NULL, NULL, "Promoting"},
     {"... or has no place in the status", ROUTED, APPROVES, ACT_RECORD, other_routes_in_the_status,
@@ -400,15 +393,8 @@ static const struct scene_row rows[] = {
      NULL, NULL},
     {"weights are taken back by the rules they were put in", ROUTED, IN_STEP, 0,
      other_rules_and_template, ACT_DECIDE, "web", "the strategy was changed", NULL},
-    {"routes rest before a newer template begins",
-     ROUTED,
-     {"image app:v2", "-> Approval", "approve"},
-     ACT_ROUTE_REST,
-     other_rules_and_template,
-     ACT_ROUTE_REST,
-     "web",
-     NULL,
-     NULL},
+    {"routes rest before a newer template begins", ROUTED, APPROVES, ACT_ROUTE_REST,
+     other_rules_and_template, ACT_ROUTE_REST, "web", NULL, NULL},
 };
 
 /* ---- what is told ---------------------------------------------------------------------------- */
