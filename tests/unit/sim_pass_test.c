@@ -209,6 +209,10 @@ static void what_a_gate_says(void **state UNUSED)
     assert_string_equal(told(sc)->display.message, "Gate g: no answer yet.");
     sc->r.status.gates[0].message = "0.2, at most 1";
     assert_string_equal(told(sc)->display.message, "Gate g: 0.2, at most 1.");
+    sc->r.status.flight.settled_ms = now(sc) - HOUR_MS + 1;
+    assert_string_equal(told(sc)->conditions[COND_READY].reason, "Gating");
+    sc->r.status.flight.settled_ms--;
+    assert_string_equal(told(sc)->conditions[COND_READY].reason, "DeadlineExceeded");
     scene_close(sc);
 }
 
@@ -226,6 +230,10 @@ static void what_a_gate_says_before_anything(void **state UNUSED)
     sc->w.readings = &r;
     sc->w.reading_count = 1;
     assert_string_equal(told(sc)->flight.abort_reason, "gate g failed: 7 above 1");
+    assert_string_equal(told(sc)->conditions[COND_READY].reason, "Aborting");
+    sc->w.reading_count = 0;
+    sc->r.status.flight.step_started_ms = now(sc) - HOUR_MS;
+    assert_string_equal(told(sc)->conditions[COND_READY].reason, "DeadlineExceeded");
     scene_close(sc);
 }
 
