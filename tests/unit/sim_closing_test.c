@@ -160,6 +160,7 @@ static void closing_is_told(void **state UNUSED)
         said[i].change(sc);
         st = scene_plan(sc)->status;
         CHECK_TEXT(st->display.status, said[i].word, said[i].name);
+        CHECK_TEXT(st->conditions[COND_READY].reason, said[i].word, said[i].name);
         CHECK_TEXT(st->display.message, said[i].message, said[i].name);
         scene_close(sc);
     }

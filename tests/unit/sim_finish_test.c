@@ -181,7 +181,7 @@ static const struct scene_row rows[] = {
     /* --- the hand-over --- */
     {"a hand-over that takes too long turns back", UNDONE, TO_RELEASE, ACT_RS_GIVE, late,
      ACT_DECIDE, "web", "'reason':'the promoted revision did not reach all replicas in time'",
-     NULL},
+     "Aborting"},
     {"... not before", UNDONE, TO_RELEASE, ACT_RS_GIVE, not_yet_late, ACT_RS_GIVE, NULL, NULL,
      NULL},
     {"... not of no pods", UNDONE, TO_RELEASE, ACT_RS_GIVE, late_and_scaled_to_nothing, ACT_RS_GIVE,
@@ -291,6 +291,10 @@ static void a_commit_is_taken_back_whole(void **state UNUSED)
     scene_forget_rs(sc, scene_rs(sc, sc->f.record.previous));
     rec = record_of(sc, scene_plan(sc));
     assert_string_equal(rec.stable_revision, sc->f.record.previous);
+    assert_true(written_of(sc,
+                           &(struct replicaset){.digest = sc->f.record.previous_digest,
+                                                .min_ready_seconds = sc->f.record.stable_min_ready},
+                           NULL));
     assert_int_equal(rec.stable_number, sc->f.record.previous_number);
     assert_null(rec.stable_name);
     assert_null(rec.previous);
