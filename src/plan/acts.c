@@ -231,10 +231,9 @@ static char *labels_of(struct planner *p, const struct pair *pairs, size_t count
         const bool ours = str_equal(pairs[i].key, LABEL_REVISION);
 
         seen = seen || ours;
-        json_fmt_to(&out, "%r%q:%q", i ? "," : "", pairs[i].key,
-                    ours && revision ? revision : pairs[i].value);
+        json_fmt_to(&out, "%r%q:%q", i ? "," : "", pairs[i].key, ours ? revision : pairs[i].value);
     }
-    if (!seen && revision)
+    if (!seen)
         json_fmt_to(&out, "%r%q:%q", count ? "," : "", LABEL_REVISION, revision);
     strbuf_addc(&out, '}');
     text = arena_strdup(p->a, strbuf_str(&out));

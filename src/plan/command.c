@@ -11,7 +11,7 @@ static struct flight_step *this_step(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
 
-    return fl->step >= 1 && fl->step <= FLIGHT_STEPS_MAX ? &fl->steps[fl->step - 1] : NULL;
+    return fl->step >= 1 ? &fl->steps[fl->step - 1] : NULL;
 }
 
 static unsigned gates_here(const struct planner *p)

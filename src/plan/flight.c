@@ -62,6 +62,11 @@ static const char *fresh_revision(struct planner *p, const char *digest)
     }
 }
 
+static const char *revision_of(struct planner *p, const struct replicaset *rs)
+{
+    return rs ? rs->revision : fresh_revision(p, p->d->digest);
+}
+
 static void copy_steps(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
@@ -95,7 +100,7 @@ void flight_begin(struct planner *p, int step)
                           .started_ms = p->now,
                           .step_started_ms = p->now,
                           .progressed_ms = p->now};
-    fl->revision = rs ? rs->revision : fresh_revision(p, p->d->digest);
+    fl->revision = revision_of(p, rs);
     fl->deployment_revision = rs && rs->deployment_revision == revision_next(p) - 1
                                   ? rs->deployment_revision
                                   : revision_next(p);
@@ -237,6 +242,14 @@ static enum flow moved_after_commit(struct planner *p)
     return AGAIN;
 }
 
+/* A status that others wrote may lack the name that all of it goes by. */
+static enum flow name_again(struct planner *p)
+{
+    p->st.flight.revision = revision_of(p, p->candidate);
+    decide(p);
+    return AGAIN;
+}
+
 static enum flow moved_forward(struct planner *p)
 {
     if (!p->changed) {
@@ -249,7 +262,7 @@ static enum flow moved_forward(struct planner *p)
     }
     if (!str_equal(p->d->digest, p->st.flight.digest) && !routes_bind(p))
         return superseded(p);
-    return NEXT;
+    return p->st.flight.revision ? NEXT : name_again(p);
 }
 
 /* On the way back a newer template need not wait: its flight finds the same extras to drain. */
@@ -257,8 +270,7 @@ static enum flow moved_back(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
 
-    if (p->committed || !p->changed || p->rejected || str_equal(p->d->digest, fl->digest) ||
-        routes_bind(p))
+    if (!p->changed || p->rejected || str_equal(p->d->digest, fl->digest) || routes_bind(p))
         return NEXT;
     flight_end(p, fl->undo ? "Undone" : "Aborted", fl->abort_reason ? fl->abort_reason : "");
     return AGAIN;

@@ -201,7 +201,7 @@ static void take_reading(struct planner *p, const struct gate_spec *g, struct ga
 static bool out_of_time(struct planner *p, const struct gate_spec *g, struct gate_state *state,
                         int64_t since)
 {
-    const int64_t until = since + (g->deadline_ms ? g->deadline_ms : HOUR_MS);
+    const int64_t until = since + g->deadline_ms;
 
     state->until_ms = until;
     if (p->st.flight.paused_ms)

@@ -178,7 +178,7 @@ static void count_flight(struct planner *p)
     fl->new_ready = fresh ? fresh->st_ready : 0;
     fl->stable_replicas = old ? old->replicas : 0;
     fl->stable_ready = old ? old->st_ready : 0;
-    for (int i = 0; i < fl->step_count && i < FLIGHT_STEPS_MAX; i++)
+    for (int i = 0; i < fl->step_count; i++)
         fl->steps[i].replicas = step_replicas(&p->c, p->d, i + 1);
     if (p->c.by == TRAFFIC_ROUTE && !p->committed) {
         if (p->back)

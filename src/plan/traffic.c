@@ -155,10 +155,19 @@ static bool accepted(const struct planner *p, const struct look *l)
     return p->forward ? l->view.accepted : l->view.seen;
 }
 
+/* There is nothing to write and the weight is not there: its owner does not send to us any more. It
+ * is as a route that is gone. */
+static bool astray(const struct planner *p, const struct look *l)
+{
+    return wanted(p) != 0 && l->view.weight != wanted(p);
+}
+
 static void note_acceptance(struct planner *p, struct look *l)
 {
     const int want = wanted(p);
 
+    if (astray(p, l))
+        return;
     l->st->written = want;
     if (l->view.refused && !accepted(p, l)) {
         say(p, "Stalled", REASON_ROUTE_NOT_ACCEPTED, true, "%s/%s is not accepted: %s.", l->t->kind,
@@ -216,7 +225,8 @@ static bool settled(struct planner *p, struct look *l)
 {
     int64_t until;
 
-    if (l->patch || !accepted(p, l) || l->st->accepted != wanted(p) || !l->st->settled_ms)
+    if (l->patch || astray(p, l) || !accepted(p, l) || l->st->accepted != wanted(p) ||
+        !l->st->settled_ms)
         return false;
     until = l->st->settled_ms + settle_of(l);
     if (p->now >= until)

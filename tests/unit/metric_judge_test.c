@@ -104,9 +104,11 @@ static void rows_are_rows_of_samples(void **state UNUSED)
 static void no_data_counts_as_bad_where_asked_for(void **state UNUSED)
 {
     const struct gate_spec fails = {.kind = GATE_METRIC, .metric = {.no_data_fails = true}};
+    const struct gate_spec probe = {.kind = GATE_PROBE, .metric = {.no_data_fails = true}};
 
     assert_counts(&fails, "gnn", 0, 2, 0, 3);
     assert_counts(&fails, "ne", 0, 1, 1, 1);
+    assert_counts(&probe, "nn", 0, 0, 0, 0); /* no pod is there yet */
 }
 
 static void counts_do_not_overflow(void **state UNUSED)
@@ -196,6 +198,30 @@ static void other_protocols_have_their_words(void **state UNUSED)
                "gRPC health of web.v1 is SERVING on 0 of 1 pods; a: NOT_SERVING");
 }
 
+/* What is not named has a word all the same. */
+static void what_is_not_named_has_its_words(void **state UNUSED)
+{
+    const struct gate_spec http = {.kind = GATE_PROBE, .probe = {.kind = PROBE_HTTP}};
+    const struct gate_spec tcp = {.kind = GATE_PROBE, .probe = {.kind = PROBE_TCP}};
+    const struct gate_spec rpc = {.kind = GATE_PROBE, .probe = {.kind = PROBE_GRPC}};
+    const struct probed fine = pod(&tcp, "a", 200, NULL), shut = pod(&tcp, NULL, 0, "refused");
+
+    assert_sum(&http, &fine, 1, ANSWER_GOOD, "GET / gives 200 on 1 of 1 pods");
+    assert_sum(&tcp, &fine, 1, ANSWER_GOOD, "the port accepts on 1 of 1 pods");
+    assert_sum(&rpc, &fine, 1, ANSWER_GOOD, "gRPC health is SERVING on 1 of 1 pods");
+    assert_sum(&tcp, &shut, 1, ANSWER_BAD, "the port accepts on 0 of 1 pods; a pod: refused");
+}
+
+/* Of several the first is named. */
+static void the_first_culprit_is_named(void **state UNUSED)
+{
+    struct probed pods[] = {pod(&port, "a", 0, "refused"), pod(&port, "b", 0, "timeout")};
+
+    assert_sum(&port, pods, 2, ANSWER_BAD, "port 9000 accepts on 0 of 2 pods; a: refused");
+    pods[0].judged.answer = pods[1].judged.answer = ANSWER_ERROR;
+    assert_sum(&port, pods, 2, ANSWER_ERROR, "port 9000 accepts on 0 of 2 pods; a: refused");
+}
+
 /* A pod that could not be asked hinders a pass; a bad one decides. */
 static void bad_wins_over_error_and_error_over_good(void **state UNUSED)
 {
@@ -270,6 +296,22 @@ static void probes_go_to_their_pod_only(void **state UNUSED)
     assert_null(url_of(NULL, "/", "10.0.0.7", 65536));
 }
 
+/* Only HTTP has a path and a scheme, and a URL has an end. */
+static void urls_of_other_protocols(void **state UNUSED)
+{
+    struct gate_spec g = {.kind = GATE_PROBE,
+                          .probe = {.kind = PROBE_GRPC, .path = "/x", .scheme = "HTTPS"}};
+    char path[9000];
+
+    assert_string_equal(probe_url(&arena, &g, "10.0.0.7", 9000), "http://10.0.0.7:9000/");
+    g.probe.kind = PROBE_HTTP;
+    assert_string_equal(probe_url(&arena, &g, "10.0.0.7", 9000), "https://10.0.0.7:9000/x");
+    memset(path, 'a', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    g.probe.path = path;
+    assert_null(probe_url(&arena, &g, "10.0.0.7", 9000));
+}
+
 static int release(void **state UNUSED)
 {
     arena_release(&arena);
@@ -294,6 +336,9 @@ int main(void)
         TEST(words_are_cut_to_their_room),
         TEST(the_other_expected_status),
         TEST(probes_go_to_their_pod_only),
+        TEST(urls_of_other_protocols),
+        TEST(what_is_not_named_has_its_words),
+        TEST(the_first_culprit_is_named),
     };
 
     arena_init(&arena);

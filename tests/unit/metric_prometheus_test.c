@@ -59,6 +59,7 @@ static void questions_are_encoded(void **state UNUSED)
     assert_url("https://p/prefix//", "up", "https://p/prefix/api/v1/query?query=up");
     assert_url("http://p?tenant=a", "up", "http://p/api/v1/query?tenant=a&query=up");
     assert_url("http://p/?#frag", "up", "http://p/api/v1/query?query=up");
+    assert_url("http://p?", "up", "http://p/api/v1/query?query=up");
     assert_url("http://p#frag", "up", "http://p/api/v1/query?query=up");
     assert_url("http://p", "sum(rate(x{pod=~\"a|b\"}[1m])) / 2 + 1 & #%\n\xc3\xa9",
                "http://p/api/v1/query?query=sum%28rate%28x%7Bpod%3D~%22a%7Cb%22%7D%5B1m%5D%29%29"
@@ -78,6 +79,7 @@ static void one_finite_sample_is_one(void **state UNUSED)
     assert_sample(VECTOR(SAMPLE("\"0.212\"")), 0.212);
     assert_sample(VECTOR(SAMPLE("\"0\"")), 0);
     assert_sample(VECTOR(SAMPLE("\"-1.5e-07\"")), -1.5e-07);
+    assert_sample(VECTOR(SAMPLE("\"1.5E+3\"")), 1500);
     assert_sample(VECTOR(SAMPLE("\"1.7976931348623157e+308\"")), 1.7976931348623157e+308);
     assert_sample("{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":"
                   "[1800000000,\"42\"]}}",
@@ -105,6 +107,11 @@ static void what_is_not_finite_is_quoted(void **state UNUSED)
     assert_answer(200, VECTOR(SAMPLE("5")), ANSWER_ERROR, "the sample is not [time, \"number\"]");
     assert_answer(200, VECTOR(SAMPLE("1e400")), ANSWER_ERROR,
                   "HTTP 200: not JSON at byte 97: number too large");
+    assert_answer(
+        200,
+        "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[\"1800000000\","
+        "\"42\"]}}",
+        ANSWER_ERROR, "the sample is not [time, \"number\"]");
     assert_answer(200, VECTOR(SAMPLE("null")), ANSWER_ERROR,
                   "the sample is not [time, \"number\"]");
 }
@@ -188,6 +195,8 @@ static void foreign_answers_are_quoted(void **state UNUSED)
                   "HTTP 502, and not Prometheus' JSON: <html> <h1>Bad Gateway</h1> [31m?");
     assert_answer(204, "", ANSWER_ERROR, "HTTP 204 and an empty body");
     assert_answer(200, "  \n", ANSWER_ERROR, "HTTP 200 and an empty body");
+    assert_answer(500, "\r\n\t gone\xc2\x85\x7f\xc2\xa0. \n\t", ANSWER_ERROR,
+                  "HTTP 500, and not Prometheus' JSON: gone  \xc2\xa0."); /* C1, DEL; no-break */
     assert_answer(200, "[]", ANSWER_ERROR, "HTTP 200, and not Prometheus' JSON: []");
     assert_answer(200, "{\"status\":7}", ANSWER_ERROR,
                   "HTTP 200, and not Prometheus' JSON: {\"status\":7}");

@@ -43,6 +43,45 @@ static void gates_run_where_they_are_named(void **state)
     assert_int_equal(c.start_gates, 0);
 }
 
+/* What a step names runs in none that is added, nor where there are no steps to name it. */
+static void gates_that_are_named_run_nowhere_else(void **state)
+{
+    static const struct gate_spec gates[] = {{.name = "smoke", .named_by_step = true},
+                                             {.name = "errors"}};
+    static const struct step_spec steps[] = {{.weight = "10", .gates = smoke, .gate_count = 1}};
+    struct rollout_spec spec = canary(steps, COUNT(steps), gates, COUNT(gates));
+    struct compiled c;
+
+    (void)state;
+    compile_steps(&spec, &c);
+    assert_int_equal(c.step_count, 2);
+    assert_int_equal(c.steps[0].gates, 1U | 2U);
+    assert_int_equal(c.steps[1].gates, 2U);
+    spec.strategy = STRATEGY_BLUE_GREEN;
+    compile_steps(&spec, &c);
+    assert_int_equal(c.steps[0].gates, 2U);
+    assert_int_equal(c.steps[1].gates, 2U);
+}
+
+/* More steps than there may be are cut, and the end is still everything. */
+static void as_many_steps_as_there_may_be(void **state)
+{
+    static struct step_spec steps[STEPS_MAX + 5];
+    struct rollout_spec spec = canary(steps, 0, NULL, 0);
+    struct compiled c;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(steps); i++)
+        steps[i].weight = "50";
+    for (spec.step_count = STEPS_MAX - 1; spec.step_count <= COUNT(steps); spec.step_count++) {
+        compile_steps(&spec, &c);
+        CHECK(c.step_count == (int)min_i64((int64_t)spec.step_count, STEPS_MAX) + 1, "%zu: %d",
+              spec.step_count, c.step_count);
+        CHECK(c.steps[c.step_count - 1].last && c.steps[c.step_count - 1].weight_pct == 100, "%zu",
+              spec.step_count);
+    }
+}
+
 /* Whatever the last step says, all requests are the end. */
 static void the_end_is_everything(void **state)
 {
@@ -161,6 +200,12 @@ static void pods_of_a_step(void **state)
          {.weight_pct = 0, .replicas = "2"},
          4,
          2},
+        {"no share yet, and no pods named: one",
+         REGIME_OUTSIDE,
+         TRAFFIC_PODS,
+         {.weight_pct = 0},
+         4,
+         1},
         {"all", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 100}, 4, 4},
         {"a preview", REGIME_OUTSIDE, TRAFFIC_PIN, {.replicas = "50%"}, 4, 2},
         {"one beside stable at least", REGIME_INSIDE, TRAFFIC_PODS, {.replicas = "100%"}, 4, 3},
@@ -207,6 +252,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gates_run_where_they_are_named),
+        cmocka_unit_test(gates_that_are_named_run_nowhere_else),
+        cmocka_unit_test(as_many_steps_as_there_may_be),
         cmocka_unit_test(the_end_is_everything),
         cmocka_unit_test(without_steps_there_is_one),
         cmocka_unit_test(counts),

@@ -42,6 +42,7 @@ static void at_the_port_that_is_named(void **state UNUSED)
         {PROBED("'port':'http'"), 8080, NULL},
         {PROBED("'port':9090"), 9090, NULL},
         {PROBED("'port':'admin'"), 0, "no container port admin"},
+        {PROBED("'port':'8080-tcp'"), 0, "no container port 8080-tcp"},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -163,6 +164,101 @@ static void among_many_that_were(void **state UNUSED)
     scene_close(sc);
 }
 
+/* ---- gates that others wrote, or edited in flight -------------------------------------------- */
+
+static struct gate_spec *own_gate(struct scene *sc)
+{
+    struct gate_spec *g = ARENA_ARRAY(&sc->a, struct gate_spec, GATES_MAX + 2);
+
+    g[0] = sc->r.spec.gates[0];
+    sc->r.spec.gates = g;
+    return g;
+}
+
+/* More than there may be: as many are asked as there is room for, each once. */
+static void more_gates_than_there_may_be(void **state UNUSED)
+{
+    struct scene *sc = gating(MEASURED("'query':'q'"));
+    struct gate_spec *g = own_gate(sc);
+    const struct plan *p;
+
+    for (int i = 1; i < GATES_MAX + 2; i++) {
+        g[i] = g[0];
+        g[i].name = arena_printf(&sc->a, "g%d", i);
+    }
+    sc->r.spec.gate_count = GATES_MAX + 2;
+    p = scene_plan(sc);
+    assert_int_equal(p->ask_count, GATES_MAX);
+    for (int i = 0; i < GATES_MAX; i++)
+        assert_string_equal(p->asks[i].gate->name, g[i].name);
+    scene_close(sc);
+}
+
+/* No question is none about pods. */
+static void no_question_needs_no_pods(void **state UNUSED)
+{
+    struct scene *sc = gating(MEASURED("'query':'q'"));
+
+    own_gate(sc)->metric.query = NULL;
+    assert_string_equal(asked(sc)->query, "");
+    assert_null(scene_plan(sc)->pods_of);
+    scene_close(sc);
+}
+
+/* On trial it tells, and nothing rests on what it says. */
+static void a_gate_on_trial_decides_nothing(void **state UNUSED)
+{
+    struct scene *sc = gating(MEASURED("'query':'q'"));
+    struct gate_spec *g = own_gate(sc);
+    struct step_spec *step = ARENA_NEW(&sc->a, struct step_spec);
+    struct reading r = {.gate = "g",
+                        .revision = sc->r.status.flight.revision,
+                        .step = 1,
+                        .since_ms = sc->st.s.now_ms,
+                        .at_ms = sc->st.s.now_ms,
+                        .samples = 3,
+                        .bad = 3,
+                        .message = "bad"};
+    const struct plan *p;
+
+    *step = sc->r.spec.steps[0];
+    step->hold_ms = HOUR_MS;
+    sc->r.spec.steps = step;
+    sc->r.status.flight.spec_digest = scene_plan(sc)->status->flight.spec_digest;
+    sc->r.status.flight.settled_ms = sc->st.s.now_ms;
+    scene_told(sc);
+    g->dry_run = true;
+    sc->w.readings = &r;
+    sc->w.reading_count = 1;
+    p = scene_plan(sc);
+    assert_int_equal(p->action.act, ACT_REPORT);
+    assert_int_equal(p->status->gates[0].verdict, VERDICT_FAIL);
+    assert_string_equal(p->status->conditions[COND_READY].reason, "Holding");
+    g->dry_run = false;
+    p = scene_plan(sc);
+    assert_int_equal(p->action.act, ACT_DECIDE);
+    assert_int_equal(p->status->flight.direction, DIRECTION_BACK);
+    assert_string_equal(p->status->flight.abort_reason, "gate g failed: bad");
+    scene_close(sc);
+}
+
+/* What a status of others lacks is not made up. */
+static void verdicts_without_words(void **state UNUSED)
+{
+    struct scene *sc = gating(MEASURED("'query':'q'"));
+    struct flight *fl = &sc->r.status.flight;
+
+    sc->w.reading_count = 0;
+    sc->r.status.gates[0].verdict = VERDICT_FAIL;
+    sc->r.status.gates[0].message = NULL;
+    assert_string_equal(scene_plan(sc)->status->flight.abort_reason, "gate g failed: ");
+    fl->decision_ms = sc->st.s.now_ms;
+    fl->decision = fl->decision_reason = NULL;
+    assert_string_equal(scene_plan(sc)->status->display.message, ".");
+    assert_string_equal(scene_plan(sc)->status->conditions[COND_READY].reason, "GateFailed");
+    scene_close(sc);
+}
+
 /* Answers from before the gate began to count again are not its own. */
 static void answers_of_before_do_not_count(void **state UNUSED)
 {
@@ -195,6 +291,10 @@ int main(void)
         cmocka_unit_test(of_the_address_that_is_given),
         cmocka_unit_test(from_what_is_written),
         cmocka_unit_test(among_many_that_were),
+        cmocka_unit_test(more_gates_than_there_may_be),
+        cmocka_unit_test(no_question_needs_no_pods),
+        cmocka_unit_test(a_gate_on_trial_decides_nothing),
+        cmocka_unit_test(verdicts_without_words),
         cmocka_unit_test(answers_of_before_do_not_count),
     };
 

@@ -228,6 +228,11 @@ static void as_large_as_may_be(struct scene *sc)
     sc->d.template_raw = template_of(sc, RECORD_BYTES_MAX / 2);
 }
 
+static void template_unread(struct scene *sc)
+{
+    sc->d.template_raw = NULL;
+}
+
 static void paused(struct scene *sc)
 {
     sc->d.paused = true;
@@ -326,6 +331,7 @@ static void the_rest_is_attached(void **state UNUSED)
                 {"with a route", CANARY_ROUTE, as_it_is},
                 {"one pod less than a pin", BLUE_GREEN, as_many_services_as_pins},
                 {"as large as may be", BLUE_GREEN, as_large_as_may_be},
+                {"its size unknown", BLUE_GREEN, template_unread},
                 {"no pods to keep apart", CANARY_PODS, keeps_apart_nothing},
                 {"rolling keeps its ports", ROLLING, host_port},
                 {"nothing to judge needs no room", ROLLING, one_without_surge_not_judged},

@@ -163,12 +163,6 @@ static const struct scene_row rows[] = {
      "rollback.to','value':'1'", NULL},
 };
 
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
-
 /* Whose number it is: the candidate's while it is inside, else stable's. */
 static void a_number_is_written_where_it_belongs(void **state UNUSED)
 {
@@ -188,10 +182,41 @@ static void a_number_is_written_where_it_belongs(void **state UNUSED)
     }
 }
 
+/* Given back it has the labels of its pods, and always the one that tells it apart. */
+static void given_back_it_is_labelled(void **state UNUSED)
+{
+    static const struct pair in_a_zone[] = {
+        {"app", "web"}, {"pod-template-hash", "of-before"}, {"zone", "a"}};
+    static const struct {
+        size_t count;
+        const char *before, *behind; /* its revision */
+    } given[] = {{3, "{'app':'web','pod-template-hash':", ",'zone':'a'}"},
+                 {2, "{'app':'web','pod-template-hash':", "}"},
+                 {1, "{'app':'web','pod-template-hash':", "}"},
+                 {0, "{'pod-template-hash':", "}"}};
+    struct scene *sc =
+        scene_at("given back", UNDONE, (const char *const[]){"image app:v2", NULL}, ACT_RS_GIVE);
+    struct replicaset *rs;
+
+    rs = scene_rs(sc, sc->f.record.stable_revision);
+    rs->template_labels = in_a_zone;
+    for (size_t i = 0; i < COUNT(given); i++) {
+        const char *before = json_fmt(&sc->a, given[i].before, NULL);
+        const char *behind = json_fmt(&sc->a, given[i].behind, NULL);
+        const char *want = arena_printf(&sc->a, "%s\"%s\"%s", before, rs->revision, behind);
+
+        rs->template_label_count = given[i].count;
+        CHECK(strstr(scene_plan(sc)->action.body, want), "no %s in %s", want,
+              scene_plan(sc)->action.body);
+    }
+    scene_close(sc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each),
+        SCENE_ROWS(rows),
+        cmocka_unit_test(given_back_it_is_labelled),
         cmocka_unit_test(a_number_is_written_where_it_belongs),
     };
 

@@ -91,6 +91,70 @@ static void stable_not_available_at_all(struct scene *sc)
     scene_stable(sc)->st_available = 0;
 }
 
+/* As large after the next write, but nothing is there that could be shrunk instead. */
+static void stable_as_small_as_the_first_step(struct scene *sc)
+{
+    struct replicaset *s = scene_stable(sc);
+
+    s->replicas = s->st_replicas = s->st_available = s->st_ready = 1;
+    candidate_of_the_same_age(sc, "a");
+}
+
+/* It was taken out of the Deployment, with pods. */
+static void candidate_outside(struct scene *sc, int32_t ready)
+{
+    struct replicaset *c = scene_candidate(sc);
+
+    c->controller_uid = c->first_owner_uid = sc->f.meta.uid;
+    c->st_ready = c->st_available = ready;
+}
+
+static void candidate_outside_serves(struct scene *sc)
+{
+    candidate_outside(sc, 2);
+    scene_stable(sc)->st_available--;
+}
+
+static void candidate_outside_serves_beside_all(struct scene *sc)
+{
+    struct replicaset *s = scene_stable(sc);
+
+    candidate_outside(sc, 2);
+    s->replicas = s->st_replicas = s->st_available = sc->d.replicas;
+}
+
+static void candidate_outside_serves_beside_all_alone(struct scene *sc)
+{
+    candidate_outside_serves_beside_all(sc);
+    scene_stable(sc)->max_annotation = sc->d.replicas;
+}
+
+static void candidate_outside_not_ready(struct scene *sc)
+{
+    candidate_outside(sc, 0);
+}
+
+/* The flight has the name of what is stable, and another template. */
+static void named_as_stable_is(struct scene *sc)
+{
+    scene_forget_rs(sc, scene_candidate(sc));
+    sc->r.status.flight.revision = sc->r.status.stable.revision;
+}
+
+/* Somebody's pods of this name, on the service of another ReplicaSet. */
+static void pods_on_our_fence_and_others_behind_the_service(struct scene *sc)
+{
+    pods_on_our_fence(sc);
+    for (size_t i = 0; i < sc->w.slice_count; i++) {
+        struct slice *s = &sc->slices[i];
+        const char **names = ARENA_ARRAY(&sc->a, const char *, s->ready_pod_count + 1);
+
+        for (size_t k = 0; k < s->ready_pod_count; k++)
+            names[k] = arena_printf(&sc->a, "%s2-%zu", scene_stable(sc)->meta.name, k);
+        s->ready_pods = names;
+    }
+}
+
 static const struct scene_row rows[] = {
     {"pods on a fence that is not known are left alone, inside too", BATCHES, ROLLED,
      ACT_FENCE_DELETE, pods_on_an_unknown_fence, ACT_REPORT, NULL, NULL, "Promoting"},
@@ -100,6 +164,8 @@ static const struct scene_row rows[] = {
      ACT_RS_SCALE, "web-elder", "'value':0", NULL},
     {"... not while stable is short of pods", BATCHES, ROLLED, ACT_FENCE_DELETE,
      pods_and_stable_short, ACT_REPORT, NULL, NULL, "Promoting"},
+    {"... nor while its pods are behind no Service", BATCHES, ROLLED, ACT_FENCE_DELETE,
+     pods_on_our_fence_and_others_behind_the_service, ACT_REPORT, NULL, NULL, "Promoting"},
     {"... nor another's", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_of_another, ACT_FENCE_DELETE,
      "web-sluice", NULL, NULL},
     {"the walk goes on", BATCHES, ROLLED, ACT_RS_SCALE, candidate_last_by_name, ACT_RS_SCALE, "z",
@@ -116,19 +182,22 @@ static const struct scene_row rows[] = {
      NULL, NULL},
     {"... but where all old ones are broken", BATCHES, ROLLED, ACT_RS_SCALE,
      stable_not_available_at_all, ACT_RS_SCALE, NULL, "'value':3", NULL},
+    {"... and for the first pod of all there is nothing to shrink", BATCHES, TO_RELEASE,
+     ACT_RS_SCALE, stable_as_small_as_the_first_step, ACT_RS_SCALE, "a", "'value':1", NULL},
+    {"a candidate outside that serves is left", BATCHES, IN_STEP, 0, candidate_outside_serves,
+     ACT_REPORT, NULL, NULL, NULL},
+    {"... until stable has all, and is told so", BATCHES, IN_STEP, 0,
+     candidate_outside_serves_beside_all, ACT_RS_ANNOTATE, NULL,
+     "'deployment.kubernetes.io/max-replicas':'4'", NULL},
+    {"... then it goes", BATCHES, IN_STEP, 0, candidate_outside_serves_beside_all_alone,
+     ACT_RS_SCALE, NULL, "'value':0", NULL},
+    {"... and one that does not goes at once", BATCHES, IN_STEP, 0, candidate_outside_not_ready,
+     ACT_RS_SCALE, NULL, "'value':0", NULL},
+    {"stable is never taken for a mutated candidate", CANARY, IN_STEP, 0, named_as_stable_is,
+     ACT_RS_CREATE, NULL, "app:v2", NULL},
 };
-
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return scene_check_all(rows, COUNT(rows));
 }

@@ -1,37 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands of people: done once, for what they were meant for, and answered with a reason when they
  * are not (api.md 4). One world at rest, one at the first step's gates. */
-#include "sim_bed.h"
-#include "sluice/plan/plan.h"
+#include "sim_scene.h"
 
-struct scene {
-    struct stage st;
-    struct arena a;
-    struct world w;
-    struct rollout r;
-};
-
-static void open_scene(struct scene *sc, bool gating)
+static struct scene *open_scene(bool gating)
 {
-    const struct bed_options o = {.spec = CANARY_ROUTE, .replicas = 4};
+    struct scene *sc = scene_open(&(struct bed_options){.spec = CANARY_ROUTE});
 
-    arena_init(&sc->a);
-    bed_open(&sc->st, &o);
     bed_until(&sc->st, "Resting", 60000);
     if (gating)
         bed_image(&sc->st, "app:v2");
     for (int i = 0; gating && i < 400 && !str_equal(stage_word(&sc->st), "Gating"); i++)
         bed_turn(&sc->st);
     assert_string_equal(stage_word(&sc->st), gating ? "Gating" : "Resting");
-    sc->w = *sim_world(&sc->st.s, &sc->a, "web");
-    sc->r = *sc->w.rollout;
-    sc->w.rollout = &sc->r;
-}
-
-static void close_scene(struct scene *sc)
-{
-    stage_close(&sc->st);
-    arena_release(&sc->a);
+    scene_now(sc);
+    return sc;
 }
 
 /* The command is for what is there, unless the row says otherwise. */
@@ -45,7 +28,7 @@ static const struct plan *commanded(struct scene *sc, enum verb verb, const char
     sc->r.spec.action.id = "a1";
     sc->r.spec.action.revision = revision ? revision : here;
     sc->r.spec.action.step = step;
-    return plan_rollout(&sc->a, &sc->w, sc->st.s.now_ms);
+    return scene_plan(sc);
 }
 
 static const struct row {
@@ -103,23 +86,20 @@ static void check_row(struct scene *sc, const struct row *row)
 static void each_has_its_answer(void **state UNUSED)
 {
     for (int gating = 0; gating < 2; gating++) {
-        struct scene *sc = xcalloc(1, sizeof(*sc));
+        struct scene *sc = open_scene(gating);
 
-        open_scene(sc, gating);
         for (size_t i = 0; i < COUNT(rows); i++)
             if (rows[i].gating == gating)
                 check_row(sc, &rows[i]);
-        close_scene(sc);
-        free(sc);
+        scene_close(sc);
     }
 }
 
 static void what_they_do(void **state UNUSED)
 {
-    struct scene *sc = xcalloc(1, sizeof(*sc));
+    struct scene *sc = open_scene(true);
     const struct flight *fl;
 
-    open_scene(sc, true);
     fl = &commanded(sc, VERB_SKIP, NULL, -1)->status->flight;
     assert_true(fl->steps[0].skipped && fl->forced);
     assert_false(fl->promote_all);
@@ -128,17 +108,15 @@ static void what_they_do(void **state UNUSED)
     fl = &commanded(sc, VERB_ABORT, NULL, -1)->status->flight;
     assert_int_equal(fl->direction, DIRECTION_BACK);
     assert_false(fl->undo);
-    close_scene(sc);
-    free(sc);
+    scene_close(sc);
 }
 
 /* A gate failed, and a person is asked: to try again or to go on ends the waiting. */
 static void a_decision_ends_the_waiting(void **state UNUSED)
 {
     static const enum verb verbs[] = {VERB_RETRY, VERB_PROMOTE, VERB_SKIP};
-    struct scene *sc = xcalloc(1, sizeof(*sc));
+    struct scene *sc = open_scene(true);
 
-    open_scene(sc, true);
     sc->r.status.flight.decision_ms = sc->st.s.now_ms - 1000;
     sc->r.status.flight.decision = "gate smoke failed";
     sc->r.status.flight.decision_reason = "GateFailed";
@@ -150,8 +128,7 @@ static void a_decision_ends_the_waiting(void **state UNUSED)
               "%s: it still waits", verb_name(verbs[i]));
         CHECK(st->flight.progressed_ms == sc->st.s.now_ms, "%s", verb_name(verbs[i]));
     }
-    close_scene(sc);
-    free(sc);
+    scene_close(sc);
 }
 
 /* ---- what was rejected ----------------------------------------------------------------------- */
@@ -160,20 +137,17 @@ static void a_decision_ends_the_waiting(void **state UNUSED)
     "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':20},{'weight':50,"       \
     "'approve':true}]}},'drain':'1s','gates':[{'name':'ok','approval':{},'during':['Start']}]}"
 
-static void open_rejected(struct scene *sc)
+static struct scene *open_rejected(void)
 {
-    const struct bed_options o = {.spec = TWO_STEPS, .replicas = 4};
     static const char *const lines[] = {"image app:v2", "-> Queued",  "approve", "-> Approval",
                                         "abort",        "-> Aborted", NULL};
+    struct scene *sc = scene_open(&(struct bed_options){.spec = TWO_STEPS});
 
-    arena_init(&sc->a);
-    bed_open(&sc->st, &o);
     bed_until(&sc->st, "Resting", 60000);
     bed_story(&sc->st, "rejected", lines);
-    sc->w = *sim_world(&sc->st.s, &sc->a, "web");
-    sc->r = *sc->w.rollout;
-    sc->w.rollout = &sc->r;
+    scene_now(sc);
     assert_int_equal(sc->r.status.rejected.step, 2);
+    return sc;
 }
 
 /* From the step where it failed, or earlier; those before it have passed. */
@@ -189,19 +163,17 @@ static void retried_from_a_step(void **state UNUSED)
                    {3, 0, "WrongStep"}};
 
     for (size_t i = 0; i < COUNT(retries); i++) {
-        struct scene *sc = xcalloc(1, sizeof(*sc));
+        struct scene *sc = open_rejected();
         const struct rollout_status *st;
         char name[40];
 
-        open_rejected(sc);
         snprintf(name, sizeof(name), "from step %d", retries[i].step);
         st = commanded(sc, VERB_RETRY, sc->r.status.rejected.revision, retries[i].step)->status;
         CHECK_TEXT(st->last_action.reason, retries[i].reason, name);
         CHECK(st->flight.present == str_equal(retries[i].reason, "Accepted"), "%s", name);
         CHECK(st->flight.step == retries[i].begins, "%s: at %d", name, st->flight.step);
         CHECK((st->flight.steps[0].ended_ms != 0) == (retries[i].begins > 1), "%s", name);
-        close_scene(sc);
-        free(sc);
+        scene_close(sc);
     }
 }
 
@@ -210,12 +182,10 @@ static void retried_from_a_step(void **state UNUSED)
 /* To the newest before: not to one that was rejected, nor to stable's own template. */
 static void undone_to_the_newest_that_may(void **state UNUSED)
 {
-    struct scene *sc = xcalloc(1, sizeof(*sc));
+    struct scene *sc = open_scene(false);
     const struct replicaset *list[5];
     struct replicaset rs[5];
-    struct deployment d;
 
-    open_scene(sc, false);
     for (int i = 0; i < 5; i++) {
         rs[i] = *sc->w.rs[0];
         list[i] = &rs[i];
@@ -233,24 +203,139 @@ static void undone_to_the_newest_that_may(void **state UNUSED)
     sc->w.rs = list;
     sc->w.rs_count = 5;
     assert_string_equal(commanded(sc, VERB_UNDO, NULL, -1)->status->flight.revision, "r2");
+    list[1] = &rs[2]; /* in whatever order they come */
+    list[2] = &rs[1];
+    assert_string_equal(commanded(sc, VERB_UNDO, NULL, -1)->status->flight.revision, "r2");
     rs[2].digest = rs[0].digest;
     assert_string_equal(commanded(sc, VERB_UNDO, NULL, -1)->status->flight.revision, "r1");
-    d = *sc->w.dep; /* a person's pause: their template is not touched */
-    d.paused = true;
-    sc->w.dep = &d;
+    sc->d.paused = true; /* a person's pause: their template is not touched */
     assert_string_equal(commanded(sc, VERB_UNDO, NULL, -1)->status->last_action.reason,
                         "NoEarlierRevision");
-    close_scene(sc);
-    free(sc);
+    scene_close(sc);
+}
+
+/* ---- elsewhere ------------------------------------------------------------------------------- */
+
+#define BAKE_ASKS                                                                                  \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'hold':'1h'}]}},"     \
+    "'gates':[{'name':'ok','approval':{},'during':['Bake']}]}"
+#define UNDOES                                                                                     \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "approve", "-> Baking", "undo"                              \
+    }
+
+static void as_it_is(struct scene *sc UNUSED) {}
+
+static void a_clock_of_before(struct scene *sc)
+{
+    sc->r.status.flight.bake_until_ms = sc->st.s.now_ms + HOUR_MS;
+}
+
+static void resumed(struct scene *sc)
+{
+    sc->d.paused = false;
+}
+
+static void rejected_before_its_first_step(struct scene *sc)
+{
+    sc->r.status.rejected.step = 0;
+}
+
+static void with_an_earlier_one(struct scene *sc)
+{
+    scene_elder(sc);
+}
+
+/* What a command means where it is given. */
+static const struct place {
+    const char *name, *spec, *lines[6];
+    enum act before; /* 0: as the lines leave it */
+    void (*change)(struct scene *sc);
+    enum verb verb;
+    bool of_the_rejected; /* it is meant for the rejected revision */
+    int step;
+    const char *reason, *why; /* why: its message; NULL: none */
+} places[] = {
+    {"nothing is approved that is asked for later",
+     BAKE_ASKS,
+     {"image app:v2", "-> Holding"},
+     0,
+     as_it_is,
+     VERB_APPROVE,
+     false,
+     1,
+     "NothingToApprove",
+     "step 1 asks for no approval"},
+    {"what goes back has no bake to cut short", CANARY, UNDOES, ACT_RECORD, a_clock_of_before,
+     VERB_SKIP, false, -1, "NotWaiting", "nothing is waited for"},
+    {"undone twice", CANARY, UNDOES, ACT_RECORD, as_it_is, VERB_UNDO, false, -1,
+     "NoEarlierRevision", "it goes back already"},
+    {"aborted twice", CANARY, UNDOES, ACT_RECORD, as_it_is, VERB_ABORT, false, -1,
+     "NothingInFlight", "it goes back already"},
+    {"nothing to retry that was resumed", CANARY, ABORTED, 0, resumed, VERB_RETRY, true, -1,
+     "NothingRejected", "no revision was rejected, and none waits for a decision"},
+    {"retried from its first step, which it did not reach", CANARY, ABORTED, 0,
+     rejected_before_its_first_step, VERB_RETRY, true, 1, "Accepted", NULL},
+    {"... not from the second", CANARY, ABORTED, 0, rejected_before_its_first_step, VERB_RETRY,
+     true, 2, "WrongStep", "it failed in step 0: retry from there or earlier"},
+    {"no undo over a template that was refused", CANARY, ABORTED, 0, with_an_earlier_one, VERB_UNDO,
+     false, -1, "NoEarlierRevision", "there is no earlier revision"},
+    {"undone under a pause that is the brake", PAUSED, AT_REST, 0, with_an_earlier_one, VERB_UNDO,
+     false, -1, "Accepted", NULL},
+};
+
+static void check_place(const struct place *row)
+{
+    struct scene *sc = scene_at(row->name, row->spec, row->lines, row->before);
+    const struct rollout_status *st;
+
+    row->change(sc);
+    st = commanded(sc, row->verb, row->of_the_rejected ? sc->r.status.rejected.revision : NULL,
+                   row->step)
+             ->status;
+    CHECK_TEXT(st->last_action.reason, row->reason, row->name);
+    CHECK_TEXT(st->last_action.message, row->why ? row->why : "", row->name);
+    CHECK(row->why == NULL || st->flight.bake_until_ms == sc->r.status.flight.bake_until_ms,
+          "%s: refused, and done", row->name);
+    scene_close(sc);
+}
+
+static void each_place(void **state UNUSED)
+{
+    for (size_t i = 0; i < COUNT(places); i++)
+        check_place(&places[i]);
+}
+
+/* To try again is to ask the gates of this step anew; what passed before has passed. */
+static void retry_asks_anew_in_this_step(void **state UNUSED)
+{
+    struct scene *sc = open_scene(true);
+    struct rollout_status *st = &sc->r.status;
+    const struct rollout_status *then;
+    const struct gate_state *g;
+
+    st->flight.decision_ms = st->flight.settled_ms = sc->st.s.now_ms - SECOND_MS;
+    st->flight.decision = "why";
+    st->gates[0].verdict = VERDICT_FAIL;
+    st->gates[0].samples = 3;
+    st->gates[1] = (struct gate_state){
+        .name = "early", .kind = "metric", .verdict = VERDICT_PASS, .samples = 9, .message = "ok"};
+    st->gate_count = 2;
+    sc->w.reading_count = 0;
+    then = commanded(sc, VERB_RETRY, NULL, -1)->status;
+    g = then->gates;
+    assert_true(g[0].verdict == VERDICT_WAIT && g[0].samples == 0);
+    assert_true(g[0].since_ms == sc->st.s.now_ms && then->flight.settled_ms == sc->st.s.now_ms);
+    assert_true(g[1].verdict == VERDICT_PASS && g[1].samples == 9 && g[1].step == 0);
+    scene_close(sc);
 }
 
 /* ---- once ------------------------------------------------------------------------------------ */
 
 static void the_same_command_is_done_once(void **state UNUSED)
 {
-    struct scene *sc = xcalloc(1, sizeof(*sc));
+    struct scene *sc = open_scene(true);
 
-    open_scene(sc, true);
     sc->r.status.action_ids[0] = "a0";
     sc->r.status.action_ids[1] = "a1";
     sc->r.status.action_id_count = 2;
@@ -258,15 +343,13 @@ static void the_same_command_is_done_once(void **state UNUSED)
     assert_int_equal(p->status->flight.direction, DIRECTION_FORWARD);
     assert_null(p->status->last_action.id);
     assert_int_equal(p->status->action_id_count, 2);
-    close_scene(sc);
-    free(sc);
+    scene_close(sc);
 }
 
 static void the_oldest_are_forgotten(void **state UNUSED)
 {
-    struct scene *sc = xcalloc(1, sizeof(*sc));
+    struct scene *sc = open_scene(true);
 
-    open_scene(sc, true);
     for (int i = 0; i < ACTION_IDS_MAX; i++)
         sc->r.status.action_ids[i] = arena_printf(&sc->a, "x%d", i);
     sc->r.status.action_id_count = ACTION_IDS_MAX;
@@ -275,22 +358,19 @@ static void the_oldest_are_forgotten(void **state UNUSED)
     for (int i = 0; i + 1 < ACTION_IDS_MAX; i++)
         CHECK_TEXT(st->action_ids[i], arena_printf(&sc->a, "x%d", i + 1), "moved up");
     CHECK_TEXT(st->action_ids[ACTION_IDS_MAX - 1], "a1", "last");
-    close_scene(sc);
-    free(sc);
+    scene_close(sc);
 }
 
 static void what_is_no_command_is_none(void **state UNUSED)
 {
-    struct scene *sc = xcalloc(1, sizeof(*sc));
+    struct scene *sc = open_scene(true);
 
-    open_scene(sc, true);
     assert_null(commanded(sc, VERB_NONE, NULL, -1)->status->last_action.id);
     assert_null(commanded(sc, VERB_COUNT, NULL, -1)->status->last_action.id);
     sc->r.meta.deleting_ms = 1;
     sc->r.has_finalizer = true;
     assert_null(commanded(sc, VERB_PROMOTE, NULL, -1)->status->last_action.id);
-    close_scene(sc);
-    free(sc);
+    scene_close(sc);
 }
 
 int main(void)
@@ -301,6 +381,8 @@ int main(void)
         cmocka_unit_test(a_decision_ends_the_waiting),
         cmocka_unit_test(retried_from_a_step),
         cmocka_unit_test(undone_to_the_newest_that_may),
+        cmocka_unit_test(each_place),
+        cmocka_unit_test(retry_asks_anew_in_this_step),
         cmocka_unit_test(the_same_command_is_done_once),
         cmocka_unit_test(the_oldest_are_forgotten),
         cmocka_unit_test(what_is_no_command_is_none),

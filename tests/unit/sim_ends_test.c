@@ -228,12 +228,6 @@ static const struct scene_row rows[] = {
      NULL, "Aborted"},
 };
 
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
-
 /* Undone in the bake: the record says of the revision before what it said before. */
 static void an_undo_takes_the_commit_back(void **state UNUSED)
 {
@@ -268,7 +262,7 @@ static void an_undo_takes_the_commit_back(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each),
+        SCENE_ROWS(rows),
         cmocka_unit_test(an_undo_takes_the_commit_back),
     };
 

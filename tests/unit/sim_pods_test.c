@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Single pods are asked for where a plan looks at them, and nowhere else. */
-#include "sim_bed.h"
+#include "sim_scene.h"
 
 struct seen {
     int blind;  /* plans that wait for pods */
@@ -111,6 +111,39 @@ static void a_slow_pod_is_asked_why(void **state)
     assert_true(released(&o).slow > 0);
 }
 
+/* What holds up the new pods is told in the words of whoever holds them. */
+static void why_pods_do_not_come(void **state UNUSED)
+{
+    struct scene *sc =
+        scene_open(&(struct bed_options){.spec = SWITCH, .sim = {.never_ready = "never"}});
+    struct pod pod;
+    const struct pod *list[] = {&pod};
+    const char *message;
+
+    bed_rest(&sc->st, "app:v1", 4);
+    bed_image(&sc->st, "app:never");
+    bed_turns(&sc->st, 300);
+    scene_now(sc);
+    message = scene_plan(sc)->status->display.message;
+    assert_string_equal(message, "Waits for pods: 0 of 4 new pods ready.");
+    scene_candidate(sc)->failure = "exceeded quota: compute";
+    message = scene_plan(sc)->status->display.message;
+    assert_non_null(strstr(message, "exceeded quota: compute"));
+    pod = (struct pod){.revision = sc->r.status.flight.revision, .waiting_reason = "ErrImagePull"};
+    sc->w.pods = list;
+    sc->w.pod_count = 1;
+    message = scene_plan(sc)->status->display.message;
+    assert_non_null(strstr(message, "ErrImagePull"));
+    pod.ready = true; /* by now */
+    message = scene_plan(sc)->status->display.message;
+    assert_null(strstr(message, "ErrImagePull"));
+    scene_candidate(sc)->st_ready = 4; /* but not for long enough */
+    scene_candidate(sc)->min_ready_seconds = sc->d.min_ready_seconds = 30;
+    message = scene_plan(sc)->status->display.message;
+    assert_string_equal(message, "Waits for pods: 0 of 4 new pods ready for 30s.");
+    scene_close(sc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_query_waits_for_the_names_it_has),
         cmocka_unit_test(pods_out_of_reach_pass_no_gate),
         cmocka_unit_test(a_slow_pod_is_asked_why),
+        cmocka_unit_test(why_pods_do_not_come),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

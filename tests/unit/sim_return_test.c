@@ -249,6 +249,58 @@ static void no_template_to_put_back(struct scene *sc)
     scene_stable(sc)->template_raw = NULL;
 }
 
+/* It hangs on a fence that is not ours: nothing of the Deployment's history. */
+static void one_of_theirs_beside_as_many_as_may_be(struct scene *sc)
+{
+    const char **names = ARENA_ARRAY(&sc->a, const char *, 2);
+
+    assert_int_equal(sc->f.record.history_count, 1);
+    names[0] = sc->f.record.history[0];
+    names[1] = scene_elder(sc)->revision;
+    sc->rs[sc->w.rs_count - 1].controller_uid = "uid-other-fence";
+    sc->f.record.history = names;
+    sc->f.record.history_count = 2;
+    sc->d.history_limit = 1;
+}
+
+/* Not over: a template came, and nobody stopped it. */
+static void over_and_not_braked(struct scene *sc)
+{
+    scene_no_fence(sc);
+    sc->d.digest = "newer";
+    sc->d.observed_generation = ++sc->d.meta.generation;
+}
+
+/* ---- a commit from nowhere ------------------------------------------------------------------- */
+
+/* Its record does not say what was before, and no old pod is left. */
+static void back_from_nowhere(struct scene *sc)
+{
+    const char *stable = sc->f.record.stable_revision;
+
+    sc->f.record.previous = NULL;
+    sc->r.status = *scene_plan(sc)->status;
+    for (size_t i = sc->w.rs_count; i-- > 0;) {
+        if (!str_equal(sc->rs[i].revision, stable))
+            scene_forget_rs(sc, &sc->rs[i]);
+    }
+    for (size_t i = 0; i < sc->w.service_count; i++)
+        sc->services[i].pin = NULL;
+}
+
+static void back_from_nowhere_and_a_template(struct scene *sc)
+{
+    back_from_nowhere(sc);
+    sc->d.digest = "newer";
+    sc->d.observed_generation = ++sc->d.meta.generation;
+}
+
+/* The verdict is forgotten, the undo is not. */
+static void undone_and_not_rejected(struct scene *sc)
+{
+    sc->r.status.rejected.revision = sc->r.status.rejected.digest = NULL;
+}
+
 static const struct scene_row rows[] = {
     /* --- our own Service --- */
     {"a preview Service of theirs is unpinned", PREVIEW, TO_RELEASE, ACT_SERVICE_DELETE,
@@ -274,6 +326,8 @@ static const struct scene_row rows[] = {
      ACT_FENCE_DELETE, "web-sluice", NULL, NULL},
     {"... and one that goes counts no more", PAUSED, TO_RELEASE, ACT_FENCE_DELETE, the_oldest_goes,
      ACT_FENCE_DELETE, "web-sluice", NULL, NULL},
+    {"... nor does one of theirs", PAUSED, TO_RELEASE, ACT_FENCE_DELETE,
+     one_of_theirs_beside_as_many_as_may_be, ACT_FENCE_DELETE, "web-sluice", NULL, NULL},
     {"a twin of stable's is no history", UNDONE, TO_RELEASE, ACT_FENCE_DELETE,
      twin_of_stable_is_history, ACT_RS_DELETE, "web-elder", NULL, NULL},
     /* --- over, before the status says so --- */
@@ -293,11 +347,19 @@ static const struct scene_row rows[] = {
      ACT_DECIDE, "web", "'message':'a new template ended the bake'", NULL},
     {"over, and paused as it is", PREVIEW, TO_RELEASE, ACT_FENCE_DELETE, over_and_paused, ACT_BRAKE,
      NULL, NULL, NULL},
+    {"not over, and nobody stopped it: it is braked", UNDONE, TO_RELEASE, ACT_FENCE_DELETE,
+     over_and_not_braked, ACT_BRAKE, "web", NULL, NULL},
     {"taken back, and a template came", REVERTS, ABORTS, ACT_FENCE_DELETE, taken_back_and_braked,
      ACT_DECIDE, "web", "'outcome':'Aborted','step':1", NULL},
     {"undone, and a template came", CANARY, UNDOES, ACT_FENCE_DELETE, taken_back_and_braked,
      ACT_DECIDE, "web", "'outcome':'Undone'", NULL},
+    {"back over a commit from nowhere: what was promoted is given back", CANARY, UNDOES, ACT_RECORD,
+     back_from_nowhere, ACT_RESUME, "web", "'value':false", NULL},
+    {"... nothing is, under a template that nobody judged", CANARY, UNDOES, ACT_RECORD,
+     back_from_nowhere_and_a_template, ACT_REPORT, NULL, NULL, NULL},
     /* --- held --- */
+    {"undone, its verdict forgotten: stable's template is put back", CANARY, UNDOES, ACT_RESUME,
+     undone_and_not_rejected, ACT_RESUME, "web", "app:v1", NULL},
     {"deleted before it began, and held", HELD, ABORTED, 0, leaves_before_it_began, ACT_DEP_STATUS,
      "web", "'message':'Sluice: the Rollout was deleted before the release began'", NULL},
     {"... pods of that template get no requests, then they go", HELD, ABORTED, 0,
@@ -310,17 +372,7 @@ static const struct scene_row rows[] = {
      no_template_to_put_back, ACT_REPORT, NULL, NULL, NULL},
 };
 
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return scene_check_all(rows, COUNT(rows));
 }

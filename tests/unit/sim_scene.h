@@ -173,6 +173,12 @@ static inline void scene_forget_rs(struct scene *sc, const struct replicaset *rs
     sc->w.rs_count--;
 }
 
+/* The status as it was changed is the one that is written. */
+static inline void scene_told(struct scene *sc)
+{
+    sc->r.status_mark = status_mark(status_write(&sc->a, &sc->r.status));
+}
+
 static inline void scene_no_fence(struct scene *sc)
 {
     sc->w.fence = NULL;
@@ -183,10 +189,26 @@ static inline void scene_no_dead_man(struct scene *sc)
     sc->d.dead_man = NULL;
 }
 
+/* A release lived through to its lines' end, and then on until `before` is the next write; 0: no
+ * further. */
+static inline struct scene *scene_at(const char *name, const char *spec, const char *const *lines,
+                                     enum act before)
+{
+    struct scene *sc = scene_open(&(struct bed_options){
+        .spec = spec, .sim = {.no_policies = strstr(spec, "'Paused'") != NULL}});
+
+    bed_rest(&sc->st, "app:v1", 4);
+    stage_begin(&sc->st, NULL);
+    bed_story(&sc->st, name, lines);
+    CHECK(!before || scene_before(sc, before), "%s: it never comes", name);
+    scene_now(sc);
+    return sc;
+}
+
 /* One thing is otherwise: what comes next? */
 struct scene_row {
     const char *name, *spec, *lines[6];
-    enum act before; /* and then on until this is the next write; 0: no further */
+    enum act before; /* as of scene_at() */
     void (*change)(struct scene *sc);
     enum act act;       /* that comes next */
     const char *object; /* its name; NULL: any */
@@ -196,16 +218,10 @@ struct scene_row {
 
 static inline void scene_check(const struct scene_row *row)
 {
-    struct scene *sc = scene_open(&(struct bed_options){
-        .spec = row->spec, .sim = {.no_policies = strstr(row->spec, "'Paused'") != NULL}});
+    struct scene *sc = scene_at(row->name, row->spec, row->lines, row->before);
     const struct plan *p;
     const char *text;
 
-    bed_rest(&sc->st, "app:v1", 4);
-    stage_begin(&sc->st, NULL);
-    bed_story(&sc->st, row->name, row->lines);
-    CHECK(!row->before || scene_before(sc, row->before), "%s: it never comes", row->name);
-    scene_now(sc);
     row->change(sc);
     p = scene_plan(sc);
     text = row->body ? json_fmt(&sc->a, row->body, NULL) : NULL;
@@ -218,6 +234,32 @@ static inline void scene_check(const struct scene_row *row)
     if (row->reason)
         CHECK_TEXT(p->status->conditions[COND_READY].reason, row->reason, row->name);
     scene_close(sc);
+}
+
+struct scene_rows {
+    const struct scene_row *rows;
+    size_t count;
+};
+
+static inline void scene_each(void **state)
+{
+    const struct scene_rows *of = *state;
+
+    for (size_t i = 0; i < of->count; i++)
+        scene_check(&of->rows[i]);
+}
+
+/* All rows of a table, as one test among others of a program. */
+#define SCENE_ROWS(table)                                                                          \
+    cmocka_unit_test_prestate(scene_each, (&(struct scene_rows){(table), COUNT(table)}))
+
+/* ... or as all that there is to the program. */
+static inline int scene_check_all(const struct scene_row *rows, size_t count)
+{
+    struct scene_rows of = {rows, count};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(scene_each, &of)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
 #endif

@@ -1,45 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Routes and Services of others: several of them, with rules of their own, reset by somebody again
- * and again, deleted in the middle. */
+/* Routes of others: several of them, with rules of their own, reset by somebody again and again,
+ * edited or deleted in the middle. */
 #include "sim_scene.h"
 
 #define TWO_ROUTES                                                                                 \
     "{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web','traffic':[{"         \
     "'gatewayAPI':{'name':'web','rules':['main']},'settle':'0s'},{'gatewayAPI':{'name':'api'},"    \
     "'settle':'1s'}],'steps':[{'weight':50,'approve':true}]}},'drain':'1s'}"
-#define OWN_PREVIEW                                                                                \
-    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web',"                  \
-    "'previewService':'side','switch':'Approve'}},'drain':'1s'}"
-
-static const char service[] = "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"team\":\"a\"}},"
-                              "\"spec\":{\"selector\":{\"app\":\"web\"},\"ports\":[{"
-                              "\"port\":80,\"targetPort\":8080}]}}";
-
-static void make_service(struct stage *st, const char *name)
-{
-    struct err e = {0};
-
-    assert_true(sim_create(&st->s, SIM_SERVICE, arena_printf(&st->a, service, name), &e));
-}
-
-static const char *label(const struct stage *st, const char *name, const char *key)
-{
-    const struct sim_object *o = sim_find(&st->s, SIM_SERVICE, name);
-
-    return o ? json_str(json_key(json_at(o->doc, "metadata.labels"), key), "") : "no Service";
-}
-
-/* The revision that the status pins it to. */
-static const char *pin_of(struct stage *st, const char *name)
-{
-    const struct rollout_status *status = stage_status(st);
-
-    for (int i = 0; i < status->pin_count; i++) {
-        if (str_equal(status->pins[i].service, name))
-            return status->pins[i].revision;
-    }
-    return "none";
-}
 
 /* ---- routes ---------------------------------------------------------------------------------- */
 
@@ -150,105 +117,11 @@ static void a_route_that_is_reset_again_and_again(void **state UNUSED)
     stage_close(&st);
 }
 
-/* ---- Services -------------------------------------------------------------------------------- */
-
-/* A preview Service that is not of our making stays, with its own selector. */
-static void a_preview_of_their_own(void **state UNUSED)
-{
-    const struct bed_options o = {.spec = OWN_PREVIEW};
-    struct stage st;
-    const char *fresh;
-
-    bed_open(&st, &o);
-    make_service(&st, "side");
-    sim_judge_resting(&st.judge);
-    bed_rest(&st, "app:v1", 4);
-    assert_null(label(&st, "side", LABEL_PIN));
-    bed_image(&st, "app:v2");
-    bed_until(&st, "Approval", 30000);
-    fresh = stage_status(&st)->flight.revision;
-    assert_string_equal(label(&st, "side", LABEL_PIN), fresh);
-    assert_int_equal(sim_endpoints(&st.s, "side", fresh), 4);
-    bed_do(&st, "approve");
-    bed_rest(&st, "app:v2", 4);
-    assert_null(label(&st, "side", LABEL_PIN));
-    stage_close(&st);
-}
-
-/* Deleted before the switch and made again after it: it comes back pinned to what serves now. */
-static void a_service_away_at_the_switch(void **state UNUSED)
-{
-    const struct bed_options o = {.spec = SWITCH};
-    struct stage st;
-    char fresh[64];
-
-    bed_open(&st, &o);
-    bed_rest(&st, "app:v1", 4);
-    bed_image(&st, "app:v2");
-    bed_until(&st, "Approval", 30000);
-    snprintf(fresh, sizeof fresh, "%s", stage_status(&st)->flight.revision);
-    sim_judge_disturbed(&st.judge, 60000);
-    sim_delete(&st.s, SIM_SERVICE, "web");
-    bed_turns(&st, 20);
-    bed_do(&st, "approve");
-    for (int i = 0; i < 400 && !str_equal(pin_of(&st, "web"), fresh); i++)
-        bed_turn(&st);
-    assert_string_equal(pin_of(&st, "web"), fresh);
-    make_service(&st, "web");
-    assert_string_equal(label(&st, "web", LABEL_PIN), fresh); /* the policy reads the pins */
-    bed_rest(&st, "app:v2", 4);
-    stage_close(&st);
-}
-
 /* ---- one thing is otherwise ------------------------------------------------------------------ */
-
-static void two_families(struct scene *sc)
-{
-    for (size_t i = 0; i < sc->w.service_count; i++) {
-        sc->services[i].ip_families_raw = "[\"IPv6\",\"IPv4\"]";
-        sc->services[i].ip_family_policy = "PreferDualStack";
-    }
-}
-
-static void old_candidate_pods(struct scene *sc)
-{
-    struct replicaset *c = scene_candidate(sc);
-
-    c->st_replicas = c->replicas + 2;
-}
-
-static void preview_going(struct scene *sc)
-{
-    for (size_t i = 0; i < sc->w.service_count; i++) {
-        if (sc->services[i].created_for)
-            sc->services[i].meta.deleting_ms = 1;
-    }
-}
-
-static void preview_of_another(struct scene *sc)
-{
-    struct service *s = &sc->services[sc->w.service_count++];
-
-    *s = sc->services[0];
-    s->meta.name = "other-preview";
-    s->created_for = "other";
-}
-
-static void preview_left_over(struct scene *sc)
-{
-    preview_of_another(sc);
-    sc->services[sc->w.service_count - 1].created_for = "web";
-}
 
 static void no_route(struct scene *sc)
 {
     sc->w.route_count = 0;
-}
-
-static void slices_of_before(struct scene *sc)
-{
-    for (size_t i = 0; i < sc->w.slice_count; i++)
-        sc->slices[i].pin = NULL;
 }
 
 static struct flown_route *flown(struct scene *sc)
@@ -303,123 +176,211 @@ static void other_rules_and_template(struct scene *sc)
     sc->d.observed_generation = ++sc->d.meta.generation;
 }
 
-/* More than can be pinned: made in flight, when no check was due any more. */
-static void many_services(struct scene *sc)
-{
-    for (int i = 0; i < PINS_MAX; i++) {
-        struct service *s = &sc->services[sc->w.service_count++];
+/* ---- one thing is otherwise with the weights ------------------------------------------------- */
 
-        *s = sc->services[0];
-        s->meta.name = arena_printf(&sc->a, "more-%d", i);
-        s->pin = NULL;
+#define BY_DEFAULT                                                                                 \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web','traffic':[{"         \
+    "'gatewayAPI':{'name':'web'}}],'steps':[{'weight':50,'approve':true}]}},'drain':'1s'}"
+#define ABORTS                                                                                     \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "abort"                                                     \
     }
+#define APPROVES                                                                                   \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "approve"                                                   \
+    }
+
+static struct backend *own_backends(struct scene *sc)
+{
+    struct route *r = &sc->routes[0];
+    struct backend *b = ARENA_ARRAY(&sc->a, struct backend, r->backend_count + 1);
+
+    memcpy(b, r->backends, r->backend_count * sizeof *b);
+    r->backends = b;
+    return b;
 }
 
-static void pinned_elsewhere(struct scene *sc)
+static struct parent *own_parents(struct scene *sc)
 {
-    static const struct pair db = {"app", "db"};
-    struct service *s = &sc->services[sc->w.service_count++];
+    struct route *r = &sc->routes[0];
+    struct parent *parents = ARENA_ARRAY(&sc->a, struct parent, r->parent_count + 1);
 
-    *s = sc->services[0];
-    s->meta.name = "db";
-    s->pin = "somebody";
-    s->selector.pairs = &db;
+    memcpy(parents, r->parents, r->parent_count * sizeof *parents);
+    r->parents = parents;
+    return parents;
 }
 
-static void grown(struct scene *sc)
+/* Its owner sends to another Service now. */
+static void route_of_others(struct scene *sc)
 {
-    sc->d.replicas = 9;
+    struct backend *b = own_backends(sc);
+
+    for (size_t i = 0; i < sc->routes[0].backend_count; i++)
+        b[i].service = "other";
 }
 
-static void to_nothing(struct scene *sc)
+static void route_switched_off(struct scene *sc)
 {
-    sc->d.replicas = 0;
+    struct backend *b = own_backends(sc);
+
+    b[0].weight = 0;
+    b[0].weight_set = true;
 }
 
-/* What holds up the new pods is told in the words of whoever holds them. */
-static void why_pods_do_not_come(void **state UNUSED)
+static void settled_since(struct scene *sc, int64_t ms)
 {
-    struct scene *sc =
-        scene_open(&(struct bed_options){.spec = SWITCH, .sim = {.never_ready = "never"}});
-    struct pod pod;
-    const struct pod *list[] = {&pod};
-    const char *message;
-
-    bed_rest(&sc->st, "app:v1", 4);
-    bed_image(&sc->st, "app:never");
-    bed_turns(&sc->st, 300);
-    scene_now(sc);
-    message = scene_plan(sc)->status->display.message;
-    assert_string_equal(message, "Waits for pods: 0 of 4 new pods ready.");
-    scene_candidate(sc)->failure = "exceeded quota: compute";
-    message = scene_plan(sc)->status->display.message;
-    assert_non_null(strstr(message, "exceeded quota: compute"));
-    pod = (struct pod){.revision = sc->r.status.flight.revision, .waiting_reason = "ErrImagePull"};
-    sc->w.pods = list;
-    sc->w.pod_count = 1;
-    message = scene_plan(sc)->status->display.message;
-    assert_non_null(strstr(message, "ErrImagePull"));
-    pod.ready = true; /* by now */
-    message = scene_plan(sc)->status->display.message;
-    assert_null(strstr(message, "ErrImagePull"));
-    scene_candidate(sc)->st_ready = 4; /* but not for long enough */
-    scene_candidate(sc)->min_ready_seconds = sc->d.min_ready_seconds = 30;
-    message = scene_plan(sc)->status->display.message;
-    assert_string_equal(message, "Waits for pods: 0 of 4 new pods ready for 30s.");
-    scene_close(sc);
+    sc->r.status.routes[0].settled_ms = sc->st.s.now_ms - ms;
+    sc->r.status.flight.settled_ms = 0;
+    scene_told(sc);
 }
 
-/* Those that are too many hold the switch up, and it is said; the others are pinned. */
-static void more_services_than_pins(void **state UNUSED)
+static void settled_for_two_seconds(struct scene *sc)
 {
-    struct scene *sc = scene_open(&(struct bed_options){.spec = SWITCH});
-    const struct plan *p;
+    settled_since(sc, 2 * SECOND_MS);
+}
 
-    bed_rest(&sc->st, "app:v1", 4);
-    bed_image(&sc->st, "app:v2");
-    bed_until(&sc->st, "Approval", 30000);
-    scene_now(sc);
-    many_services(sc);
-    p = scene_plan(sc);
-    assert_int_equal(p->action.act, ACT_DECIDE);
-    assert_int_equal(p->status->pin_count, PINS_MAX);
-    sc->r.status = *p->status;
-    p = scene_plan(sc);
-    assert_int_equal(p->action.act, ACT_SERVICE_PIN);
-    assert_string_equal(p->action.name, "more-0");
-    scene_close(sc);
+static void settled_for_less(struct scene *sc)
+{
+    settled_since(sc, 2 * SECOND_MS - 1);
+}
+
+static void settled_for_half_a_second(struct scene *sc)
+{
+    settled_since(sc, 500);
+}
+
+static void settled_for_less_than_that(struct scene *sc)
+{
+    settled_since(sc, 499);
+}
+
+/* A record of before says nothing of it: the router's own. */
+static void settle_unknown(struct scene *sc, int64_t ms)
+{
+    struct flown_route *r = ARENA_NEW(&sc->a, struct flown_route);
+
+    *r = sc->f.record.routes[0];
+    r->traffic.settle_ms = -1;
+    sc->f.record.routes = r;
+    settled_since(sc, ms);
+}
+
+static void settled_by_the_router(struct scene *sc)
+{
+    settle_unknown(sc, 2 * SECOND_MS);
+}
+
+static void settled_for_less_than_the_router_says(struct scene *sc)
+{
+    settle_unknown(sc, 2 * SECOND_MS - 1);
+}
+
+static void backend_unresolved(struct scene *sc)
+{
+    own_parents(sc)[0].resolved = false;
+}
+
+static void backend_unresolved_before_it_settled(struct scene *sc)
+{
+    backend_unresolved(sc);
+    sc->r.status.flight.settled_ms = 0;
+}
+
+static void not_accepted(struct scene *sc)
+{
+    own_parents(sc)[0].accepted = false;
+}
+
+/* Somebody resets the weights, each time. */
+static void reset_and_reset(struct scene *sc)
+{
+    sc->r.status.routes[0].resets = 9;
+}
+
+static void reset_for_the_last_time(struct scene *sc)
+{
+    struct backend *b = own_backends(sc);
+
+    sc->r.status.routes[0].resets = 4;
+    b[0].weight = 100;
+    sc->routes[0].backend_count = 1;
+    sc->routes[0].rules_manager = NULL;
+}
+
+static void reset_once(struct scene *sc)
+{
+    reset_for_the_last_time(sc);
+    sc->r.status.routes[0].resets = 0;
+}
+
+/* Written by an earlier version: no place is left for the route that counts. */
+static void other_routes_in_the_status(struct scene *sc)
+{
+    struct rollout_status *st = &sc->r.status;
+
+    for (st->route_count = 0; st->route_count < ROUTES_MAX; st->route_count++)
+        st->routes[st->route_count] = (struct route_state){
+            .route = arena_printf(&sc->a, "gatewayAPI/other-%d", st->route_count),
+            .written = 50,
+            .accepted = 50,
+            .settled_ms = 1};
+}
+
+/* Deleted on the way back, with a spec that a newer version wrote; the fence is lost. */
+static void leaves_with_a_router_of_later(struct scene *sc)
+{
+    struct traffic_spec *t = ARENA_NEW(&sc->a, struct traffic_spec);
+
+    *t = sc->r.spec.traffic[0];
+    t->router = "later";
+    sc->r.spec.traffic = t;
+    sc->r.meta.deleting_ms = 1;
+    scene_no_fence(sc);
 }
 
 static const struct scene_row rows[] = {
-    {"a preview has the families of its model", SWITCH, TO_RELEASE, ACT_SERVICE_CREATE,
-     two_families, ACT_SERVICE_CREATE, "web-preview",
-     "'ipFamilies':['IPv6','IPv4'],'ipFamilyPolicy':'PreferDualStack'", NULL},
-    {"a preview waits for the pods of before", SWITCH, TO_RELEASE, ACT_SERVICE_CREATE,
-     old_candidate_pods, ACT_REPORT, NULL, NULL, "Progressing"},
-    {"a preview that goes is let go",
-     SWITCH,
-     {"image app:v2", "-> Approval", "approve"},
-     ACT_SERVICE_DELETE,
-     preview_going,
-     ACT_RESUME,
-     "web",
-     NULL,
-     NULL},
-    {"a preview of another Rollout stays", CANARY, AT_REST, 0, preview_of_another, ACT_NONE, NULL,
-     NULL, "Resting"},
-    {"a preview of an earlier Deployment goes", CANARY, AT_REST, 0, preview_left_over,
-     ACT_SERVICE_DELETE, "other-preview", NULL, NULL},
-    {"no promotion past a route that is gone",
-     ROUTED,
-     {"image app:v2", "-> Approval", "approve"},
-     ACT_RECORD,
-     no_route,
-     ACT_REPORT,
-     NULL,
-     NULL,
-     "Promoting"},
+    {"no promotion past a route that is gone", ROUTED, APPROVES, ACT_RECORD, no_route, ACT_REPORT,
+     NULL, NULL, "Promoting"},
+    {"... or does not send to us any more", ROUTED, APPROVES, ACT_RECORD, route_of_others,
+     ACT_REPORT, NULL, NULL, "Promoting"},
+    {"... or has no place in the status", ROUTED, APPROVES, ACT_RECORD, other_routes_in_the_status,
+     ACT_REPORT, NULL, NULL, "Promoting"},
+    {"no weight is taken for accepted that nobody has", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT,
+     route_of_others, ACT_REPORT, NULL, NULL, "Progressing"},
+    {"nothing is written before a weight is decided", ROUTED, TO_RELEASE, ACT_RS_CREATE,
+     route_switched_off, ACT_RS_CREATE, NULL, NULL, NULL},
     {"a step that was passed stays so", ROUTED, IN_STEP, 0, no_route, ACT_NONE, NULL, NULL,
      "AwaitingApproval"},
+    /* --- settled --- */
+    {"a weight settles for two seconds", BY_DEFAULT, IN_STEP, 0, settled_for_two_seconds,
+     ACT_DECIDE, "web", "'settledAt'", "AwaitingApproval"},
+    {"... no less", BY_DEFAULT, IN_STEP, 0, settled_for_less, ACT_REPORT, NULL, NULL,
+     "Progressing"},
+    {"... or for as long as is asked for", ROUTED, IN_STEP, 0, settled_for_half_a_second,
+     ACT_DECIDE, "web", "'settledAt'", "AwaitingApproval"},
+    {"... no less than that", ROUTED, IN_STEP, 0, settled_for_less_than_that, ACT_REPORT, NULL,
+     NULL, "Progressing"},
+    {"... as the router says where nothing is known", ROUTED, IN_STEP, 0, settled_by_the_router,
+     ACT_DECIDE, "web", "'settledAt'", "AwaitingApproval"},
+    {"... and no less", ROUTED, IN_STEP, 0, settled_for_less_than_the_router_says, ACT_REPORT, NULL,
+     NULL, "Progressing"},
+    /* --- accepted --- */
+    {"a backend that is not resolved holds up the way there", ROUTED, IN_STEP, 0,
+     backend_unresolved_before_it_settled, ACT_REPORT, NULL, NULL, "RouteNotAccepted"},
+    {"... not the way back", ROUTED, ABORTS, ACT_RS_SCALE, backend_unresolved, ACT_RS_SCALE, NULL,
+     "'value':0", "Aborting"},
+    {"... which waits for a route that is not accepted", ROUTED, ABORTS, ACT_RS_SCALE, not_accepted,
+     ACT_REPORT, NULL, NULL, "RouteNotAccepted"},
+    /* --- reset --- */
+    {"a weight that was reset is written again", ROUTED, IN_STEP, 0, reset_once, ACT_DECIDE, "web",
+     "'resets':1", NULL},
+    {"... five times", ROUTED, IN_STEP, 0, reset_for_the_last_time, ACT_DECIDE, "web", "'resets':5",
+     "ManagedElsewhere"},
+    {"... on the way back for ever", ROUTED, ABORTS, ACT_ROUTE_WEIGHT, reset_and_reset,
+     ACT_ROUTE_WEIGHT, "web", NULL, NULL},
+    /* --- whose --- */
+    {"a router of later keeps nobody from leaving", ROUTED, ABORTS, ACT_RS_SCALE,
+     leaves_with_a_router_of_later, ACT_FENCE_CREATE, "web-sluice", NULL, NULL},
     {"the routes of before are the record's still", ROUTED, ABORTED, 0, flew_the_same, ACT_DECIDE,
      "web", NULL, NULL},
     {"those of another router go out of it", ROUTED, ABORTED, 0, flew_another_router, ACT_RECORD,
@@ -432,50 +393,56 @@ static const struct scene_row rows[] = {
      NULL, NULL},
     {"weights are taken back by the rules they were put in", ROUTED, IN_STEP, 0,
      other_rules_and_template, ACT_DECIDE, "web", "the strategy was changed", NULL},
-    {"routes rest before a newer template begins",
-     ROUTED,
-     {"image app:v2", "-> Approval", "approve"},
-     ACT_ROUTE_REST,
-     other_rules_and_template,
-     ACT_ROUTE_REST,
-     "web",
-     NULL,
-     NULL},
-    {"a pin of somebody else stays", CANARY, AT_REST, 0, pinned_elsewhere, ACT_NONE, NULL, NULL,
-     "Resting"},
-    {"nor past endpoints that do not follow",
-     SWITCH,
-     {"image app:v2", "-> Approval", "approve"},
-     ACT_RECORD,
-     slices_of_before,
-     ACT_REPORT,
-     NULL,
-     NULL,
-     "Progressing"},
-    {"nor with fewer pods than all",
-     SWITCH,
-     {"image app:v2", "-> Approval", "approve"},
-     ACT_RECORD,
-     grown,
-     ACT_RS_SCALE,
-     NULL,
-     "'value':9",
-     NULL},
-    {"nor with none",
-     SWITCH,
-     {"image app:v2", "-> Approval", "approve"},
-     ACT_RECORD,
-     to_nothing,
-     ACT_RS_SCALE,
-     NULL,
-     "'value':0",
-     NULL},
+    {"routes rest before a newer template begins", ROUTED, APPROVES, ACT_ROUTE_REST,
+     other_rules_and_template, ACT_ROUTE_REST, "web", NULL, NULL},
 };
 
-static void each(void **state UNUSED)
+/* ---- what is told ---------------------------------------------------------------------------- */
+
+static const char *const in_step[] = {"image app:v2", "-> Approval", NULL};
+
+/* No more than the router says, and who it is that resets. */
+static void accepted_is_what_the_router_says(void **state UNUSED)
 {
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
+    struct scene *sc = scene_at("in a step", ROUTED, in_step, 0);
+    struct flown_route *r = ARENA_NEW(&sc->a, struct flown_route);
+    struct backend *b = own_backends(sc);
+    const struct flight *told = &scene_plan(sc)->status->flight;
+
+    assert_int_equal(told->weight_accepted, 50);
+    b[0].weight = 90;
+    b[1].weight = 10;
+    assert_int_equal(scene_plan(sc)->status->flight.weight_accepted, 0); /* it was reset */
+    sc->r.status.routes[0].written = 20; /* this one is on its way still */
+    assert_int_equal(scene_plan(sc)->status->flight.weight_accepted, 10);
+    b[0].weight = 2; /* no percent says nothing */
+    b[1].weight = 1;
+    assert_int_equal(scene_plan(sc)->status->flight.weight_accepted, 50);
+    sc->r.status.routes[0].written = 50;
+    b[0].weight = b[1].weight = 50;
+    *r = sc->f.record.routes[0];
+    r->traffic.router = "later"; /* as a newer version wrote it */
+    sc->f.record.routes = r;
+    sc->r.status.routes[0].route = "later/web";
+    assert_int_equal(scene_plan(sc)->status->flight.weight_accepted, 50);
+    scene_close(sc);
+}
+
+static void who_resets_is_named(void **state UNUSED)
+{
+    struct scene *sc = scene_at("in a step", ROUTED, in_step, 0);
+    const struct rollout_status *st;
+
+    reset_for_the_last_time(sc);
+    st = scene_plan(sc)->status;
+    assert_string_equal(st->display.message,
+                        "somebody resets the weights of HTTPRoute/web (5 times); Sluice holds.");
+    assert_string_equal(st->conditions[COND_CONTENDED].status, "True");
+    sc->routes[0].rules_manager = "argocd";
+    st = scene_plan(sc)->status;
+    assert_string_equal(st->display.message,
+                        "argocd resets the weights of HTTPRoute/web (5 times); Sluice holds.");
+    scene_close(sc);
 }
 
 int main(void)
@@ -484,11 +451,9 @@ int main(void)
         cmocka_unit_test(two_routes_move_together),
         cmocka_unit_test(rules_edited_in_flight),
         cmocka_unit_test(a_route_that_is_reset_again_and_again),
-        cmocka_unit_test(a_preview_of_their_own),
-        cmocka_unit_test(a_service_away_at_the_switch),
-        cmocka_unit_test(why_pods_do_not_come),
-        cmocka_unit_test(more_services_than_pins),
-        cmocka_unit_test(each),
+        cmocka_unit_test(accepted_is_what_the_router_says),
+        cmocka_unit_test(who_resets_is_named),
+        SCENE_ROWS(rows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

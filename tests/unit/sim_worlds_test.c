@@ -402,12 +402,6 @@ static const struct scene_row rows[] = {
      NULL},
 };
 
-static void each(void **state UNUSED)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        scene_check(&rows[i]);
-}
-
 /* What was promoted in one flight and is followed in the next is in the history already. */
 static void history_names_a_revision_once(void **state UNUSED)
 {
@@ -451,7 +445,7 @@ static void a_hash_that_is_taken(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each),
+        SCENE_ROWS(rows),
         cmocka_unit_test(history_names_a_revision_once),
         cmocka_unit_test(a_hash_that_is_taken),
     };

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whose is what, one thing changed: which ReplicaSet is stable, which fence counts, what of the
+ * status is still true (design.md 3). What cannot be told is not taken for ours. */
+#include "sim_scene.h"
+
+/* ---- whose ----------------------------------------------------------------------------------- */
+
+/* Neither owned by the Deployment nor made for one of its name. */
+static struct replicaset *of_another(struct scene *sc, const char *controller)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    rs->of = "other";
+    rs->deployment_uid = "uid-other";
+    rs->controller_uid = rs->first_owner_uid = controller;
+    return rs;
+}
+
+static void deleted_without_fence(struct scene *sc)
+{
+    sc->r.meta.deleting_ms = 1;
+    scene_no_fence(sc);
+}
+
+static void leaves_one_with_its_owner(struct scene *sc)
+{
+    deleted_without_fence(sc);
+    of_another(sc, "uid-owner");
+}
+
+static void leaves_pods_that_nobody_has(struct scene *sc)
+{
+    deleted_without_fence(sc);
+    of_another(sc, NULL)->st_replicas = 2;
+}
+
+static void candidate_without_stable_beside_it(struct scene *sc)
+{
+    scene_stable(sc)->controller_uid = sc->f.meta.uid;
+    scene_candidate(sc)->meta.name = "candidate";
+}
+
+static void one_pod_left(struct scene *sc)
+{
+    sc->d.replicas = 1;
+}
+
+static void candidate_as_large_as_all(struct scene *sc)
+{
+    scene_candidate(sc)->replicas = sc->d.replicas;
+}
+
+/* Other routes and a newer template came with them; that one's ReplicaSet is there already. */
+static void inside_while_routes_are_waited_for(struct scene *sc)
+{
+    struct traffic_spec *t = ARENA_NEW(&sc->a, struct traffic_spec);
+    static const char *const rules[] = {"a"};
+
+    *t = sc->r.spec.traffic[0];
+    t->rules = rules;
+    t->rule_count = 1;
+    sc->r.spec.traffic = t;
+    scene_elder(sc)->digest = sc->d.digest = "newer";
+    sc->d.observed_generation = ++sc->d.meta.generation;
+    sc->routes[0].meta.generation++;
+}
+
+/* ---- which is stable ------------------------------------------------------------------------- */
+
+/* It has no digest either; it is not stable for that. */
+static void nothing_says_which_is_stable(struct scene *sc)
+{
+    struct replicaset *rs = scene_stable(sc);
+
+    rs->revision = "another";
+    rs->digest = sc->r.status.stable.digest = "";
+}
+
+static void renamed(struct scene *sc)
+{
+    scene_stable(sc)->revision = "renamed";
+}
+
+/* ---- which fence ----------------------------------------------------------------------------- */
+
+static void names_another(struct scene *sc)
+{
+    sc->f.record.stable_revision = "another";
+}
+
+static void names_another_and_stable_renamed(struct scene *sc)
+{
+    names_another(sc);
+    renamed(sc);
+}
+
+static void names_another_on_the_way_back(struct scene *sc)
+{
+    names_another(sc);
+    sc->r.status.flight.direction = DIRECTION_BACK;
+}
+
+static void names_another_and_tells_of_a_commit(struct scene *sc)
+{
+    names_another(sc);
+    sc->f.record.committed_ms = sc->st.s.now_ms;
+}
+
+static void fence_of_another_deployment(struct scene *sc)
+{
+    sc->f.deployment_uid = "uid-other";
+}
+
+static void fence_unreadable(struct scene *sc)
+{
+    sc->f.readable = false;
+}
+
+/* ---- what the status still knows ------------------------------------------------------------- */
+
+/* The record knows; what the status says of digests is of whoever had it before. */
+static void status_of_another_deployment(struct scene *sc)
+{
+    sc->r.status.target.uid = "uid-other";
+    sc->r.status.target.digest = sc->r.status.flight.digest = "theirs";
+    scene_forget_rs(sc, scene_candidate(sc));
+    scene_told(sc);
+}
+
+static const struct scene_row rows[] = {
+    /* --- whose --- */
+    {"who leaves leaves others' alone", HELD, ABORTED, 0, leaves_one_with_its_owner,
+     ACT_FINALIZER_DROP, "web", NULL, NULL},
+    {"... and deletes nothing that has pods", HELD, ABORTED, 0, leaves_pods_that_nobody_has,
+     ACT_REPORT, NULL, NULL, NULL},
+    {"inside, the candidate is not left alone in the Deployment", BATCHES, IN_STEP, 0,
+     candidate_without_stable_beside_it, ACT_RS_FENCE, "candidate", NULL, NULL},
+    {"... nor where there is one pod to share", BATCHES, IN_STEP, 0, one_pod_left, ACT_RS_FENCE,
+     NULL, NULL, NULL},
+    {"... nor when it is whole", BATCHES, IN_STEP, 0, candidate_as_large_as_all, ACT_RS_FENCE, NULL,
+     NULL, NULL},
+    {"what is inside is fenced also before its flight begins", ROUTED, ABORTED, 0,
+     inside_while_routes_are_waited_for, ACT_RS_FENCE, "web-elder", NULL, NULL},
+    /* --- which is stable --- */
+    {"no digest is nobody's", CANARY, AT_REST, 0, nothing_says_which_is_stable, ACT_REPORT, NULL,
+     NULL, "NotComplete"},
+    {"another name, the same template: it is stable still", CANARY, AT_REST, 0, renamed, ACT_DECIDE,
+     "web", "'stable':{'revision':'renamed'", "Resting"},
+    /* --- which fence --- */
+    {"a fence that names another than the status came late", CANARY, IN_STEP, 0, names_another,
+     ACT_FENCE_DELETE, "web-sluice", NULL, NULL},
+    {"... also where stable has another name by now", CANARY, IN_STEP, 0,
+     names_another_and_stable_renamed, ACT_DECIDE, "web", "'stable':{'revision':'renamed'", NULL},
+    {"... not on the way back", CANARY, IN_STEP, 0, names_another_on_the_way_back, ACT_DECIDE,
+     "web", "'stable':{'revision':'another'", NULL},
+    {"... nor with a commit", CANARY, IN_STEP, 0, names_another_and_tells_of_a_commit, ACT_DECIDE,
+     "web", "'stable':{'revision':'another'", NULL},
+    {"a fence of another Deployment is none", CANARY, IN_STEP, 0, fence_of_another_deployment,
+     ACT_FENCE_DELETE, "web-sluice", NULL, NULL},
+    {"... nor is one that cannot be read", CANARY, IN_STEP, 0, fence_unreadable, ACT_FENCE_DELETE,
+     "web-sluice", NULL, NULL},
+    /* --- what the status still knows --- */
+    {"a status of another Deployment is lost, the record is not", CANARY, IN_STEP, 0,
+     status_of_another_deployment, ACT_DECIDE, "web", "'stable':{'revision':", NULL},
+};
+
+int main(void)
+{
+    return scene_check_all(rows, COUNT(rows));
+}
