@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A live look: which objects it asks for, and that what it brings is the server's word and not the
  * cache's (C60, C64). */
-#include "sluice/kube/client.h"
-
-__typeof__(kube_send) __wrap_kube_send;
-__typeof__(kube_cancel) __wrap_kube_cancel;
-
 #include "look_bench.h"
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
