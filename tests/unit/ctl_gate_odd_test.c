@@ -4,6 +4,17 @@
 
 #include "sluice/net/grpc.h"
 
+__typeof__(timer_move) __wrap_timer_move;
+__typeof__(timer_move) __real_timer_move;
+
+static int64_t longest_ms; /* that a timer was set to */
+
+void __wrap_timer_move(struct timer *timer, int64_t delay_ms)
+{
+    longest_ms = max_i64(longest_ms, delay_ms);
+    __real_timer_move(timer, delay_ms);
+}
+
 static struct ask_pod *pods_of(struct ask *ask)
 {
     return (struct ask_pod *)(uintptr_t)ask->pods;
@@ -14,6 +25,32 @@ static size_t readings(void)
     const struct reading *all;
 
     return gate_readings(runner, "shop/web", &arena, &all);
+}
+
+static bool has_come(void *arg UNUSED)
+{
+    return server.hits > 0;
+}
+
+static bool all_answered(void *arg UNUSED)
+{
+    const struct reading *all;
+    const size_t count = gate_readings(runner, "shop/web", &arena, &all);
+    size_t answered = 0;
+
+    for (size_t i = 0; i < count; i++)
+        answered += all[i].at_ms != 0;
+    return answered == count;
+}
+
+static bool one_is_left(void *arg UNUSED)
+{
+    return readings() == 1;
+}
+
+static bool none_is_left(void *arg UNUSED)
+{
+    return readings() == 0;
 }
 
 /* --- asks that change ------------------------------------------------------------------------- */
@@ -78,12 +115,13 @@ static void asked_again_in_a_round_it_has_one(void **state UNUSED)
     const struct ask ask = probe_ask(PROBE_HTTP, "/slow", 1);
 
     gate_run(runner, "shop/web", &ask, 1);
-    pass_time(200);
-    assert_int_equal(gate_stats(runner).open, 1);
+    await(has_come, "the first round");
     gate_run(runner, "shop/web", NULL, 0);
     gate_run(runner, "shop/web", &ask, 1);
-    pass_time(200);
     assert_int_equal(gate_stats(runner).open, 1);
+    wait_answers("shop/web", 1, 20000);
+    assert_int_equal(reading("shop/web").bad, 1);
+    assert_int_equal(gate_stats(runner).open, 0);
     assert_int_equal(server.hits, 1);
 }
 
@@ -130,16 +168,29 @@ static void a_service_name_that_does_not_fit_is_no_failure(void **state UNUSED)
     assert_int_equal(server.hits, 0);
 }
 
-/* Without a pace it is not asked without a pause; without a patience it has one. */
-static void pace_and_patience_have_defaults(void **state UNUSED)
+static void a_probe_without_patience_has_one(void **state UNUSED)
 {
     struct ask ask = probe_ask(PROBE_HTTP, "/hang", 1);
 
-    spec_of(&ask)->probe.every_ms = 0;
     spec_of(&ask)->probe.timeout_ms = 0;
-    assert_int_equal(ask_once(ask, GATE_PROBE_TIMEOUT_MS + 4000).bad, 1);
-    pass_time(300);
+    assert_int_equal(ask_once(ask, 20000).bad, 1);
     assert_int_equal(server.hits, 1);
+}
+
+/* Without a pace it is not asked without a pause. */
+static void pace_has_a_default(void **state UNUSED)
+{
+    struct ask probe = probe_ask(PROBE_HTTP, "/ok", 1), query = metric_ask("/low");
+
+    spec_of(&probe)->probe.every_ms = 0;
+    spec_of(&query)->metric.every_ms = 0;
+    longest_ms = 0;
+    assert_int_equal(ask_once(probe, 20000).good, 1);
+    assert_true(longest_ms > GATE_PROBE_TIMEOUT_MS && longest_ms <= 10 * SECOND_MS);
+    gate_forget(runner, "shop/web");
+    longest_ms = 0;
+    assert_int_equal(ask_once(query, 20000).good, 1);
+    assert_true(longest_ms > GATE_QUERY_TIMEOUT_MS && longest_ms <= 30 * SECOND_MS);
 }
 
 /* An address without a scheme has a lane, too, and its answer or error is counted. */
@@ -195,14 +246,13 @@ static void all_that_is_asked_stays(void **state UNUSED)
     }
     gate_run(runner, "shop/web", asks, COUNT(asks));
     gate_run(runner, "shop/web", asks, COUNT(asks));
+    await(all_answered, "all rounds");
     assert_int_equal(readings(), COUNT(asks));
-    pass_time(1500);
     gate_run(runner, "shop/web", asks, 1);
-    pass_time(500);
-    assert_int_equal(readings(), 1);
+    await(one_is_left, "to be forgotten");
+    assert_string_equal(reading("shop/web").gate, "gate-0");
     gate_run(runner, "shop/web", NULL, 0);
-    pass_time(500);
-    assert_int_equal(readings(), 0);
+    await(none_is_left, "to be forgotten");
 }
 
 int main(void)
@@ -216,7 +266,8 @@ int main(void)
         TEST(what_lacks_something_is_told),
         TEST(a_pod_without_an_address_is_no_failure),
         TEST(a_service_name_that_does_not_fit_is_no_failure),
-        TEST(pace_and_patience_have_defaults),
+        TEST(a_probe_without_patience_has_one),
+        TEST(pace_has_a_default),
         TEST(an_address_without_a_scheme_is_asked_or_fails),
         TEST(of_many_headers_only_so_many_are_sent),
         TEST(approvals_are_nothing_to_ask),
