@@ -16,6 +16,7 @@ static struct noted {
     int step;
     struct timer *timer;
     bool no_client, no_lease;
+    int no_signal; /* that cannot be waited for; 0: all can */
     char lease_name[40], lease_namespace[40], identity[320];
     struct lease_spec lease;
     int leases, released, freed;
@@ -35,6 +36,8 @@ __typeof__(lease_new) __wrap_lease_new;
 __typeof__(lease_release) __wrap_lease_release;
 __typeof__(lease_free) __wrap_lease_free;
 __typeof__(lease_leading) __wrap_lease_leading;
+__typeof__(loop_on_signal) __wrap_loop_on_signal;
+__typeof__(loop_on_signal) __real_loop_on_signal;
 __typeof__(clock_mono_ms) __wrap_clock_mono_ms;
 __typeof__(clock_mono_ms) __real_clock_mono_ms;
 __typeof__(_exit) __wrap__exit;
@@ -93,6 +96,11 @@ void __wrap_lease_free(struct lease *l)
 bool __wrap_lease_leading(const struct lease *l UNUSED)
 {
     return true;
+}
+
+bool __wrap_loop_on_signal(struct loop *l, int signo, void (*fn)(int signo, void *arg), void *arg)
+{
+    return signo != noted.no_signal && __real_loop_on_signal(l, signo, fn, arg);
 }
 
 int64_t __wrap_clock_mono_ms(void)
@@ -198,6 +206,20 @@ static void what_keeps_it_from_starting(void **state UNUSED)
     noted.no_lease = true;
     assert_int_equal(run(&o), 1);
     assert_null(noted.ctl); /* nothing is watched */
+}
+
+/* What could not be told to stop does not start. */
+static void without_signals_it_does_not_start(void **state UNUSED)
+{
+    static const int signals[] = {SIGTERM, SIGINT};
+    struct app_options o = options();
+
+    o.log_level = (enum log_level) - 1;
+    for (size_t i = 0; i < COUNT(signals); i++) {
+        noted.no_signal = signals[i];
+        assert_int_equal(run(&o), 1);
+        assert_int_equal(noted.step, 0);
+    }
 }
 
 /* ---- who leads ------------------------------------------------------------------------------- */
@@ -399,15 +421,11 @@ static void its_requests_are_measured(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_keeps_it_from_starting),
-        TEST(without_election_it_leads),
-        TEST(elected_it_leads),
-        TEST(it_stands_by_until_then),
-        TEST(a_lost_lease_ends_it),
-        TEST(a_write_under_way_is_waited_for),
-        TEST(it_is_not_waited_for_for_ever),
-        TEST(a_second_signal_ends_it_at_once),
-        TEST(it_keeps_house),
+        TEST(what_keeps_it_from_starting),     TEST(without_signals_it_does_not_start),
+        TEST(without_election_it_leads),       TEST(elected_it_leads),
+        TEST(it_stands_by_until_then),         TEST(a_lost_lease_ends_it),
+        TEST(a_write_under_way_is_waited_for), TEST(it_is_not_waited_for_for_ever),
+        TEST(a_second_signal_ends_it_at_once), TEST(it_keeps_house),
         TEST(its_requests_are_measured),
     };
 
