@@ -288,9 +288,12 @@ static void all_but_the_optional_are_waited_for(void **state)
     noted.trouble[KIND_HTTPROUTE] = "httproutes: forbidden";
     assert_true(caches_ready(&b->ctl));
     assert_string_equal(trouble(b), "httproutes: forbidden\n");
+    assert_false(caches_know(&b->ctl, KIND_HTTPROUTE));
+    assert_true(caches_know(&b->ctl, KIND_SERVICE));
     noted.unsynced[KIND_SERVICE] = true;
     assert_false(caches_ready(&b->ctl));
     caches_free(&b->ctl);
+    assert_false(caches_know(&b->ctl, KIND_DEPLOYMENT));
     assert_false(caches_ready(&b->ctl));
     assert_non_null(strstr(trouble(b), "services: waits for the Rollouts\n"));
 }

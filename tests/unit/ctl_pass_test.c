@@ -296,6 +296,45 @@ static void caches_that_lag_are_waited_for_and_then_replaced(void **state)
     assert_true(f->ctl.metrics.barrier_looks > 0);
 }
 
+#define ROUTES "/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes"
+
+static void put_canary(struct fake *f)
+{
+    put(f, ROLLOUT, META("web"),
+        "'spec':{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web','traffic':["
+        "{'gatewayAPI':{'name':'web'}}],'steps':[{'weight':50}]}}}");
+    put(f, ROUTES "/web", META("web"),
+        "'spec':{'parentRefs':[{'name':'edge'}],'rules':[{'backendRefs':[{'name':'web','port':80},{"
+        "'name':'web-canary','port':80}]}]}");
+}
+
+/* The list of routes hangs, or is refused: a route that is there is not said to be missing. */
+static void a_route_that_was_not_listed_is_not_missed(void **state)
+{
+    static const struct fake_failure rows[] = {
+        {.begins = "GET /apis/gateway.networking.k8s.io/v1/httproutes", .hangs = true},
+        {.begins = "GET /apis/gateway.networking.k8s.io/v1/httproutes",
+         .code = 403,
+         .body = "{\"kind\":\"Status\",\"reason\":\"Forbidden\",\"code\":403}"}};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct fake *f;
+
+        teardown(state);
+        setup(state);
+        f = *state;
+        put_canary(f);
+        fake_fail_next(f, rows[i]);
+        begin(f);
+        await(f, written_once);
+        CHECK(!strstr(fake_find(f, ROLLOUT)->json, "RouteNotFound"), "row %zu: %s", i,
+              fake_find(f, ROLLOUT)->json);
+        await(f, written_twice); /* at rest: what the brake is */
+        CHECK(!strstr(fake_find(f, ROLLOUT)->json, "RouteNotFound"), "row %zu: %s", i,
+              fake_find(f, ROLLOUT)->json);
+    }
+}
+
 static void own_writes_seen_open_the_barrier(void **state)
 {
     struct fake *f = *state;
@@ -365,6 +404,7 @@ int main(void)
         TEST(a_look_answers_no_later_edit),
         TEST(a_look_cut_short_is_still_needed),
         TEST(caches_that_lag_are_waited_for_and_then_replaced),
+        TEST(a_route_that_was_not_listed_is_not_missed),
         TEST(own_writes_seen_open_the_barrier),
         TEST(stopping_finishes_the_write_under_way),
         TEST(a_standby_writes_nothing),

@@ -17,6 +17,7 @@ __typeof__(clock_wall_ms) __wrap_clock_wall_ms;
 __typeof__(loop_random) __wrap_loop_random;
 __typeof__(timer_move) __wrap_timer_move;
 __typeof__(caches_ready) __wrap_caches_ready;
+__typeof__(caches_know) __wrap_caches_know;
 __typeof__(plan_rollout) __wrap_plan_rollout;
 __typeof__(pass_send) __wrap_pass_send;
 __typeof__(look_start) __wrap_look_start;
@@ -37,7 +38,7 @@ __typeof__(log_line) __wrap_log_line;
 
 static struct turn {
     int64_t mono, wall, random_lo, random_hi, pump_ms;
-    bool ready;
+    bool ready, routes_unread;
     struct plan plans[3]; /* what the planner says, one after the other; the last one stays */
     int plan_count, planned, sends, looks, cancelled_looks, cancelled_calls, asked, pumps;
     bool refusal; /* seen by the last plan */
@@ -77,6 +78,12 @@ void __wrap_timer_move(struct timer *timer UNUSED, int64_t delay_ms)
 bool __wrap_caches_ready(const struct ctl *c UNUSED)
 {
     return turn.ready;
+}
+
+bool __wrap_caches_know(const struct ctl *c UNUSED, enum kube_kind kind)
+{
+    assert_int_equal(kind, KIND_HTTPROUTE);
+    return !turn.routes_unread;
 }
 
 const struct plan *__wrap_plan_rollout(struct arena *a UNUSED, const struct world *w,
