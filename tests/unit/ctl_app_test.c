@@ -22,7 +22,7 @@ static struct noted {
     int leases, released, freed;
     int64_t clock_ahead_ms;
     struct fact {
-        bool leading, stopping;
+        bool leading, stopping, listening;
         int64_t leading_ms;
         int released;
         size_t deployments;
@@ -150,6 +150,7 @@ static void see(struct ctl *c)
 {
     noted.seen = (struct fact){.leading = c->leading,
                                .stopping = c->stopping,
+                               .listening = c->health != NULL,
                                .leading_ms = c->leading_ms,
                                .released = noted.released,
                                .deployments = store_count(c->store, KIND_DEPLOYMENT)};
@@ -230,10 +231,21 @@ static void without_election_it_leads(void **state UNUSED)
 
     noted.steps[0] = interrupt;
     assert_int_equal(run(&o), 0);
+    assert_false(noted.seen.listening);
     assert_true(noted.seen.leading);
     assert_true(noted.seen.leading_ms > 0);
     assert_false(noted.seen.stopping);
     assert_int_equal(noted.leases + noted.released, 0);
+}
+
+static void asked_to_it_listens(void **state UNUSED)
+{
+    struct app_options o = options();
+
+    o.listen_address = "127.0.0.1";
+    noted.steps[0] = interrupt;
+    assert_int_equal(run(&o), 0);
+    assert_true(noted.seen.listening);
 }
 
 static void elected_it_leads(void **state UNUSED)
@@ -421,11 +433,17 @@ static void its_requests_are_measured(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_keeps_it_from_starting),     TEST(without_signals_it_does_not_start),
-        TEST(without_election_it_leads),       TEST(elected_it_leads),
-        TEST(it_stands_by_until_then),         TEST(a_lost_lease_ends_it),
-        TEST(a_write_under_way_is_waited_for), TEST(it_is_not_waited_for_for_ever),
-        TEST(a_second_signal_ends_it_at_once), TEST(it_keeps_house),
+        TEST(what_keeps_it_from_starting),
+        TEST(without_signals_it_does_not_start),
+        TEST(without_election_it_leads),
+        TEST(asked_to_it_listens),
+        TEST(elected_it_leads),
+        TEST(it_stands_by_until_then),
+        TEST(a_lost_lease_ends_it),
+        TEST(a_write_under_way_is_waited_for),
+        TEST(it_is_not_waited_for_for_ever),
+        TEST(a_second_signal_ends_it_at_once),
+        TEST(it_keeps_house),
         TEST(its_requests_are_measured),
     };
 

@@ -164,6 +164,21 @@ static void asked_again_in_a_round_it_has_one(void **state UNUSED)
     assert_int_equal(server.hits, 1);
 }
 
+/* Left in the middle of a round: its answer counts, and no plan is waked for it. */
+static void what_was_left_is_counted_to_its_end(void **state UNUSED)
+{
+    const struct ask ask = probe_ask(PROBE_HTTP, "/slow", 1);
+
+    gate_run(runner, "shop/web", &ask, 1);
+    await(has_come, "the round");
+    gate_run(runner, "shop/web", NULL, 0);
+    longest_ms = 0;
+    wait_answers("shop/web", 1, 20000);
+    assert_int_equal(reading("shop/web").bad, 1);
+    assert_int_equal(answered_count, 0);
+    assert_int_equal(longest_ms, GATE_KEEP_MS); /* so long it is known */
+}
+
 /* --- asks that lack something ----------------------------------------------------------------- */
 
 static void what_lacks_something_is_told(void **state UNUSED)
@@ -381,6 +396,7 @@ int main(void)
         TEST(other_pods_are_asked_from_the_next_round_on),
         TEST(asked_again_it_is_asked_at_once),
         TEST(asked_again_in_a_round_it_has_one),
+        TEST(what_was_left_is_counted_to_its_end),
         TEST(what_lacks_something_is_told),
         TEST(a_pod_without_an_address_is_no_failure),
         TEST(a_service_name_that_does_not_fit_is_no_failure),

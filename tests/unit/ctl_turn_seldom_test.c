@@ -94,12 +94,12 @@ static void name_a_route(struct ctl *c)
                              "\"gatewayAPI\":{\"name\":\"edge\"}}]}}}}");
 }
 
-static void have_moved_a_route(struct ctl *c)
+static void put_fence(struct ctl *c, const char *routes)
 {
-    static const char record[] =
-        "{\"stable\":{\"revision\":\"h1\",\"template\":{\"spec\":{}}},\"routes\":[{\"router\":"
-        "\"gatewayAPI\",\"kind\":\"HTTPRoute\",\"name\":\"edge\",\"stable\":\"web\"}]}";
     struct arena a = {0};
+    const char *record = arena_printf(
+        &a, "{\"stable\":{\"revision\":\"h1\",\"template\":{\"spec\":{}}},\"routes\":[%s]}",
+        routes);
 
     put(c, KIND_FENCE,
         json_fmt(&a,
@@ -107,6 +107,17 @@ static void have_moved_a_route(struct ctl *c)
                  "'7','labels':{'sluice.dev/of':'web'},'annotations':{'sluice.dev/record':%q}}}",
                  record));
     arena_release(&a);
+}
+
+static void have_moved_a_route(struct ctl *c)
+{
+    put_fence(c, "{\"router\":\"gatewayAPI\",\"kind\":\"HTTPRoute\",\"name\":\"edge\",\"stable\":"
+                 "\"web\"}");
+}
+
+static void have_moved_none(struct ctl *c)
+{
+    put_fence(c, "");
 }
 
 static void rest_on_none(struct ctl *c UNUSED) {}
@@ -118,11 +129,9 @@ static void who_rests_on_a_route_looks_where_none_is_read(void **state)
         void (*have)(struct ctl *c);
         bool unread;
         int looks;
-    } rows[] = {{rest_on_none, true, 0},
-                {name_a_route, true, 1},
-                {name_a_route, false, 0},
-                {have_moved_a_route, true, 1},
-                {have_moved_a_route, false, 0}};
+    } rows[] = {{rest_on_none, true, 0},       {have_moved_none, true, 0},
+                {name_a_route, true, 1},       {name_a_route, false, 0},
+                {have_moved_a_route, true, 1}, {have_moved_a_route, false, 0}};
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct ctl *c;
