@@ -2,9 +2,9 @@
 """Adds up gcov's reports (JSON, one a line, on standard input) by file and by room.
 
 A branch is a way out of a condition: `a && b` has four. Ways that end the process are none, of
-`if (a || b) abort();` two: what fails an assertion is a mistake of our own, and out of memory is what
-tests/torture tries. The goals are those of the project: every branch of the planner, the executor and
-the parsers, 95 of 100 lines of the whole.
+`if (a || b) abort();` two: what fails an assertion is a mistake of our own, and out of memory is
+what tests/torture tries. The goals are those of the project: every branch of the planner, the
+executor and the parsers, 95 of 100 lines of the whole.
 """
 import collections
 import json
