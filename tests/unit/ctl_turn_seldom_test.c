@@ -378,6 +378,31 @@ static void a_lease_that_ran_out_stops_it(void **state)
     c->lease = NULL;
 }
 
+/* As many as there may be, wherever their keys are kept. */
+static void all_looks_are_dropped_when_it_stops(void **state)
+{
+    struct ctl *c = *state;
+    struct arena a = {0};
+
+    for (int i = 0; i < PASSES_MAX; i++) {
+        const char *name = arena_printf(&a, "r%d", i), *key = arena_printf(&a, "shop/r%d", i);
+
+        put(c, KIND_ROLLOUT,
+            json_fmt(&a,
+                     "{'metadata':{'namespace':'shop','name':%q,'uid':%q,'resourceVersion':'7'},"
+                     "'spec':{'targetRef':{'name':%q}}}",
+                     name, name, name));
+        key_of(c, store_get(c->store, KIND_ROLLOUT, "shop", name))->needs_look = true;
+        queue_add(c->queue, key, turn.mono, QUEUE_HIGH, "test");
+    }
+    passes_pump(c);
+    assert_int_equal(c->passes, PASSES_MAX);
+    passes_stop(c, false);
+    assert_int_equal(c->passes, 0);
+    assert_int_equal(turn.cancelled_looks, PASSES_MAX);
+    arena_release(&a);
+}
+
 static void what_is_stopped_takes_nothing_more(void **state)
 {
     struct ctl *c = *state;
@@ -411,6 +436,7 @@ int main(void)
         TEST(so_many_in_one_turn),
         TEST(a_full_house_sets_no_pump),
         TEST(a_lease_that_ran_out_stops_it),
+        TEST(all_looks_are_dropped_when_it_stops),
         TEST(what_is_stopped_takes_nothing_more),
     };
 
