@@ -66,11 +66,6 @@ static size_t readings(void)
     return gate_readings(runner, "shop/web", &arena, &all);
 }
 
-static bool has_come(void *arg UNUSED)
-{
-    return server.hits > 0;
-}
-
 static bool all_answered(void *arg UNUSED)
 {
     const struct reading *all;
