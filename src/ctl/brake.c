@@ -218,12 +218,10 @@ static void ask(struct key *key, const char *deployment)
 static bool installed(struct key *key)
 {
     struct ctl *c = key->ctl;
-    const struct reflector *policies = c->reflectors[KIND_MAP],
-                           *bindings = c->reflectors[KIND_MAP_BINDING];
 
-    if (!policies || !bindings || !reflector_synced(policies) || !reflector_synced(bindings))
+    if (!caches_know(c, KIND_MAP) || !caches_know(c, KIND_MAP_BINDING))
         return true; /* may not read them: the dry run tells */
-    if (!reflector_served(policies))
+    if (!reflector_served(c->reflectors[KIND_MAP]))
         conclude(key, BRAKE_NOT_SERVED, "the API server has no MutatingAdmissionPolicy v1");
     else if (!store_get(c->store, KIND_MAP, "", POLICY_BRAKE))
         conclude(key, BRAKE_NOT_INSTALLED, "there is no MutatingAdmissionPolicy " POLICY_BRAKE);

@@ -151,7 +151,15 @@ void caches_free(struct ctl *c)
     }
 }
 
-/* An optional cache that cannot be read stops nobody. */
+bool caches_know(const struct ctl *c, enum kube_kind kind)
+{
+    return c->reflectors[kind] && reflector_synced(c->reflectors[kind]);
+}
+
+/* An optional cache that cannot be read stops nobody, nor does one that is still being read: where
+ * it is not known whole, its emptiness is no word that there is nothing. A pass that rests on a
+ * route then looks (pass.c), the brake asks by its dry run (brake.c), and no write goes out on a
+ * cache alone. */
 static bool settled(const struct ctl *c, const struct cache *cache)
 {
     const struct reflector *r = c->reflectors[cache->kind];

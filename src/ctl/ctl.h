@@ -125,7 +125,10 @@ extern const struct store_listener ctl_store_listener; /* its arg is to be the c
 /* ---- caches.c -------------------------------------------------------------------------------- */
 void caches_start(struct ctl *c);
 void caches_free(struct ctl *c);
-bool caches_ready(const struct ctl *c);
+bool caches_ready(
+    const struct ctl *c); /* for passes; those that are optional may not be read yet */
+/* It was read whole, or is not served: what it lacks is not there. */
+bool caches_know(const struct ctl *c, enum kube_kind kind);
 /* "rollouts: not synced; ...": what is missing, "" when ready. */
 void caches_trouble(const struct ctl *c, struct strbuf *out);
 /* Lists everything consistently (C70), then calls `done`. */

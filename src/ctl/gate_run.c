@@ -153,9 +153,9 @@ static void on_due(void *arg)
     struct run_set *set = run->set;
     struct gate_runner *g = run->runner; /* the run may end here */
 
-    if (run->open) {
-        if (!run->query && !run->pods_open)
-            round_finish_probes(run);
+    if (run->open) { /* and nothing was sent: else its timer is not set (round_start) */
+        assert(!run->pods_open);
+        round_finish_probes(run);
         return;
     }
     if (run->asked) {

@@ -119,8 +119,7 @@ static bool take_item(struct jslice raw, void *arg)
 
 static void take_list(struct ask_live *ask, const cJSON *doc, const struct kube_reply *reply)
 {
-    const cJSON *list = json_at(doc, "items");
-    struct items items = {.ask = ask, .next = list ? list->child : NULL};
+    struct items items = {.ask = ask, .next = json_first(json_at(doc, "items"))};
 
     json_slice_each(json_slice(reply->body, reply->len, "items"), take_item, &items);
 }

@@ -317,6 +317,17 @@ static bool waits_for_caches(const struct pass *p, int64_t now)
     return !barrier_open(b) && now - b->since_ms < BARRIER_WAIT_MS;
 }
 
+/* A cache of routes that was never read whole does not say that one is not there: who rests on one
+ * looks. */
+static bool lacks_routes(const struct pass *p)
+{
+    const struct scene *sc = &p->scene;
+
+    return sc->rollout && !caches_know(p->ctl, KIND_HTTPROUTE) &&
+           (sc->rollout->as.rollout->spec.traffic_count > 0 ||
+            (sc->fence && sc->fence->as.fence->record.route_count > 0));
+}
+
 static void wait_until(struct pass *p, int64_t ms)
 {
     p->waited = true;
@@ -343,7 +354,10 @@ static void pass_begin(struct pass *p)
         pass_look(p);
     } else {
         scene_from_store(&p->scene, p->ctl->store, key->ns, key->rollout);
-        pass_plan(p);
+        if (may_look && lacks_routes(p))
+            pass_look(p);
+        else
+            pass_plan(p);
     }
 }
 

@@ -218,8 +218,9 @@ static bool from_elsewhere(cJSON *doc, const char *path, const char *from, bool 
     if (move)
         drop(parent, last);
     parent = parent_of(doc, path, last);
-    return (parent && put(parent, last, copy, true)) ||
-           err_set(e, ERR_CONFLICT, "%s: no such place", path);
+    if (parent && put(parent, last, copy, true))
+        return true;
+    return err_set(e, ERR_CONFLICT, "%s: no such place", path);
 }
 
 static bool apply_one(cJSON *doc, const cJSON *op, struct err *e)

@@ -106,9 +106,11 @@ static int by_key(const void *a, const void *b)
 {
     const struct scan_item *x = a, *y = b;
     const size_t least = x->key.len < y->key.len ? x->key.len : y->key.len;
-    /* Without the closing quote, so that a key sorts before those it begins. */
-    const int order = least ? memcmp(x->key.p, y->key.p, least - 1) : 0;
+    int order;
 
+    assert(least > 0); /* its quotes */
+    /* Without the closing one, so that a key sorts before those it begins. */
+    order = memcmp(x->key.p, y->key.p, least - 1);
     return order ? order : (x->key.len > y->key.len) - (x->key.len < y->key.len);
 }
 

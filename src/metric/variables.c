@@ -128,11 +128,12 @@ char *pods_regex(struct arena *a, const char *const *names, size_t count)
 {
     auto_strbuf struct strbuf out = {.max = REPLACED_BYTES_MAX};
     const char **sorted = ARENA_ARRAY(a, const char *, count + 1);
-    size_t head, n;
+    size_t head, named = 0, n;
 
     for (size_t i = 0; i < count; i++)
-        sorted[i] = names[i] ? names[i] : "";
-    n = sort_names(sorted, count);
+        if (!str_empty(names[i])) /* an empty word would match all that has no such label */
+            sorted[named++] = names[i];
+    n = sort_names(sorted, named);
     if (!n)
         return arena_strdup(a, "!none");
     head = n > 1 ? shared(sorted, n) : 0;

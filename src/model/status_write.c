@@ -22,9 +22,8 @@ static void write_shape(struct writer *w, const struct status_shape *shape, cons
 
 static void write_key(struct writer *w, const char *name)
 {
-    const char last = w->out.len ? w->out.p[w->out.len - 1] : '{';
-
-    if (last != '{')
+    assert(w->out.len > 0); /* at least the brace of its object */
+    if (w->out.p[w->out.len - 1] != '{')
         strbuf_addc(&w->out, ',');
     json_fmt_to(&w->out, "%q:", name);
 }

@@ -40,9 +40,11 @@ def compile_words(source):
 
 
 def wrapped(name):
-    """What the test stands in for, as tests/CMakeLists.txt finds it."""
+    """What the test stands in for, itself or by a header beside it; as tests/CMakeLists.txt."""
     source = Path(f"tests/unit/{name}.c")
     text = source.read_text() if source.exists() else ""
+    beside = [source.parent / h for h in re.findall(r'^#include "([a-z_]+\.h)"', text, re.M)]
+    text += "".join(header.read_text() for header in beside if header.exists())
     return re.findall(r"^__typeof__.* __wrap_([a-z_]+);", text, re.M)
 
 

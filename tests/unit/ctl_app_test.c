@@ -16,12 +16,13 @@ static struct noted {
     int step;
     struct timer *timer;
     bool no_client, no_lease;
+    int no_signal; /* that cannot be waited for; 0: all can */
     char lease_name[40], lease_namespace[40], identity[320];
     struct lease_spec lease;
     int leases, released, freed;
     int64_t clock_ahead_ms;
     struct fact {
-        bool leading, stopping;
+        bool leading, stopping, listening;
         int64_t leading_ms;
         int released;
         size_t deployments;
@@ -35,6 +36,8 @@ __typeof__(lease_new) __wrap_lease_new;
 __typeof__(lease_release) __wrap_lease_release;
 __typeof__(lease_free) __wrap_lease_free;
 __typeof__(lease_leading) __wrap_lease_leading;
+__typeof__(loop_on_signal) __wrap_loop_on_signal;
+__typeof__(loop_on_signal) __real_loop_on_signal;
 __typeof__(clock_mono_ms) __wrap_clock_mono_ms;
 __typeof__(clock_mono_ms) __real_clock_mono_ms;
 __typeof__(_exit) __wrap__exit;
@@ -95,6 +98,11 @@ bool __wrap_lease_leading(const struct lease *l UNUSED)
     return true;
 }
 
+bool __wrap_loop_on_signal(struct loop *l, int signo, void (*fn)(int signo, void *arg), void *arg)
+{
+    return signo != noted.no_signal && __real_loop_on_signal(l, signo, fn, arg);
+}
+
 int64_t __wrap_clock_mono_ms(void)
 {
     return __real_clock_mono_ms() + noted.clock_ahead_ms;
@@ -142,6 +150,7 @@ static void see(struct ctl *c)
 {
     noted.seen = (struct fact){.leading = c->leading,
                                .stopping = c->stopping,
+                               .listening = c->health != NULL,
                                .leading_ms = c->leading_ms,
                                .released = noted.released,
                                .deployments = store_count(c->store, KIND_DEPLOYMENT)};
@@ -200,6 +209,20 @@ static void what_keeps_it_from_starting(void **state UNUSED)
     assert_null(noted.ctl); /* nothing is watched */
 }
 
+/* What could not be told to stop does not start. */
+static void without_signals_it_does_not_start(void **state UNUSED)
+{
+    static const int signals[] = {SIGTERM, SIGINT};
+    struct app_options o = options();
+
+    o.log_level = (enum log_level) - 1;
+    for (size_t i = 0; i < COUNT(signals); i++) {
+        noted.no_signal = signals[i];
+        assert_int_equal(run(&o), 1);
+        assert_int_equal(noted.step, 0);
+    }
+}
+
 /* ---- who leads ------------------------------------------------------------------------------- */
 
 static void without_election_it_leads(void **state UNUSED)
@@ -208,10 +231,21 @@ static void without_election_it_leads(void **state UNUSED)
 
     noted.steps[0] = interrupt;
     assert_int_equal(run(&o), 0);
+    assert_false(noted.seen.listening);
     assert_true(noted.seen.leading);
     assert_true(noted.seen.leading_ms > 0);
     assert_false(noted.seen.stopping);
     assert_int_equal(noted.leases + noted.released, 0);
+}
+
+static void asked_to_it_listens(void **state UNUSED)
+{
+    struct app_options o = options();
+
+    o.listen_address = "127.0.0.1";
+    noted.steps[0] = interrupt;
+    assert_int_equal(run(&o), 0);
+    assert_true(noted.seen.listening);
 }
 
 static void elected_it_leads(void **state UNUSED)
@@ -400,7 +434,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_keeps_it_from_starting),
+        TEST(without_signals_it_does_not_start),
         TEST(without_election_it_leads),
+        TEST(asked_to_it_listens),
         TEST(elected_it_leads),
         TEST(it_stands_by_until_then),
         TEST(a_lost_lease_ends_it),

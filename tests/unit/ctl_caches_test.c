@@ -5,6 +5,8 @@
 #include "check.h"
 #include "sluice/json/jfmt.h"
 
+#include <stdio.h>
+
 static struct noted {
     struct reflector_spec specs[KIND_COUNT];
     bool started[KIND_COUNT], unsynced[KIND_COUNT], absent[KIND_COUNT];
@@ -12,6 +14,7 @@ static struct noted {
     void (*relisted[KIND_COUNT])(void *arg);
     void *relist_arg;
     int freed, kicks, done;
+    int decoded; /* objects */
 } noted;
 
 __typeof__(reflector_new) __wrap_reflector_new;
@@ -21,6 +24,8 @@ __typeof__(reflector_served) __wrap_reflector_served;
 __typeof__(reflector_trouble) __wrap_reflector_trouble;
 __typeof__(reflector_relist) __wrap_reflector_relist;
 __typeof__(passes_kick) __wrap_passes_kick;
+__typeof__(object_read) __wrap_object_read;
+__typeof__(object_read) __real_object_read;
 
 /* A reflector is its kind's place in `started`. */
 static enum kube_kind kind_of(const struct reflector *r)
@@ -67,6 +72,12 @@ void __wrap_reflector_relist(struct reflector *r, void (*done)(void *arg), void 
 void __wrap_passes_kick(struct ctl *c UNUSED)
 {
     noted.kicks++;
+}
+
+struct object *__wrap_object_read(enum kube_kind kind, const cJSON *o, const char *raw, size_t len)
+{
+    noted.decoded++;
+    return __real_object_read(kind, o, raw, len);
 }
 
 /* ---- a cluster with one Rollout -------------------------------------------------------------- */
@@ -203,8 +214,10 @@ static void what_is_known_or_nobodys_is_not_taken(void **state)
     assert_false(
         noted.specs[KIND_DEPLOYMENT].sink.wants(noted.specs[KIND_DEPLOYMENT].sink.arg, &foreign));
     b->woken = 0;
+    noted.decoded = 0;
     brings(KIND_DEPLOYMENT, DEPLOYMENT("shop", "6"));
     brings(KIND_DEPLOYMENT, DEPLOYMENT("other", "7"));
+    assert_int_equal(noted.decoded, 0); /* nor read at all */
     brings(KIND_DEPLOYMENT, "{\"metadata\":{\"namespace\":\"shop\",\"name\":\"web\"}}");
     assert_int_equal(b->woken, 0);
     assert_ptr_equal(store_get(b->ctl.store, KIND_DEPLOYMENT, "shop", "web"), o);
@@ -232,6 +245,37 @@ static void routes_are_missed_by_who_names_one(void **state)
                     "'resourceVersion':'6'},'spec':{'targetRef':{'name':'web'}," CANARY "}}",
                     NULL));
     assert_true(routes->misses(routes->arg));
+}
+
+/* One among many is enough, wherever it is kept. */
+static void one_rollout_with_a_route_misses_them(void **state)
+{
+    struct bench *b = *state;
+    const struct reflector_sink *routes = &noted.specs[KIND_HTTPROUTE].sink;
+
+    start_all(b);
+    for (int i = 0; i < 20; i++)
+        brings(KIND_ROLLOUT,
+               json_fmt(&b->a,
+                        "{'metadata':{'namespace':'shop','name':'r%d','uid':'u%d',"
+                        "'resourceVersion':'6'},'spec':{'targetRef':{'name':'web'},%r}}",
+                        i, i, json_fmt(&b->a, i == 7 ? CANARY : ROLLING, NULL)));
+    assert_true(routes->misses(routes->arg));
+    store_remove(b->ctl.store, KIND_ROLLOUT, "shop", "r7", "u7", 1);
+    assert_false(routes->misses(routes->arg));
+}
+
+static void what_is_removed_is_gone(void **state)
+{
+    struct bench *b = *state;
+    const struct reflector_sink *deployments = &noted.specs[KIND_DEPLOYMENT].sink;
+
+    start_all(b);
+    brings_rollout(b, ROLLING);
+    brings(KIND_DEPLOYMENT, DEPLOYMENT("shop", "6"));
+    deployments->remove(deployments->arg, "shop", "web", "d");
+    assert_null(store_get(b->ctl.store, KIND_DEPLOYMENT, "shop", "web"));
+    assert_true(store_is_gone(b->ctl.store, "d"));
 }
 
 /* ---- own writes ------------------------------------------------------------------------------ */
@@ -267,6 +311,47 @@ static void a_barrier_opens_when_all_is_seen(void **state)
     barrier_release(&key.barrier);
 }
 
+#define MANY 40
+
+static void close_barriers(struct bench *b, struct key *keys, char (*names)[16], bool deleted)
+{
+    for (int i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof(names[i]), "shop/r%d", i);
+        keys[i] = (struct key){.ctl = &b->ctl, .name = names[i]};
+        if (deleted)
+            barrier_deleted(&keys[i].barrier, KIND_REPLICASET, "u1", 1);
+        else
+            barrier_wrote(&keys[i].barrier, KIND_REPLICASET, "9", 1);
+        key_barrier_changed(&keys[i]);
+    }
+    assert_int_equal(b->ctl.closed.count, MANY);
+}
+
+static void release_barriers(struct key *keys)
+{
+    for (int i = 0; i < MANY; i++)
+        barrier_release(&keys[i].barrier);
+}
+
+/* However many wait, and wherever they are kept. */
+static void of_many_barriers_all_are_opened(void **state)
+{
+    struct bench *b = *state;
+    const struct reflector_sink *sets = &noted.specs[KIND_REPLICASET].sink;
+    struct key keys[MANY];
+    char names[MANY][16];
+
+    start_all(b);
+    close_barriers(b, keys, names, false);
+    sets->progress(sets->arg, "9");
+    assert_int_equal(b->ctl.closed.count, 0);
+    release_barriers(keys);
+    close_barriers(b, keys, names, true);
+    sets->remove(sets->arg, "shop", "web-1", "u1");
+    assert_int_equal(b->ctl.closed.count, 0);
+    release_barriers(keys);
+}
+
 /* ---- when all is there ----------------------------------------------------------------------- */
 
 static const char *trouble(struct bench *b)
@@ -288,9 +373,17 @@ static void all_but_the_optional_are_waited_for(void **state)
     noted.trouble[KIND_HTTPROUTE] = "httproutes: forbidden";
     assert_true(caches_ready(&b->ctl));
     assert_string_equal(trouble(b), "httproutes: forbidden\n");
+    assert_false(caches_know(&b->ctl, KIND_HTTPROUTE));
+    assert_true(caches_know(&b->ctl, KIND_SERVICE));
     noted.unsynced[KIND_SERVICE] = true;
     assert_false(caches_ready(&b->ctl));
+    noted.unsynced[KIND_SERVICE] = false;
+    noted.unsynced[KIND_ROLLOUT] = true;
+    noted.trouble[KIND_ROLLOUT] = "rollouts: forbidden";
+    assert_false(caches_ready(&b->ctl));
+    assert_string_equal(trouble(b), "rollouts: forbidden\nhttproutes: forbidden\n");
     caches_free(&b->ctl);
+    assert_false(caches_know(&b->ctl, KIND_DEPLOYMENT));
     assert_false(caches_ready(&b->ctl));
     assert_non_null(strstr(trouble(b), "services: waits for the Rollouts\n"));
 }
@@ -333,6 +426,9 @@ int main(void)
         TEST(each_where_it_is),
         TEST(what_is_known_or_nobodys_is_not_taken),
         TEST(routes_are_missed_by_who_names_one),
+        TEST(one_rollout_with_a_route_misses_them),
+        TEST(what_is_removed_is_gone),
+        TEST(of_many_barriers_all_are_opened),
         TEST(a_barrier_opens_when_all_is_seen),
         TEST(all_but_the_optional_are_waited_for),
         TEST(all_that_was_read_is_read_again),

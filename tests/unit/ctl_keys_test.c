@@ -135,6 +135,31 @@ static void a_pass_of_the_one_before_leaves_nothing(void **state)
     assert_false(key->renewed);
 }
 
+static bool is_due(void *arg)
+{
+    const struct fake *f = arg;
+
+    return queue_due_ms(f->ctl.queue) <= clock_mono_ms();
+}
+
+/* What a gate said is planned on at once. */
+static void an_answer_of_a_gate_wakes_it(void **state)
+{
+    static const struct gate_spec gate = {.name = "smoke", .kind = GATE_METRIC};
+    const struct ask ask = {.gate = &gate, .revision = "h1", .broken = "no such variable"};
+    struct fake *f = *state;
+    struct key *key = woken(f, "u1", 1);
+    struct world w = {0};
+
+    queue_drop(f->ctl.queue, key->name);
+    gate_run(f->ctl.runner, key->name, &ask, 1);
+    assert_true(loop_run_until(f->ctl.loop, is_due, f, 10000));
+    runner_readings(key, &f->arena, &w);
+    assert_int_equal(w.reading_count, 1);
+    assert_int_equal(w.readings[0].errors, 1);
+    assert_string_equal(w.readings[0].message, "no such variable");
+}
+
 /* All that is held for it goes with it: queries and lists that are under way, too. */
 static void a_key_that_is_forgotten_holds_nothing(void **state)
 {
@@ -173,9 +198,9 @@ static void without_a_namespace_it_is_in_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(events_that_come_together_are_one_pass),  TEST(a_rollout_made_again_is_another),
-        TEST(a_pass_of_the_one_before_leaves_nothing), TEST(a_key_that_is_forgotten_holds_nothing),
-        TEST(without_a_namespace_it_is_in_none),
+        TEST(an_answer_of_a_gate_wakes_it),          TEST(events_that_come_together_are_one_pass),
+        TEST(a_rollout_made_again_is_another),       TEST(a_pass_of_the_one_before_leaves_nothing),
+        TEST(a_key_that_is_forgotten_holds_nothing), TEST(without_a_namespace_it_is_in_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A live look: which objects it asks for, and that what it brings is the server's word and not the
  * cache's (C60, C64). */
-#include "sluice/kube/client.h"
-
-__typeof__(kube_send) __wrap_kube_send;
-__typeof__(kube_cancel) __wrap_kube_cancel;
-
 #include "look_bench.h"
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
@@ -156,6 +151,17 @@ static void not_one_more_than_few(void **state UNUSED)
     assert_int_equal(asked(SERVICES, ""), 1);
 }
 
+/* The cache may know of none: the namespace is asked all the same. */
+static void where_no_service_is_known_all_are_read(void **state UNUSED)
+{
+    caches(KIND_ROLLOUT, object("web", "u-r", "5", "", BLUE_GREEN_SPEC));
+    serves(KIND_ROLLOUT, "web", object("web", "u-r", "5", "", BLUE_GREEN_SPEC));
+    serves(KIND_SERVICE, "web", object("web", "u-s", "8", "", SERVICE_SPEC));
+    look(false);
+    assert_int_equal(asked(SERVICES, ""), 1);
+    assert_int_equal(b.result.scene.services.count, 1);
+}
+
 /* ---- what it brings -------------------------------------------------------------------------- */
 
 static void newer_than_the_cache(void **state UNUSED)
@@ -278,6 +284,7 @@ int main(void)
         TEST(routes_are_read),
         TEST(of_many_services_only_some),
         TEST(not_one_more_than_few),
+        TEST(where_no_service_is_known_all_are_read),
         TEST(newer_than_the_cache),
         TEST(all_that_a_list_has),
         TEST(what_is_known_is_the_very_object),

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A live look at what is seldom: Rollouts that are not valid, many objects at once, two answers
  * that differ, and answers that cannot be read. */
-#include "sluice/kube/client.h"
-
-__typeof__(kube_send) __wrap_kube_send;
-__typeof__(kube_cancel) __wrap_kube_cancel;
-
 #include "look_bench.h"
 
 #define ROUTES  "/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes"

@@ -214,6 +214,25 @@ static void caches_must_have_seen_own_writes(void **state UNUSED)
     barrier_release(&b);
 }
 
+/* A delete waits for its own word; a write after it is no news of it, nor it of the write. */
+static void a_write_after_a_delete_is_waited_for_beside_it(void **state UNUSED)
+{
+    struct barrier b = {0};
+
+    barrier_deleted(&b, KIND_REPLICASET, "uid-1", 10);
+    barrier_wrote(&b, KIND_REPLICASET, "9", 20);
+    assert_int_equal(b.count, 2);
+    assert_int_equal(b.since_ms, 20);
+    barrier_wrote(&b, KIND_REPLICASET, "11", 30);
+    assert_int_equal(b.count, 2);
+    barrier_progress(&b, KIND_REPLICASET, "10");
+    assert_int_equal(b.count, 2);
+    barrier_progress(&b, KIND_REPLICASET, "11");
+    assert_int_equal(b.count, 1);
+    assert_string_equal(b.entries[0].uid, "uid-1");
+    barrier_release(&b);
+}
+
 /* Many at once: each is waited for by itself. */
 static void a_barrier_of_many(void **state UNUSED)
 {
@@ -265,6 +284,7 @@ int main(void)
         cmocka_unit_test(a_refusal_that_is_not_met_again_is_over),
         cmocka_unit_test(a_refused_look_holds_up_all_but_reports),
         cmocka_unit_test(caches_must_have_seen_own_writes),
+        cmocka_unit_test(a_write_after_a_delete_is_waited_for_beside_it),
         cmocka_unit_test(a_barrier_of_many),
         cmocka_unit_test(a_write_of_no_version_stays_unseen),
     };

@@ -225,8 +225,8 @@ static void the_same_trouble_is_told_once(void **state)
         .begins = "GET " PODS, .code = 403, .body = "{\"kind\":\"Status\",\"code\":403}"};
     struct fake *f = *state;
 
-    f->ctl.pods_every_ms = 100;
-    f->ctl.pods_late_ms = 90;
+    f->ctl.pods_every_ms = 800;
+    f->ctl.pods_late_ms = 700; /* an answer that takes so long would be told as none */
     for (int i = 0; i < 4; i++)
         fake_fail_next(f, no);
     fake_fail_next(f, (struct fake_failure){.begins = "GET " PODS,

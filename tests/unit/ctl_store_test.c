@@ -1,135 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache: what is kept, what is believed, whom a change wakes, what a world is made of. */
-#include "check.h"
-#include "sluice/ctl/scene.h"
-#include "sluice/ctl/store.h"
-#include "sluice/json/jfmt.h"
-
-#include <stdio.h>
-
-struct fixture {
-    struct store *store;
-    struct arena a;
-    char woken[1024]; /* names, each followed by a blank */
-    char gone[256];
-    int policies;
-    int64_t now;
-};
-
-static void on_woken(void *arg, const struct object *rollout, enum kube_kind by UNUSED)
-{
-    struct fixture *f = arg;
-    const size_t len = strlen(f->woken);
-
-    if (!strstr(f->woken, rollout->meta->name))
-        snprintf(f->woken + len, sizeof(f->woken) - len, "%s ", rollout->meta->name);
-}
-
-static void on_gone(void *arg, const struct object *rollout)
-{
-    struct fixture *f = arg;
-    const size_t len = strlen(f->gone);
-
-    snprintf(f->gone + len, sizeof(f->gone) - len, "%s ", rollout->meta->name);
-}
-
-static void on_policy(void *arg)
-{
-    ((struct fixture *)arg)->policies++;
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = xcalloc(1, sizeof(*f));
-
-    f->store = store_new(&(struct store_listener){
-        .arg = f, .woken = on_woken, .gone = on_gone, .policy_changed = on_policy});
-    f->now = 1000;
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    store_free(f->store);
-    arena_release(&f->a);
-    free(f);
-    return 0;
-}
-
-static bool put_text(struct fixture *f, enum kube_kind kind, const char *text)
-{
-    struct err e = {0};
-    auto_json cJSON *doc = json_parse(text, strlen(text), &e);
-    struct object *o;
-    bool kept;
-
-    CHECK(doc, "%s in %s", e.text, text);
-    o = object_read(kind, doc, text, strlen(text));
-    assert_non_null(o);
-    f->woken[0] = '\0';
-    kept = store_put(f->store, o, f->now);
-    object_unref(o);
-    return kept;
-}
-
-/* An object of namespace "shop" with uid "u-NAME"; `rest` follows its metadata. */
-static bool put(struct fixture *f, enum kube_kind kind, const char *name, const char *rv,
-                const char *meta, const char *rest)
-{
-    return put_text(f, kind,
-                    json_fmt(&f->a,
-                             "{'metadata':{'namespace':'shop','name':%q,'uid':'u-%s',"
-                             "'resourceVersion':%q%r}%r}",
-                             name, name, rv, meta, rest));
-}
-
-static bool put_rollout(struct fixture *f, const char *name, const char *target, const char *rv)
-{
-    return put(
-        f, KIND_ROLLOUT, name, rv, "",
-        json_fmt(&f->a,
-                 ",'spec':{'targetRef':{'name':%q},'strategy':{'canary':{'stableService':"
-                 "%q,'traffic':[{'gatewayAPI':{'name':'route-%s'}}],'steps':[{'weight':5}]}}}",
-                 target, target, target));
-}
-
-static bool put_deployment(struct fixture *f, const char *name, const char *rv)
-{
-    return put(f, KIND_DEPLOYMENT, name, rv, "",
-               json_fmt(&f->a,
-                        ",'spec':{'replicas':2,'selector':{'matchLabels':{'app':%q}},'template':"
-                        "{'metadata':{'labels':{'app':%q,'tier':'front'}},'spec':{'containers':"
-                        "[{'name':'c','image':'i'}]}}}",
-                        name, name));
-}
-
-static bool put_set(struct fixture *f, const char *name, const char *deployment,
-                    const char *revision, const char *rv)
-{
-    return put(f, KIND_REPLICASET, name, rv,
-               json_fmt(&f->a,
-                        ",'ownerReferences':[{'apiVersion':'apps/v1','kind':'Deployment','name':%q,"
-                        "'uid':'u-%s','controller':true}]",
-                        deployment, deployment),
-               json_fmt(&f->a,
-                        ",'spec':{'replicas':1,'selector':{'matchLabels':{'pod-template-hash':%q}},"
-                        "'template':{'metadata':{'labels':{'app':%q}},'spec':{}}}",
-                        revision, deployment));
-}
-
-static bool put_service(struct fixture *f, const char *name, const char *selector, const char *rv)
-{
-    return put(f, KIND_SERVICE, name, rv, "", json_fmt(&f->a, ",'spec':{'selector':%r}", selector));
-}
-
-static bool put_slice(struct fixture *f, const char *name, const char *service)
-{
-    return put(f, KIND_ENDPOINTSLICE, name, "5",
-               json_fmt(&f->a, ",'labels':{'kubernetes.io/service-name':%q}", service), "");
-}
+#include "store_bench.h"
 
 /* ---- what is kept ---------------------------------------------------------------------------- */
 
@@ -200,6 +71,20 @@ static void the_dead_do_not_come_back(void **state)
     assert_false(put_set(f, "web-1", "web", "h1", "9"));
     f->now += GRAVE_MS;
     assert_true(put_set(f, "web-1", "web", "h1", "9"));
+    assert_false(store_is_gone(f->store, "u-web"));
+}
+
+/* Told twice, by our own delete and by the watch: no longer dead for that. */
+static void the_dead_are_buried_once(void **state)
+{
+    struct fixture *f = *state;
+
+    put_rollout(f, "web", "web", "1");
+    store_remove(f->store, KIND_DEPLOYMENT, "shop", "web", "u-web", f->now);
+    store_remove(f->store, KIND_DEPLOYMENT, "shop", "web", "u-web", f->now + GRAVE_MS / 2);
+    assert_true(store_is_gone(f->store, "u-web"));
+    f->now += GRAVE_MS;
+    assert_true(put_deployment(f, "web", "5"));
     assert_false(store_is_gone(f->store, "u-web"));
 }
 
@@ -290,18 +175,6 @@ static void only_the_same_state_is_had(void **state)
 
 /* ---- who is woken ---------------------------------------------------------------------------- */
 
-static void world_of_two(struct fixture *f)
-{
-    put_rollout(f, "ro-web", "web", "1");
-    put_rollout(f, "ro-shop", "shop", "1");
-    put_deployment(f, "web", "2");
-    put_deployment(f, "shop", "2");
-    put_set(f, "web-1", "web", "h1", "2");
-    put_set(f, "shop-1", "shop", "h2", "2");
-    put_service(f, "web", "{\"app\":\"web\"}", "2");
-    put_service(f, "shop", "{\"app\":\"shop\"}", "2");
-}
-
 static void a_change_wakes_whom_it_concerns(void **state)
 {
     struct fixture *f = *state;
@@ -342,6 +215,19 @@ static void a_service_that_selects_less_is_not_its(void **state)
     scene_from_store(&sc, f->store, "shop", "ro-web");
     assert_int_equal(sc.services.count, 1);
     scene_release(&sc);
+}
+
+/* A slice may come before its Service: whoever names that is told. */
+static void a_slice_without_its_service_wakes_who_names_it(void **state)
+{
+    struct fixture *f = *state;
+
+    put_rollout(f, "ro-web", "web", "1");
+    put_rollout(f, "ro-shop", "shop", "1");
+    assert_true(put_slice(f, "s", "web"));
+    assert_string_equal(f->woken, "ro-web ");
+    put_slice(f, "t", "other");
+    assert_string_equal(f->woken, "");
 }
 
 /* Named twice by one Rollout, as stable and as pin, and once by another: who goes leaves the
@@ -435,144 +321,6 @@ static void whoever_comes_first_the_oldest_is_the_rival(void **state)
     assert_string_equal(rival_of(f, "d"), "b");
 }
 
-/* ---- what a world is made of ----------------------------------------------------------------- */
-
-static void a_world_holds_its_own_and_no_more(void **state)
-{
-    struct fixture *f = *state;
-    const struct world *w;
-    struct scene sc;
-
-    world_of_two(f);
-    put_slice(f, "s-web", "web");
-    put_slice(f, "s-shop", "shop");
-    put_service(f, "extra", "{\"app\":\"web\",\"pod-template-hash\":\"h1\"}", "3");
-    put(f, KIND_HTTPROUTE, "route-web", "3", "", "");
-    /* Fenced: no labels of the Deployment, another controller. */
-    put(f, KIND_REPLICASET, "web-2", "3", ",\"labels\":{\"sluice.dev/of\":\"web\"}", "");
-    put(f, KIND_FENCE, "web-sluice", "3", ",\"labels\":{\"sluice.dev/of\":\"web\"}", "");
-    scene_from_store(&sc, f->store, "shop", "ro-web");
-    w = scene_world(&sc, &f->a);
-    assert_string_equal(w->rollout->meta.name, "ro-web");
-    assert_string_equal(w->dep->meta.name, "web");
-    assert_string_equal(w->fence->meta.name, "web-sluice");
-    assert_int_equal(w->rs_count, 2);
-    assert_string_equal(w->rs[0]->meta.name, "web-1");
-    assert_string_equal(w->rs[1]->meta.name, "web-2");
-    assert_int_equal(w->service_count, 2);
-    assert_string_equal(w->services[0]->meta.name, "extra");
-    assert_string_equal(w->services[1]->meta.name, "web");
-    assert_int_equal(w->slice_count, 1);
-    assert_string_equal(w->slices[0]->meta.name, "s-web");
-    assert_int_equal(w->route_count, 1);
-    scene_release(&sc);
-    scene_from_store(&sc, f->store, "shop", "none");
-    assert_null(scene_world(&sc, &f->a));
-    scene_release(&sc);
-}
-
-/* A template may have the very label that tells revisions apart: nothing is found by that one. */
-static void a_template_with_the_label_of_revisions(void **state)
-{
-    struct fixture *f = *state;
-    struct scene sc;
-
-    put_rollout(f, "ro-web", "web", "1");
-    put(f, KIND_DEPLOYMENT, "web", "2", "",
-        json_fmt(&f->a,
-                 ",'spec':{'selector':{'matchLabels':{'app':'web'}},'template':{'metadata':{"
-                 "'labels':{'pod-template-hash':'h1','app':'web'}}}}",
-                 NULL));
-    put_service(f, "extra", "{\"app\":\"web\"}", "3");
-    put_service(f, "pinned", "{\"pod-template-hash\":\"h1\",\"app\":\"web\"}", "3");
-    put_service(f, "only-pin", "{\"pod-template-hash\":\"h1\"}", "3");
-    scene_from_store(&sc, f->store, "shop", "ro-web");
-    assert_int_equal(sc.services.count, 2);
-    assert_string_equal(sc.services.items[0]->meta->name, "extra");
-    assert_string_equal(sc.services.items[1]->meta->name, "pinned");
-    scene_release(&sc);
-}
-
-/* Another one of that name controls its sets: those of a Deployment that was. */
-static void sets_of_a_former_deployment_are_not_its(void **state)
-{
-    static const char former[] =
-        ",'ownerReferences':[{'apiVersion':'apps/v1','kind':'Deployment','name':'web','uid':"
-        "'u-former','controller':true}]";
-    static const char stateful[] =
-        ",'ownerReferences':[{'apiVersion':'apps/v1','kind':'StatefulSet','name':'web','uid':"
-        "'u-web','controller':true}]";
-    struct fixture *f = *state;
-    struct scene sc;
-
-    world_of_two(f);
-    assert_true(put(f, KIND_REPLICASET, "web-0", "3", json_fmt(&f->a, former, NULL), ""));
-    assert_false(put(f, KIND_REPLICASET, "set-0", "3", json_fmt(&f->a, stateful, NULL), ""));
-    scene_from_store(&sc, f->store, "shop", "ro-web");
-    assert_int_equal(sc.sets.count, 1);
-    assert_string_equal(sc.sets.items[0]->meta->name, "web-1");
-    scene_release(&sc);
-}
-
-/* What the flight moved is in its world as long as somebody names it, and once. */
-static void a_route_that_was_moved_is_in_its_world(void **state)
-{
-    static const char record[] =
-        "{\"stable\":{\"revision\":\"h1\",\"template\":{\"spec\":{}}},\"routes\":[{\"router\":"
-        "\"gatewayAPI\",\"kind\":\"HTTPRoute\",\"name\":\"route-shop\",\"stable\":\"web\"},"
-        "{\"router\":\"gatewayAPI\",\"kind\":\"HTTPRoute\",\"name\":\"route-web\",\"stable\":"
-        "\"web\"}]}";
-    struct fixture *f = *state;
-    struct scene sc;
-
-    world_of_two(f);
-    put(f, KIND_HTTPROUTE, "route-web", "3", "", "");
-    put(f, KIND_HTTPROUTE, "route-shop", "3", "", "");
-    put(f, KIND_FENCE, "web-sluice", "3",
-        json_fmt(&f->a, ",'labels':{'sluice.dev/of':'web'},'annotations':{'sluice.dev/record':%q}",
-                 record),
-        "");
-    scene_from_store(&sc, f->store, "shop", "ro-web");
-    assert_int_equal(sc.routes.count, 2);
-    scene_release(&sc);
-}
-
-/* The planner works on a scene while the watch goes on. */
-static void a_scene_outlives_the_store(void **state)
-{
-    struct fixture *f = *state;
-    struct scene sc;
-
-    world_of_two(f);
-    scene_from_store(&sc, f->store, "shop", "ro-web");
-    put_deployment(f, "web", "9");
-    store_remove(f->store, KIND_ROLLOUT, "shop", "ro-web", "u-ro-web", f->now);
-    store_sweep(f->store);
-    assert_string_equal(scene_world(&sc, &f->a)->dep->meta.rv, "2");
-    assert_string_equal(scene_world(&sc, &f->a)->rollout->meta.name, "ro-web");
-    scene_release(&sc);
-}
-
-static void answers_are_folded_in(void **state)
-{
-    struct fixture *f = *state;
-    struct scene sc;
-
-    world_of_two(f);
-    scene_from_store(&sc, f->store, "shop", "ro-web");
-    put_set(f, "web-1", "web", "h1", "8");
-    put_set(f, "web-3", "web", "h3", "8");
-    scene_put(&sc, store_get(f->store, KIND_REPLICASET, "shop", "web-1"));
-    scene_put(&sc, store_get(f->store, KIND_REPLICASET, "shop", "web-3"));
-    assert_int_equal(sc.sets.count, 2);
-    assert_string_equal(object_list_find(&sc.sets, "web-1")->meta->rv, "8");
-    scene_remove(&sc, KIND_REPLICASET, "web-1");
-    assert_int_equal(sc.sets.count, 1);
-    scene_remove(&sc, KIND_DEPLOYMENT, "web");
-    assert_null(scene_world(&sc, &f->a)->dep);
-    scene_release(&sc);
-}
-
 /* A Rollout's world is found by index: the cost does not grow with the cluster. */
 static void a_thousand_rollouts(void **state)
 {
@@ -598,8 +346,6 @@ static void a_thousand_rollouts(void **state)
     }
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -607,6 +353,7 @@ int main(void)
         TEST(a_sweep_drops_what_is_not_needed_any_more),
         TEST(never_a_step_back),
         TEST(the_dead_do_not_come_back),
+        TEST(the_dead_are_buried_once),
         TEST(a_late_delete_leaves_the_successor),
         TEST(a_successor_buries_its_predecessor),
         TEST(many_graves_are_forgotten_in_time),
@@ -615,17 +362,12 @@ int main(void)
         TEST(only_the_same_state_is_had),
         TEST(a_change_wakes_whom_it_concerns),
         TEST(a_service_that_selects_less_is_not_its),
+        TEST(a_slice_without_its_service_wakes_who_names_it),
         TEST(a_service_named_by_two),
         TEST(policies_are_nobodys_and_everybodys),
         TEST(the_older_rollout_is_the_rival),
         TEST(the_oldest_rollout_is_the_rival),
         TEST(whoever_comes_first_the_oldest_is_the_rival),
-        TEST(a_world_holds_its_own_and_no_more),
-        TEST(a_template_with_the_label_of_revisions),
-        TEST(sets_of_a_former_deployment_are_not_its),
-        TEST(a_route_that_was_moved_is_in_its_world),
-        TEST(a_scene_outlives_the_store),
-        TEST(answers_are_folded_in),
         TEST(a_thousand_rollouts),
     };
 

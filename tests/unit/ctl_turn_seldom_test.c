@@ -1,28 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The turns of a pass at what is seldom: long passes, full queues, refusals in the middle, pods
  * that are looked at, and what is measured. */
-#include "../../src/ctl/pass.h"
-
-__typeof__(clock_mono_ms) __wrap_clock_mono_ms;
-__typeof__(clock_wall_ms) __wrap_clock_wall_ms;
-__typeof__(loop_random) __wrap_loop_random;
-__typeof__(timer_move) __wrap_timer_move;
-__typeof__(caches_ready) __wrap_caches_ready;
-__typeof__(plan_rollout) __wrap_plan_rollout;
-__typeof__(pass_send) __wrap_pass_send;
-__typeof__(look_start) __wrap_look_start;
-__typeof__(look_cancel) __wrap_look_cancel;
-__typeof__(kube_cancel) __wrap_kube_cancel;
-__typeof__(gate_run) __wrap_gate_run;
-__typeof__(gate_forget) __wrap_gate_forget;
-__typeof__(brake_consider) __wrap_brake_consider;
-__typeof__(brake_forget) __wrap_brake_forget;
-__typeof__(runner_readings) __wrap_runner_readings;
-__typeof__(pods_view) __wrap_pods_view;
-__typeof__(pods_want) __wrap_pods_want;
-__typeof__(lease_leading) __wrap_lease_leading;
-__typeof__(log_line) __wrap_log_line;
-
 #include "turn_bench.h"
 
 /* ---- what a plan is told, and what it asks for ----------------------------------------------- */
@@ -52,21 +30,26 @@ static void a_flight_is_counted_while_it_is_planned(void **state)
     assert_int_equal(c->in_flight, 0);
 }
 
+static void put(struct ctl *c, enum kube_kind kind, const char *text)
+{
+    struct err e = {0};
+    auto_json cJSON *doc = kube_object_parse(text, strlen(text), &e);
+    struct object *o = object_read(kind, doc, text, strlen(text));
+
+    CHECK(o && store_put(c->store, o, MONO), "%s", text);
+    object_unref(o);
+}
+
 static void add_set(struct ctl *c, const char *name, const char *hash, int ready)
 {
     struct arena a = {0};
-    struct err e = {0};
-    const char *text =
+
+    put(c, KIND_REPLICASET,
         json_fmt(&a,
                  "{'metadata':{'namespace':'shop','name':%q,'uid':%q,'resourceVersion':'7',"
                  "'labels':{'sluice.dev/of':'web'}},'spec':{'selector':{'matchLabels':{"
                  "'pod-template-hash':%q}}},'status':{'readyReplicas':%d}}",
-                 name, name, hash, ready);
-    auto_json cJSON *doc = kube_object_parse(text, strlen(text), &e);
-    struct object *o = object_read(KIND_REPLICASET, doc, text, strlen(text));
-
-    CHECK(o && store_put(c->store, o, MONO), "%s", text);
-    object_unref(o);
+                 name, name, hash, ready));
     arena_release(&a);
 }
 
@@ -95,6 +78,99 @@ static void pods_are_wanted_with_their_count(void **state)
         CHECK_TEXT(turn.pods_of, rows[i].revision ? rows[i].revision : "", "revision");
         CHECK(turn.pods_ready == rows[i].ready, "row %zu: %d ready", i, turn.pods_ready);
     }
+}
+
+/* ---- routes that were not read --------------------------------------------------------------- */
+
+#define META(name, rv)                                                                             \
+    "\"metadata\":{\"namespace\":\"shop\",\"name\":\"" name "\",\"uid\":\"u\","                    \
+    "\"resourceVersion\":\"" rv "\""
+
+static void name_a_route(struct ctl *c)
+{
+    put(c, KIND_ROLLOUT,
+        "{" META("web", "6") "},\"spec\":{\"targetRef\":{\"name\":\"web\"},\"strategy\":{"
+                             "\"canary\":{\"stableService\":\"web\",\"traffic\":[{"
+                             "\"gatewayAPI\":{\"name\":\"edge\"}}]}}}}");
+}
+
+static void put_fence(struct ctl *c, const char *routes)
+{
+    struct arena a = {0};
+    const char *record = arena_printf(
+        &a, "{\"stable\":{\"revision\":\"h1\",\"template\":{\"spec\":{}}},\"routes\":[%s]}",
+        routes);
+
+    put(c, KIND_FENCE,
+        json_fmt(&a,
+                 "{'metadata':{'namespace':'shop','name':'web-sluice','uid':'f','resourceVersion':"
+                 "'7','labels':{'sluice.dev/of':'web'},'annotations':{'sluice.dev/record':%q}}}",
+                 record));
+    arena_release(&a);
+}
+
+static void have_moved_a_route(struct ctl *c)
+{
+    put_fence(c, "{\"router\":\"gatewayAPI\",\"kind\":\"HTTPRoute\",\"name\":\"edge\",\"stable\":"
+                 "\"web\"}");
+}
+
+static void have_moved_none(struct ctl *c)
+{
+    put_fence(c, "");
+}
+
+static void rest_on_none(struct ctl *c UNUSED) {}
+
+/* A cache that is still being read, or not ours to read, does not say that a route is not there. */
+static void who_rests_on_a_route_looks_where_none_is_read(void **state)
+{
+    static const struct {
+        void (*have)(struct ctl *c);
+        bool unread;
+        int looks;
+    } rows[] = {{rest_on_none, true, 0},       {have_moved_none, true, 0},
+                {name_a_route, true, 1},       {name_a_route, false, 0},
+                {have_moved_a_route, true, 1}, {have_moved_a_route, false, 0}};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct ctl *c;
+
+        teardown(state);
+        setup(state);
+        c = *state;
+        rows[i].have(c);
+        turn.routes_unread = rows[i].unread;
+        event(c);
+        CHECK(turn.looks == rows[i].looks, "row %zu: %d looks", i, turn.looks);
+        CHECK(turn.planned == 1 - rows[i].looks, "row %zu: %d plans", i, turn.planned);
+    }
+}
+
+/* It may not look, either: that is told, on what the caches have. */
+static void where_nobody_may_read_a_route_that_is_told(void **state)
+{
+    struct ctl *c = *state;
+
+    name_a_route(c);
+    turn.routes_unread = true;
+    event(c);
+    look_fails(ERR_DENIED, 0);
+    event(c);
+    assert_int_equal(turn.looks, 1);
+    assert_int_equal(turn.planned, 1);
+    assert_true(turn.refusal);
+}
+
+static void of_what_went_no_route_is_missed(void **state)
+{
+    struct ctl *c = *state;
+
+    turn.routes_unread = true;
+    store_remove(c->store, KIND_ROLLOUT, "shop", "web", "u", turn.mono);
+    event(c);
+    assert_int_equal(turn.looks + turn.planned, 0);
+    assert_int_equal(queue_due_ms(c->queue), QUEUE_NEVER);
 }
 
 /* ---- long passes ----------------------------------------------------------------------------- */
@@ -302,6 +378,31 @@ static void a_lease_that_ran_out_stops_it(void **state)
     c->lease = NULL;
 }
 
+/* As many as there may be, wherever their keys are kept. */
+static void all_looks_are_dropped_when_it_stops(void **state)
+{
+    struct ctl *c = *state;
+    struct arena a = {0};
+
+    for (int i = 0; i < PASSES_MAX; i++) {
+        const char *name = arena_printf(&a, "r%d", i), *key = arena_printf(&a, "shop/r%d", i);
+
+        put(c, KIND_ROLLOUT,
+            json_fmt(&a,
+                     "{'metadata':{'namespace':'shop','name':%q,'uid':%q,'resourceVersion':'7'},"
+                     "'spec':{'targetRef':{'name':%q}}}",
+                     name, name, name));
+        key_of(c, store_get(c->store, KIND_ROLLOUT, "shop", name))->needs_look = true;
+        queue_add(c->queue, key, turn.mono, QUEUE_HIGH, "test");
+    }
+    passes_pump(c);
+    assert_int_equal(c->passes, PASSES_MAX);
+    passes_stop(c, false);
+    assert_int_equal(c->passes, 0);
+    assert_int_equal(turn.cancelled_looks, PASSES_MAX);
+    arena_release(&a);
+}
+
 static void what_is_stopped_takes_nothing_more(void **state)
 {
     struct ctl *c = *state;
@@ -320,6 +421,9 @@ int main(void)
         TEST(a_plan_knows_all_that_is_known),
         TEST(a_flight_is_counted_while_it_is_planned),
         TEST(pods_are_wanted_with_their_count),
+        TEST(who_rests_on_a_route_looks_where_none_is_read),
+        TEST(where_nobody_may_read_a_route_that_is_told),
+        TEST(of_what_went_no_route_is_missed),
         TEST(looks_of_a_pass_are_bounded),
         TEST(a_report_after_a_long_pass_comes_next),
         TEST(a_long_pass_holds_one_plan),
@@ -332,6 +436,7 @@ int main(void)
         TEST(so_many_in_one_turn),
         TEST(a_full_house_sets_no_pump),
         TEST(a_lease_that_ran_out_stops_it),
+        TEST(all_looks_are_dropped_when_it_stops),
         TEST(what_is_stopped_takes_nothing_more),
     };
 

@@ -1,28 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The turns of a pass: when it looks, sends, ends, and when it comes back (C37, C45, C49, C60, C61,
  * C64, C68). */
-#include "../../src/ctl/pass.h"
-
-__typeof__(clock_mono_ms) __wrap_clock_mono_ms;
-__typeof__(clock_wall_ms) __wrap_clock_wall_ms;
-__typeof__(loop_random) __wrap_loop_random;
-__typeof__(timer_move) __wrap_timer_move;
-__typeof__(caches_ready) __wrap_caches_ready;
-__typeof__(plan_rollout) __wrap_plan_rollout;
-__typeof__(pass_send) __wrap_pass_send;
-__typeof__(look_start) __wrap_look_start;
-__typeof__(look_cancel) __wrap_look_cancel;
-__typeof__(kube_cancel) __wrap_kube_cancel;
-__typeof__(gate_run) __wrap_gate_run;
-__typeof__(gate_forget) __wrap_gate_forget;
-__typeof__(brake_consider) __wrap_brake_consider;
-__typeof__(brake_forget) __wrap_brake_forget;
-__typeof__(runner_readings) __wrap_runner_readings;
-__typeof__(pods_view) __wrap_pods_view;
-__typeof__(pods_want) __wrap_pods_want;
-__typeof__(lease_leading) __wrap_lease_leading;
-__typeof__(log_line) __wrap_log_line;
-
 #include "turn_bench.h"
 
 /* ---- nothing to do --------------------------------------------------------------------------- */

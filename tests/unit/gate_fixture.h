@@ -160,6 +160,17 @@ static inline void wait_answers(const char *key, int answers, int64_t ms)
         fail_msg("%s: no answer in %lld ms", key, (long long)ms);
 }
 
+static inline bool has_come(void *arg UNUSED)
+{
+    return server.hits > 0;
+}
+
+static inline void await(bool (*condition)(void *arg), const char *what)
+{
+    if (!loop_run_until(loop, condition, NULL, 20000))
+        fail_msg("waited in vain: %s", what);
+}
+
 static inline bool never(void *arg UNUSED)
 {
     return false;

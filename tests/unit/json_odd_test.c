@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON at what is seldom: edits of what is not there, texts that do not fit, escapes cut short. */
+#include "../../src/json/scan.h"
 #include "check.h"
 #include "sluice/json/edit.h"
 #include "sluice/json/jfmt.h"
@@ -76,6 +77,61 @@ static void what_is_forgotten_may_be_gone(void **state UNUSED)
         json_edit_forget(doc, was, now);
         check_same(doc, rows[i].want, rows[i].was);
     }
+}
+
+/* A JSON Patch that cannot be done says what is not there, and is no other operation. */
+static void patches_that_cannot_be(void **state UNUSED)
+{
+    static const struct {
+        const char *patch, *wrong;
+    } rows[] = {
+        {"[{'op':'copy','from':'/a','path':'/none/b'}]", "/none/b: no such place"},
+        {"[{'op':'move','from':'/a','path':'/a/b'}]", "/a/b: no such place"},
+        {"[{'op':'copy','from':'/a','path':'/list/7'}]", "/list/7: no such place"},
+        {"[{'op':'copy','from':'/none','path':'/b'}]", "/none: the value is not there"},
+        {"[{'op':'copy','path':'/b','value':1}]", "/b: not an operation"},
+        {"[{'op':'copy','from':'/a'}]", ": not an operation"},
+        {"[{'op':'add','from':'/a'}]", ": not an operation"},
+        {"[{'op':'add','from':'/a','path':'/b'}]", "/b: not an operation"},
+        {"[{'op':'replace','path':'/list/2','value':1}]", "/list/2: the value is not there"},
+        {"[{'op':'replace','path':'/a/b','value':1}]", "/a/b: the value is not there"},
+        {"[{'op':'add','path':'/a/b','value':1}]", "/a/b: no such place"},
+        {"[{'op':'add','path':'/list/x','value':1}]", "/list/x: no such place"},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        auto_json cJSON *doc = parse("{'a':1,'list':[1,2]}"), *patch = parse(rows[i].patch);
+        struct err e = {0};
+
+        CHECK(!json_edit_patch(doc, patch, &e), "%s", rows[i].patch);
+        CHECK(strncmp(e.text, rows[i].wrong, strlen(rows[i].wrong)) == 0, "%s: %s", rows[i].patch,
+              e.text);
+    }
+}
+
+/* The name that it begins with is another one. */
+static void a_name_that_is_too_long_is_not_cut(void **state UNUSED)
+{
+    struct arena a = {0};
+    char *name = ARENA_ARRAY(&a, char, 300);
+    struct err e = {0};
+    auto_json cJSON *doc = NULL, *patch = NULL;
+
+    memset(name, 'n', 299);
+    doc = parse(arena_printf(&a, "{'%.255s':{}}", name));
+    patch = parse(arena_printf(&a, "[{'op':'add','path':'/%s','value':1}]", name));
+    assert_false(json_edit_patch(doc, patch, &e));
+    assert_non_null(strstr(e.text, "the path is not there"));
+    check_same(doc, arena_printf(&a, "{'%.255s':{}}", name), "nothing is added");
+    arena_release(&a);
+}
+
+static void no_text_is_no_number(void **state UNUSED)
+{
+    static const char text[] = "-";
+
+    assert_null(scan_number(text, text));
+    assert_null(scan_number(text, text + 1));
 }
 
 static void an_object_is_no_number(void **state UNUSED)
@@ -156,6 +212,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strategic_patches_of_what_is_not_there),
         cmocka_unit_test(what_is_forgotten_may_be_gone),
+        cmocka_unit_test(patches_that_cannot_be),
+        cmocka_unit_test(a_name_that_is_too_long_is_not_cut),
+        cmocka_unit_test(no_text_is_no_number),
         cmocka_unit_test(an_object_is_no_number),
         cmocka_unit_test(what_is_empty),
         cmocka_unit_test(half_a_pair_is_no_character),

@@ -60,6 +60,7 @@ static void structures(void **state UNUSED)
         {"a: 'it''s'\nb: \"q\\\"\\n\\x41\\u00e9\"\n",
          "{\"a\":\"it's\",\"b\":\"q\\\"\\nA\xc3\xa9\"}"},
         {"a: 1\n---\nb: 2\n---\n# nothing\n---\nc: 3\n...\n", "{\"a\":1}\n{\"b\":2}\n{\"c\":3}"},
+        {"1\n---\n2\n---\n3\n---\n4\n---\n5\n---\n6\n", "1\n2\n3\n4\n5\n6"},
         {"\xef\xbb\xbf"
          "a: 1\n",
          "{\"a\":1}"},
@@ -99,6 +100,10 @@ static void unquoted_text_has_a_meaning(void **state UNUSED)
          "[8,\"0o8\",\"0b2\",\"0x\",\"0xg\",\"1a\",\"--1\",\"1-2\"]"},
         {"[1.5, -1.50, 1e3, 1E+3, 1.5e-3, .5, 1., +.5, 00.5, 1_0.5]",
          "[1.5,-1.50,1e3,1E+3,1.5e-3,0.5,1,0.5,0.5,10.5]"},
+        {"[.5e1, .5E1, .5e+1, 5.e-1, +1e2, .5e, .5e+, +0, -0, -00]",
+         "[5,5,5,0.5,100,\".5e\",\".5e+\",0,-0,0]"},
+        {"[-0x8000000000000000, -0x8000000000000001]",
+         "[-9223372036854775808,\"-0x8000000000000001\"]"},
         {"[., .e5, 1e, e5, 1.2.3, 10.0.0.1, 1e999, -, +, ._5]",
          "[\".\",\".e5\",\"1e\",\"e5\",\"1.2.3\",\"10.0.0.1\",\"1e999\",\"-\",\"+\",\"._5\"]"},
         {"[18446744073709551616]", "[18446744073709551616]"},
@@ -128,6 +133,15 @@ static void tags(void **state UNUSED)
         {"a:\n  !!binary aGk=",
          "line 2: a tag that does not fit or is not supported: tag:yaml.org,2002:binary"},
         {"!include file", "line 1: a tag that does not fit or is not supported: !include"},
+        {"! [1]", "[1]"},
+        {"! {a: ! [1]}", "{\"a\":[1]}"},
+        {"!!int ~", "line 1: a tag that does not fit or is not supported: tag:yaml.org,2002:int"},
+        {"!!null true",
+         "line 1: a tag that does not fit or is not supported: tag:yaml.org,2002:null"},
+        {"!!float yes",
+         "line 1: a tag that does not fit or is not supported: tag:yaml.org,2002:float"},
+        {"!!int 1.5", "line 1: a tag that does not fit or is not supported: tag:yaml.org,2002:int"},
+        {"!!map []", "line 1: a tag that does not fit or is not supported: tag:yaml.org,2002:map"},
         {"!!seq {}", "line 1: a tag that does not fit or is not supported: tag:yaml.org,2002:seq"},
     };
 
@@ -183,6 +197,8 @@ static void aliases_and_merges(void **state UNUSED)
         {"<<: 1\n", "line 1: \"<<\" takes mappings only"},
         {"a: 1\n<<: [{b: 1}, 2]\n", "line 2: \"<<\" takes mappings only"},
         {"<<: {a: &x 1}\nb: *x\n", "line 1: an anchor inside \"<<\" is not supported: x"},
+        {"<<: &x {a: 1}\n", "line 1: an anchor inside \"<<\" is not supported: x"},
+        {"<<: [&x {a: 1}]\n", "line 1: an anchor inside \"<<\" is not supported: x"},
         {"<<: {a: 1}\n<<: {b: 1}\n", "line 2: this key stands twice in its mapping: <<"},
     };
 
@@ -352,6 +368,31 @@ static void lines_are_known(void **state UNUSED)
     arena_release(&a);
 }
 
+/* A name stands for an element only where there are elements that have one. */
+static void a_name_that_no_element_has_is_none(void **state UNUSED)
+{
+    static const char text[] = "v: 1\ngates:\n- 1\n- {name: 2}\n- {other: a}\n- {name: a, x: 1}\n"
+                               "map: {name: a}\nword: a\n";
+    static const struct {
+        const char *path;
+        int line;
+    } cases[] = {
+        {"gates[name=a].x", 6}, {"gates[name=2]", 2}, {"gates[none=a]", 2}, {"map[name=a]", 7},
+        {"word[name=a]", 8},    {"none[name=a]", 1},  {"gates[name]", 2},
+    };
+    struct yaml_doc *docs = NULL;
+    struct err e = {0};
+    struct arena a;
+    size_t count = 0;
+
+    arena_init(&a);
+    assert_true(yaml_read(&a, text, strlen(text), &docs, &count, &e));
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CHECK(yaml_line(docs, cases[i].path) == cases[i].line, "%s: %d", cases[i].path,
+              yaml_line(docs, cases[i].path));
+    arena_release(&a);
+}
+
 static void json_text_has_lines_too(void **state UNUSED)
 {
     static const char text[] = "\n{\n \"a\": {\"b\\u002ec\": 1,\n  \"d\": [1,\n 2]},\n \"e\": "
@@ -416,6 +457,7 @@ int main(void)
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(size_and_encoding),
         cmocka_unit_test(lines_are_known),
+        cmocka_unit_test(a_name_that_no_element_has_is_none),
         cmocka_unit_test(json_text_has_lines_too),
         cmocka_unit_test(marks_are_bounded),
     };

@@ -238,6 +238,10 @@ static void names_and_cuts(void **state)
     name = event_name(&a, long_name, 1);
     assert_true(strlen(name) <= 253);
     assert_null(strstr(name, "-."));
+    long_name[235] = '.';
+    assert_null(strstr(event_name(&a, long_name, 1), ".."));
+    assert_string_equal(event_name(&a, "-.-", 1), "event.0000000000000001");
+    assert_string_equal(event_cut(&a, "a\xff", 3), "a\xff");
     assert_string_equal(event_cut(&a, "\xc3\xa9\xc3\xa9", 3), "\xc3\xa9");
     assert_string_equal(event_cut(&a, "abc", 3), "abc");
     assert_string_equal(event_cut(&a, NULL, 3), "");

@@ -136,6 +136,34 @@ static void events(void **state)
     }
 }
 
+#define ADDED        "{\"type\":\"ADDED\",\"object\":"
+#define OBJECT(meta) "{\"metadata\":{" meta "}}"
+#define NAME         "\"name\":\"a\","
+#define UID          "\"uid\":\"u\","
+#define RV           "\"resourceVersion\":\"5\""
+
+/* Names of any length are told whole, or not at all. */
+static void a_name_that_is_too_long_has_to_be_decoded(void **state)
+{
+    auto_strbuf struct strbuf line = {.max = 1 << 16};
+    enum watch_type type;
+    struct ident id;
+
+    (void)state;
+    for (size_t len = 1; len < 4000; len += 13) {
+        char name[4000];
+
+        memset(name, 'n', len);
+        name[len] = '\0';
+        strbuf_reset(&line);
+        strbuf_addf(&line, ADDED "{\"metadata\":{\"name\":\"%s\"," UID RV "}}}", name);
+        if (watch_peek(line.p, line.len, &type, &id))
+            assert_string_equal(id.name, name);
+        else
+            assert_true(len > 253);
+    }
+}
+
 static void what_a_line_is_about(void **state)
 {
     static const struct {
@@ -162,6 +190,21 @@ static void what_a_line_is_about(void **state)
          NULL},
         {"{\"object\":{\"metadata\":{\"name\":\"a\",\"uid\":\"u\",\"resourceVersion\":\"5\"}}}",
          NULL},
+        /* an order that nobody sends, and members behind the object */
+        {"{\"object\":" OBJECT(NAME UID RV) ",\"type\":\"ADDED\"}", NULL},
+        {ADDED OBJECT(NAME UID RV) ",\"x\":1}", NULL},
+        {ADDED OBJECT(NAME UID RV) "} ", NULL},
+        {"{\"type\":\"A-TYPE-THAT-IS-TOO-LONG\",\"object\":" OBJECT(NAME UID RV) "}", NULL},
+        {"{\"type\":1,\"object\":" OBJECT(NAME UID RV) "}", NULL},
+        /* an identity that is incomplete, or no text */
+        {ADDED OBJECT("\"name\":\"\"," UID RV) "}", NULL},
+        {ADDED OBJECT(NAME "\"uid\":\"\"," RV) "}", NULL},
+        {ADDED OBJECT(NAME UID "\"resourceVersion\":\"\"") "}", NULL},
+        {ADDED OBJECT("\"name\":1," UID RV) "}", NULL},
+        {ADDED OBJECT("\"name\":10," UID RV) "}", NULL},
+        {ADDED OBJECT(NAME "\"namespace\":[]," UID RV) "}", NULL},
+        {ADDED OBJECT(NAME "\"uid\":{}," RV) "}", NULL},
+        {ADDED "{}}", NULL},
     };
 
     (void)state;
@@ -280,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_line_of_4_mib),
         cmocka_unit_test(events),
         cmocka_unit_test(what_a_line_is_about),
+        cmocka_unit_test(a_name_that_is_too_long_has_to_be_decoded),
         cmocka_unit_test(what_is_no_event),
         cmocka_unit_test(nul_in_a_string),
         cmocka_unit_test(versions),

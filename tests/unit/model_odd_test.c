@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What no well-formed object has, and what is seldom: it is read as what it says, or left out. */
+#include "../../src/model/read.h"
 #include "model_lib.h"
 #include "sluice/base/clock.h"
 #include "sluice/json/jfmt.h"
@@ -95,24 +96,129 @@ static void of_two_owners_the_first_deployment_counts(void **state UNUSED)
     CHECK_TEXT(fence_read(&arena, o.doc, o.text, o.len)->deployment_uid, "a", "uid");
 }
 
+/* ---- objects --------------------------------------------------------------------------------- */
+
+/* With two, the first Deployment counts; the controller is whoever says so. */
+static void of_two_deployments_a_set_has_the_first(void **state UNUSED)
+{
+    auto_object struct object o =
+        object_of("{\"metadata\":{\"ownerReferences\":[{\"kind\":\"Rollout\",\"uid\":\"x\"},"
+                  "{\"kind\":\"Deployment\",\"uid\":\"a\"},{\"kind\":\"Deployment\",\"uid\":\"b\","
+                  "\"controller\":true}]}}");
+    const struct replicaset *rs = replicaset_read(&arena, o.doc, o.text, o.len, false);
+
+    CHECK_TEXT(rs->deployment_uid, "a", "deployment");
+    CHECK_TEXT(rs->first_owner_uid, "x", "first");
+    CHECK_TEXT(rs->controller_uid, "b", "controller");
+}
+
+static void a_slice_of_endpoints_without_a_name(void **state UNUSED)
+{
+    auto_object struct object o = object_of(
+        "{\"metadata\":{\"ownerReferences\":[]},\"endpoints\":[{\"targetRef\":{\"kind\":\"Pod\"}},"
+        "{\"targetRef\":{\"kind\":\"Node\",\"name\":\"n\"}},{\"targetRef\":{\"kind\":\"Pod\","
+        "\"name\":\"a\"}}]}");
+    const struct slice *s = slice_read(&arena, o.doc);
+
+    assert_null(s->owner_uid);
+    assert_int_equal(s->ready, 3);
+    assert_int_equal(s->ready_pod_count, 1);
+    CHECK_TEXT(s->ready_pods[0], "a", "pod");
+}
+
+/* A parent that says nothing of references refuses nothing. */
+static void a_parent_with_one_condition(void **state UNUSED)
+{
+    auto_object struct object o = object_of(
+        "{\"metadata\":{\"name\":\"r\"},\"spec\":{\"parentRefs\":[{\"name\":\"g\"}]},\"status\":{"
+        "\"parents\":[{\"parentRef\":{\"name\":\"g\"},\"conditions\":[{\"type\":\"Accepted\","
+        "\"status\":\"True\",\"message\":\"fine\"}]},{\"parentRef\":{\"name\":\"h\"}}]}}");
+    const struct route *r = route_read(&arena, o.doc, o.text, o.len);
+
+    assert_int_equal(r->parent_count, 2);
+    assert_true(r->parents[0].accepted);
+    assert_null(r->parents[0].message);
+    assert_false(r->parents[1].accepted);
+    assert_null(r->parents[1].message);
+}
+
+/* What we own ourselves, whole or as a status, is nobody else's. */
+static void our_own_fields_have_no_other_manager(void **state UNUSED)
+{
+#define FIELDS(who) "{\"manager\":\"" who "\",\"fieldsV1\":{\"f:spec\":{\"f:selector\":{}}}}"
+    auto_object struct object o = object_of("{\"metadata\":{\"managedFields\":[" FIELDS(
+        "sluice") "," FIELDS("sluice-status") "," FIELDS("helm") "]}}");
+    auto_object struct object ours = object_of(
+        "{\"metadata\":{\"managedFields\":[" FIELDS("sluice") "," FIELDS("sluice-status") "]}}");
+
+    CHECK_TEXT(service_read(&arena, o.doc, o.text, o.len)->selector_manager, "helm", "manager");
+    assert_null(service_read(&arena, ours.doc, ours.text, ours.len)->selector_manager);
+}
+
+static void selectors_by_words(void **state UNUSED)
+{
+    static const struct {
+        const char *selector;
+        bool matches;
+    } rows[] = {
+        {"{}", true},
+        {"{'matchLabels':{'app':'web'}}", true},
+        {"{'matchLabels':{'zone':'a'}}", false},
+        {"{'matchLabels':{'app':'db'}}", false},
+        {"{'matchLabels':{'app':1}}", false},
+        {"{'matchExpressions':[{'key':'app','operator':'In','values':['db','web']}]}", true},
+        {"{'matchExpressions':[{'key':'app','operator':'In','values':['db']}]}", false},
+        {"{'matchExpressions':[{'key':'zone','operator':'In','values':['a']}]}", false},
+        {"{'matchExpressions':[{'key':'zone','operator':'NotIn','values':['a']}]}", true},
+        {"{'matchExpressions':[{'key':'app','operator':'NotIn','values':['web']}]}", false},
+        {"{'matchExpressions':[{'key':'app','operator':'Exists'}]}", true},
+        {"{'matchExpressions':[{'key':'app','operator':'DoesNotExist'}]}", false},
+        {"{'matchExpressions':[{'key':'zone','operator':'DoesNotExist'}]}", true},
+        {"{'matchExpressions':[{'key':'app','operator':'Near'}]}", false},
+    };
+    static const struct pair labels[] = {{"app", "web"}};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        auto_object struct object o = object_of(json_fmt(&arena, rows[i].selector, NULL));
+
+        CHECK(label_selector_matches(o.doc, labels, 1) == rows[i].matches, "%s", rows[i].selector);
+    }
+    assert_false(label_selector_matches(NULL, labels, 1));
+}
+
+/* A selector of more than pairs is not understood, and so selects nothing. */
+static void what_is_not_understood_selects_nothing(void **state UNUSED)
+{
+    static const struct pair labels[] = {{"app", "web"}};
+    static const struct deployment d = {.template_labels = labels, .template_label_count = 1};
+    struct service s = {.selector = {.pairs = labels, .count = 1, .present = true}};
+
+    assert_true(service_selects(&s, &d));
+    s.selector.complex = true;
+    assert_false(service_selects(&s, &d));
+}
+
 /* ---- names and words ------------------------------------------------------------------------- */
 
 /* A name is cut before a dot or a dash, and what is nothing else is cut away. */
 static void long_names_are_cut_at_a_word(void **state UNUSED)
 {
+    static const char signs[] = ".-";
     char text[301];
 
-    for (int keep = 230; keep < 253; keep++) {
-        memset(text, 'a', 300);
-        text[300] = '\0';
-        memset(text + keep, '.', 10);
-        const char *name = name_join(&arena, text, "x");
-        CHECK(strlen(name) <= 253, "%s", name);
-        CHECK(!strstr(name, ".-") && !strstr(name, "--"), "%d: %s", keep, name);
+    for (size_t i = 0; i < 2; i++) {
+        for (int keep = NAME_MAX_LEN - 20; keep < NAME_MAX_LEN; keep++) {
+            memset(text, 'a', 300);
+            text[300] = '\0';
+            memset(text + keep, signs[i], 10);
+            const char *name = name_join(&arena, text, "x"), *cut = strrchr(name, '-');
+            CHECK(strlen(name) <= NAME_MAX_LEN, "%s", name);
+            CHECK(cut > name && cut[-1] != '.' && cut[-1] != '-', "%d: %s", keep, name);
+        }
+        memset(text, signs[i], 300);
+        CHECK(name_join(&arena, text, "x")[0] == '-', "nothing is kept");
+        assert_true(strlen(name_join(&arena, text, "x")) < 20);
     }
-    memset(text, '-', 300);
-    CHECK(name_join(&arena, text, "x")[0] == '-', "nothing is kept");
-    assert_true(strlen(name_join(&arena, text, "x")) < 20);
 }
 
 static void words_of_what_is_out_of_range_are_empty(void **state UNUSED)
@@ -283,6 +389,12 @@ int main(void)
         TEST(the_former_template_may_be_gone),
         TEST(without_the_stable_template_it_is_no_record),
         TEST(of_two_owners_the_first_deployment_counts),
+        TEST(of_two_deployments_a_set_has_the_first),
+        TEST(a_slice_of_endpoints_without_a_name),
+        TEST(a_parent_with_one_condition),
+        TEST(our_own_fields_have_no_other_manager),
+        TEST(selectors_by_words),
+        TEST(what_is_not_understood_selects_nothing),
         TEST(long_names_are_cut_at_a_word),
         TEST(words_of_what_is_out_of_range_are_empty),
         TEST(templates_are_the_same_in_any_spelling),

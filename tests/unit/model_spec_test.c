@@ -1,38 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rollout.spec as decoded: every field, every default, and what a broken one leaves behind. */
-#include "../../src/model/spec.h"
-#include "model_lib.h"
 #include "sluice/base/clock.h"
-#include "sluice/json/yaml.h"
+#include "spec_bench.h"
 
 #include <regex.h>
-
-static struct arena arena;
-
-static int begin(void **state UNUSED)
-{
-    arena_init(&arena);
-    return 0;
-}
-
-static int end(void **state UNUSED)
-{
-    arena_release(&arena);
-    return 0;
-}
-
-/* A Rollout whose spec is this YAML in flow style. */
-static const struct rollout *rollout_of(const char *spec)
-{
-    const char *text = arena_printf(&arena, "metadata: {name: web}\nspec: %s\n", spec);
-    struct yaml_doc *docs;
-    struct err e = {0};
-    size_t count;
-
-    CHECK(yaml_read(&arena, text, strlen(text), &docs, &count, &e), "%s: %s", spec, e.text);
-    auto_object struct object o = object_of(docs[0].json);
-    return rollout_read(&arena, o.doc, o.text, o.len);
-}
 
 static const struct rollout_spec *spec_of(const char *spec)
 {
@@ -264,16 +235,6 @@ static void warnings_do_not_stop(void **state UNUSED)
     assert_int_equal(r->finding_count, 0);
 }
 
-/* However many errors there are, some are said and the rest is not. */
-static const char *finding_at(const struct rollout *r, const char *path)
-{
-    for (size_t i = 0; i < r->finding_count; i++) {
-        if (str_equal(r->findings[i].path, path))
-            return r->findings[i].message;
-    }
-    return NULL;
-}
-
 /* Lists of names: rules of a route, gates of a step, phases of a gate. */
 static void lists_of_names(void **state UNUSED)
 {
@@ -306,6 +267,7 @@ static void lists_of_names(void **state UNUSED)
     }
 }
 
+/* However many errors there are, some are said and the rest is not. */
 static void errors_are_bounded(void **state UNUSED)
 {
     auto_strbuf struct strbuf spec = {.max = 1 << 20};

@@ -59,6 +59,9 @@ static void answers(void **state)
          GRPC_HEALTH_SERVING},
         {BYTES("\0\0\0\0\3\x08\x81\0"), GRPC_HEALTH_SERVING}, /* a longer varint */
         {BYTES("\0\0\0\0\2\x0b\1"), GRPC_HEALTH_BAD},         /* a group */
+        {BYTES("\0\0\0\0\2\x12\x80"), GRPC_HEALTH_BAD},       /* a length without end */
+        {BYTES("\0\0\0\0\2\x11\1"), GRPC_HEALTH_BAD},         /* fewer bytes than it says */
+        {BYTES("\0\0\0\0\1\x80"), GRPC_HEALTH_BAD},           /* a tag without end */
         {BYTES("\0\0\0\0\2\x00\1"), GRPC_HEALTH_BAD},         /* field 0 */
         {BYTES("\1\0\0\0\2\x08\1"), GRPC_HEALTH_BAD},         /* compressed */
         {BYTES("\0\0\0\0\3\x08\1"), GRPC_HEALTH_BAD},         /* cut */
@@ -88,6 +91,12 @@ static void verdicts(void **state)
     r.body = "\0\0\0\0\2\x08\2";
     assert_false(grpc_health_judge(&r, text));
     assert_string_equal(text, "NOT_SERVING");
+    r.body = "\0\0\0\0\2\x08\3";
+    assert_false(grpc_health_judge(&r, text));
+    assert_string_equal(text, "SERVICE_UNKNOWN");
+    r.body = "\0\0\0\0\2\x08\0";
+    assert_false(grpc_health_judge(&r, text));
+    assert_string_equal(text, "UNKNOWN");
     r.body = "<html>";
     r.len = 6;
     assert_false(grpc_health_judge(&r, text));

@@ -68,6 +68,10 @@ static void warnings(void **state)
         {"299 - \"a\" \"Tue, 24 Nov 2026 09:14:07 GMT\", 299 - \"b\"", "a|b|"},
         {"299 - \"open", "open|"},
         {"299 - \"open\\", "open\\|"},
+        {"299\t- \"a\"", "a|"},
+        {"299- \"a\"", ""},
+        {"299 - \"a\" x, 299 - \"b\"", "a|b|"},
+        {"299 - \"a\" \"b", "a|"},
         {"299", ""},
         {"2990 - \"a\"", ""},
         {"299 - a, 299 - \"b\"", "b|"},
@@ -80,6 +84,7 @@ static void warnings(void **state)
         CHECK_TEXT(all_warnings(rows[i].value, 128), rows[i].want, rows[i].value);
     assert_string_equal(all_warnings("299 - \"abcdef\"", 4), "abc|");
     assert_null(http_warning_next(NULL, NULL, 0));
+    assert_string_equal(http_warning_next("299 - \"a\", b", NULL, 0), ", b"); /* no room at all */
 }
 
 int main(void)
