@@ -28,8 +28,8 @@ MUTANTS = {
         ["--strategy", "blueGreen", "--strategy", "canary"] + CALM, {"OWNERS", "CAPACITY"}),
     "not-confirmed": (
         "src/ctl/next.c",
-        "    if (!v->live)\n        return true;\n",
-        "    if (!v->live)\n        return false;\n",
+        "        return v->action->harmful || v->moved || v->look_age_ms > LOOK_AGE_MS;\n",
+        "        return false;\n",
         ["--strategy", "blueGreen", "--strategy", "canary"] + BLIND,
         {"EARLY", "SHARE", "FOREIGN", "CAPACITY", "OWNERS", "STUCK"}),
     "not-pinned": (
