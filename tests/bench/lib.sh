@@ -91,7 +91,15 @@ watches=()
 watch_start() { # FILE PREFIX RESOURCE TAG SINCE CONDITION
     local options=("${api_options[@]}")
     : >"$1"
-    become_in_ns curl -N "${options[@]}" "$api/$3?watch=1" > >(
+    # The server ends a watch that does not keep up with thousands of objects: the next tells of all.
+    (
+        trap 'kill "$curl"; exit' TERM
+        while :; do
+            become_in_ns curl -N "${options[@]}" "$api/$3?watch=1" &
+            curl=$!
+            wait "$curl" || true
+        done
+    ) > >(
         exec jq --unbuffered -r --arg tag "$4" --arg since "$5" --arg names "^$2[0-9]{4}\$" \
             ".object | select((.metadata.name | test(\$names)) and ($6)) | \"\\(now) \\(.metadata.name)\"" >"$1"
     ) &

@@ -521,16 +521,19 @@ PLANTED = [
          "0"),
         (OPERATOR,
          "    if (op->cached)\n"
-         "        return act->harmful || !op->looked_ms || age > LOOK_AGE_MS"
-         " ? SIM_LOOK : SIM_SEND;\n",
+         "        return act->harmful || op->moved || !op->looked_ms || age > LOOK_AGE_MS"
+         " ? SIM_LOOK\n" + " " * 80 + ": SIM_SEND;\n",
          ""),
     ]),
     ("own-writes-not-seen", [
         (FAULTS,
-         "    if (op->looking)\n"
+         "    if (op->looking && !op->moved)\n"
          "        sim_adopt(&op->look, kind, act->name, now);\n",
          "    (void)kind;\n"
          "    (void)now;\n"),
+        (OPERATOR,  # else what it wrote itself would be looked at as another's
+         "    op->moved = others_wrote(op, &sight);\n",
+         "    (void)others_wrote;\n"),
         (ACTS,  # the last that is written twice: all others are refused the second time
          "'namespace':%q,'uid':%q,\"\n"
          "                 \"'resourceVersion':%q%r}}\",\n"
