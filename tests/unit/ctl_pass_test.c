@@ -207,6 +207,28 @@ static void a_conflict_is_looked_at_and_planned_again(void **state)
     assert_int_equal(f->ctl.metrics.passes_failed, 0);
 }
 
+static bool looked_more(void *arg)
+{
+    const struct fake *f = arg;
+
+    return f->ctl.metrics.looks > 1 && attached(arg);
+}
+
+/* The look a moment ago would do, if this were not another's word: it took the status away. */
+static void what_others_wrote_is_looked_at(void **state)
+{
+    struct fake *f = *state;
+
+    begin(f);
+    await(f, attached);
+    await(f, seen_by_caches);
+    assert_int_equal(f->ctl.metrics.looks, 1);
+    put(f, ROLLOUT, META("web"),
+        "'spec':{'targetRef':{'name':'web'},'strategy':{'blueGreen':"
+        "{'activeService':'web'}}}");
+    await(f, looked_more);
+}
+
 static bool looked_since(void *arg)
 {
     const struct fake *f = arg;
@@ -425,6 +447,7 @@ int main(void)
         TEST(nothing_decides_on_the_cache_alone),
         TEST(what_no_list_showed_is_asked_for_by_name),
         TEST(at_rest_nothing_is_sent),
+        TEST(what_others_wrote_is_looked_at),
         TEST(a_conflict_is_looked_at_and_planned_again),
         TEST(an_unknown_outcome_is_not_repeated),
         TEST(a_refusal_is_remembered_and_tried_slowly),

@@ -171,6 +171,7 @@ static int teardown(void **state)
     struct bench *b = *state;
 
     scene_release(&b->pass.scene);
+    key_knows(&b->key, NULL, NULL);
     barrier_release(&b->key.barrier);
     refused_clear(&b->key.refused);
     map_release(&b->ctl.closed);
@@ -332,6 +333,21 @@ static void the_answer_is_folded_in(void **state)
     assert_int_equal(b->key.barrier.count, 1);
     assert_string_equal(b->key.barrier.entries[0].rv, "17");
     assert_ptr_equal(map_get(&b->ctl.closed, "shop/web"), &b->key);
+}
+
+/* A look serves later passes as long as nobody else writes: our own writes are known. */
+static void what_was_written_is_known(void **state)
+{
+    struct bench *b = *state;
+
+    sends(b, &report);
+    answers(b, text_of(b, "Rollout", "web", "17", ""));
+    assert_string_equal(b->key.known_rollout, b->pass.scene.rollout->meta->rv);
+    assert_string_equal(b->key.known_fence, "");
+    b->pass.moved = true; /* by others, which a report does not mind */
+    sends(b, &report);
+    answers(b, text_of(b, "Rollout", "web", "19", ""));
+    assert_string_not_equal(b->key.known_rollout, b->pass.scene.rollout->meta->rv);
 }
 
 static void many_writes_are_counted_one_by_one(void **state)
@@ -678,6 +694,7 @@ int main(void)
         TEST(a_write_costs_one_of_the_budget),
         TEST(the_first_act_answers_the_event),
         TEST(the_answer_is_folded_in),
+        TEST(what_was_written_is_known),
         TEST(many_writes_are_counted_one_by_one),
         TEST(an_unreadable_answer_is_looked_at),
         TEST(stopping_looks_no_more),
