@@ -8,16 +8,6 @@
     "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'drain':'1s',"    \
     "'bake':'1h'," more "'gates':[{'name':'g','metric':{'prometheus':{'query':'q'},'max':'1',"     \
     "'every':'1s','count':1000},'during':['Bake']}]}"
-#define PREVIEW                                                                                    \
-    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web',"                  \
-    "'previewService':'web-preview'}},'drain':'1s'}"
-#define REVERTS                                                                                    \
-    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'approve':true}]}},"  \
-    "'drain':'1s','afterAbort':'Revert'}"
-#define ABORTS                                                                                     \
-    {                                                                                              \
-        "image app:v2", "-> Approval", "abort"                                                     \
-    }
 #define TO_BAKE                                                                                    \
     {                                                                                              \
         "image app:v2", "-> Baking"                                                                \

@@ -3,16 +3,6 @@
  * what counts as over. */
 #include "sim_scene.h"
 
-#define PREVIEW                                                                                    \
-    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web',"                  \
-    "'previewService':'web-preview'}},'drain':'1s'}"
-#define REVERTS                                                                                    \
-    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'approve':true}]}},"  \
-    "'drain':'1s','afterAbort':'Revert'}"
-#define ABORTS                                                                                     \
-    {                                                                                              \
-        "image app:v2", "-> Approval", "abort"                                                     \
-    }
 #define UNDOES                                                                                     \
     {                                                                                              \
         "image app:v2", "-> Approval", "approve", "-> Baking", "undo"                              \

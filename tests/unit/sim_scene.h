@@ -189,6 +189,18 @@ static inline void scene_no_dead_man(struct scene *sc)
     sc->d.dead_man = NULL;
 }
 
+/* Specs and lines of several tables. */
+#define PREVIEW                                                                                    \
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web',"                  \
+    "'previewService':'web-preview'}},'drain':'1s'}"
+#define REVERTS                                                                                    \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'approve':true}]}},"  \
+    "'drain':'1s','afterAbort':'Revert'}"
+#define ABORTS                                                                                     \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "abort"                                                     \
+    }
+
 /* A release lived through to its lines' end, and then on until `before` is the next write; 0: no
  * further. */
 static inline struct scene *scene_at(const char *name, const char *spec, const char *const *lines,
