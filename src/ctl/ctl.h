@@ -125,8 +125,8 @@ extern const struct store_listener ctl_store_listener; /* its arg is to be the c
 /* ---- caches.c -------------------------------------------------------------------------------- */
 void caches_start(struct ctl *c);
 void caches_free(struct ctl *c);
-bool caches_ready(
-    const struct ctl *c); /* for passes; those that are optional may not be read yet */
+/* For passes; those that are optional may not be read yet. */
+bool caches_ready(const struct ctl *c);
 /* It was read whole, or is not served: what it lacks is not there. */
 bool caches_know(const struct ctl *c, enum kube_kind kind);
 /* "rollouts: not synced; ...": what is missing, "" when ready. */
