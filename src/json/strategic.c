@@ -102,12 +102,57 @@ static bool replaces(const cJSON *patch)
     return false;
 }
 
-static void merge_list(cJSON *doc, const cJSON *patch)
+/* Does `l` stand before `r` where both stand? */
+static bool stands_before(const cJSON *was, const cJSON *l, const cJSON *r, const char *key)
+{
+    const int at = find_like(was, l, key), other = find_like(was, r, key);
+
+    return at >= 0 && other >= 0 && at < other;
+}
+
+/* Items that `order` names stand as it does, the others as they did; where that leaves a choice,
+ * as both did in `was`, else what is named comes first. */
+static cJSON *ordered(cJSON *items, const cJSON *order, const cJSON *was, const char *key)
+{
+    cJSON *named = cJSON_CreateArray(), *out = cJSON_CreateArray();
+
+    JSON_EACH(item, order) {
+        const int at = find_like(items, item, key);
+
+        if (at >= 0)
+            cJSON_AddItemToArray(named, cJSON_DetachItemFromArray(items, at));
+    }
+    while (named->child || items->child) {
+        cJSON *from =
+            !named->child || (items->child && stands_before(was, items->child, named->child, key))
+                ? items
+                : named;
+
+        cJSON_AddItemToArray(out, cJSON_DetachItemFromArray(from, 0));
+    }
+    cJSON_Delete(named);
+    return out;
+}
+
+static void set_order(cJSON *doc, const char *name, const cJSON *order, const cJSON *was)
+{
+    const struct merged_list *list = list_named(name);
+    cJSON *have = cJSON_GetObjectItemCaseSensitive(doc, name);
+
+    if (list && cJSON_IsArray(have))
+        cJSON_ReplaceItemInObjectCaseSensitive(doc, name,
+                                               ordered(have, order, was, key_of(list, order)));
+}
+
+/* `order`: $setElementOrder of that list; NULL: the patch says none. */
+static void merge_list(cJSON *doc, const cJSON *patch, const cJSON *order)
 {
     const struct merged_list *list = list_named(patch->string);
-    cJSON *have = cJSON_GetObjectItemCaseSensitive(doc, patch->string);
+    cJSON *have = cJSON_GetObjectItemCaseSensitive(doc, patch->string), *was = NULL;
 
-    if (!list || !cJSON_IsArray(have) || replaces(patch)) {
+    if (list && cJSON_IsArray(have) && !replaces(patch)) {
+        was = cJSON_Duplicate(have, true);
+    } else {
         cJSON_DeleteItemFromObjectCaseSensitive(doc, patch->string);
         have = cJSON_AddArrayToObject(doc, patch->string);
     }
@@ -117,27 +162,9 @@ static void merge_list(cJSON *doc, const cJSON *patch)
         else if (!str_equal(json_str(item, "$patch"), "replace"))
             merge_item(have, item, key_of(list, patch));
     }
-}
-
-/* Those that are named come first, in that order. */
-static void order_list(cJSON *doc, const char *name, const cJSON *order)
-{
-    const struct merged_list *list = list_named(name);
-    cJSON *have = cJSON_GetObjectItemCaseSensitive(doc, name);
-    cJSON *sorted;
-
-    if (!list || !cJSON_IsArray(have))
-        return;
-    sorted = cJSON_CreateArray();
-    JSON_EACH(item, order) {
-        const int at = find_like(have, item, key_of(list, order));
-
-        if (at >= 0)
-            cJSON_AddItemToArray(sorted, cJSON_DetachItemFromArray(have, at));
-    }
-    while (have->child)
-        cJSON_AddItemToArray(sorted, cJSON_DetachItemFromArray(have, 0));
-    cJSON_ReplaceItemInObjectCaseSensitive(doc, name, sorted);
+    if (was)
+        set_order(doc, patch->string, order ? order : patch, was);
+    cJSON_Delete(was);
 }
 
 static void remove_texts(cJSON *doc, const char *name, const cJSON *gone)
@@ -175,14 +202,14 @@ static void merge_directive(cJSON *doc, const cJSON *item)
         remove_texts(doc, item->string + strlen(DIRECTIVE_REMOVE), item);
 }
 
-static void merge_member(cJSON *doc, const cJSON *item)
+static void merge_member(cJSON *doc, const cJSON *item, const cJSON *order)
 {
     cJSON *have = cJSON_GetObjectItemCaseSensitive(doc, item->string);
 
     if (cJSON_IsNull(item) || str_equal(json_str(item, "$patch"), "delete")) {
         cJSON_DeleteItemFromObjectCaseSensitive(doc, item->string);
     } else if (cJSON_IsArray(item)) {
-        merge_list(doc, item);
+        merge_list(doc, item, order);
     } else if (cJSON_IsObject(item)) {
         if (!cJSON_IsObject(have) || str_equal(json_str(item, "$patch"), "replace")) {
             cJSON_DeleteItemFromObjectCaseSensitive(doc, item->string);
@@ -195,6 +222,26 @@ static void merge_member(cJSON *doc, const cJSON *item)
     }
 }
 
+static const cJSON *order_of(const cJSON *patch, const char *list)
+{
+    JSON_EACH(item, patch) {
+        if (strncmp(item->string, DIRECTIVE_ORDER, strlen(DIRECTIVE_ORDER)) == 0 &&
+            str_equal(item->string + strlen(DIRECTIVE_ORDER), list))
+            return item;
+    }
+    return NULL;
+}
+
+/* An order alone changes nothing else. */
+static void order_member(cJSON *doc, const cJSON *patch, const cJSON *item)
+{
+    const char *name = item->string + strlen(DIRECTIVE_ORDER);
+
+    if (strncmp(item->string, DIRECTIVE_ORDER, strlen(DIRECTIVE_ORDER)) == 0 &&
+        !cJSON_GetObjectItemCaseSensitive(patch, name))
+        set_order(doc, name, item, NULL);
+}
+
 static void merge_object(cJSON *doc, const cJSON *patch)
 {
     JSON_EACH(item, patch) {
@@ -202,12 +249,10 @@ static void merge_object(cJSON *doc, const cJSON *patch)
             merge_directive(doc, item);
     }
     JSON_EACH(item, patch) {
-        if (item->string[0] != '$')
-            merge_member(doc, item);
-    }
-    JSON_EACH(item, patch) {
-        if (strncmp(item->string, DIRECTIVE_ORDER, strlen(DIRECTIVE_ORDER)) == 0)
-            order_list(doc, item->string + strlen(DIRECTIVE_ORDER), item);
+        if (item->string[0] == '$')
+            order_member(doc, patch, item);
+        else
+            merge_member(doc, item, order_of(patch, item->string));
     }
 }
 

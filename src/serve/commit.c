@@ -70,13 +70,18 @@ static void change_simulated(struct serve *v, const struct served_kind *k, const
     struct sim_object *o = sim_object_of(v, k, ns, name);
 
     realm_enter(r);
-    sim_accept(&r->s, o, next);
-    if (is_over(o->doc))
-        sim_delete(&r->s, o->kind, name);
+    if (is_over(next)) {
+        sim_adopt(&r->s, o->kind, name, NULL);
+        json_release(&next);
+    } else {
+        sim_accept(&r->s, o, next);
+    }
     sim_collect(&r->s);
     realm_leave(r);
 }
 
+/* Whoever takes the last finalizer off what is being deleted deletes it: watches are told of the
+ * end alone, with the object as it was before. */
 void commit_change(struct serve *v, const struct served_kind *k, const char *ns, const char *name,
                    cJSON *next)
 {
@@ -89,12 +94,13 @@ void commit_change(struct serve *v, const struct served_kind *k, const char *ns,
     o = store_find(v, k, ns, name);
     if (json_same(o->v->doc, next)) {
         json_release(&next);
-        return;
-    }
-    store_stamp(v, o->kind, o->v->doc, next);
-    o = store_put(v, k, next);
-    if (is_over(o->v->doc) && !str_equal(k->kind, "Namespace"))
+    } else if (is_over(next) && !str_equal(k->kind, "Namespace")) {
+        json_release(&next);
         store_remove(v, o, ++v->rv);
+    } else {
+        store_stamp(v, o->kind, o->v->doc, next);
+        store_put(v, k, next);
+    }
 }
 
 /* ---- gone ------------------------------------------------------------------------------------ */

@@ -112,8 +112,9 @@ struct served_object *store_find(const struct serve *v, const struct served_kind
 struct served_object *store_put(struct serve *v, const struct served_kind *k, cJSON *doc);
 void store_remove(struct serve *v, struct served_object *o, int64_t rv);
 void store_free(struct serve *v);
-/* A new resourceVersion on `doc`; kinds that count a generation get a new one when the spec is
- * another than `old`'s. */
+/* Is `now` another wish than `was`? Then its generation is one more, where it has one. */
+bool store_says_other(const struct served_kind *k, const cJSON *was, const cJSON *now);
+/* A new resourceVersion on `doc`, and its generation. */
 void store_stamp(struct serve *v, const struct served_kind *k, const cJSON *old, cJSON *doc);
 struct version *version_ref(struct version *version);
 void version_drop(struct version *version);
@@ -140,6 +141,8 @@ void realms_free(struct serve *v);
 void realm_stop_pod(struct realm *r, const char *name);
 /* pods.c */
 void realm_show_pods(struct realm *r);
+/* What the simulator keeps, as it is shown: `doc` of kind `k`. */
+void realm_dress(const struct realm *r, const struct served_kind *k, cJSON *doc);
 void realm_dress_slice(const struct realm *r, cJSON *doc);
 const struct sim_pod *realm_pod(const struct realm *r, const char *name);
 const cJSON *pod_containers(const struct realm *r, const struct sim_pod *p); /* NULL: gone */

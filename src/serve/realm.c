@@ -29,17 +29,17 @@ void realm_leave(struct realm *r)
 
 /* ---- what the simulator changes -------------------------------------------------------------- */
 
-static void dress(const struct realm *r, enum sim_kind kind, cJSON *doc)
+void realm_dress(const struct realm *r, const struct served_kind *k, cJSON *doc)
 {
     const cJSON *spec = json_at(doc, "spec");
 
-    if ((kind == SIM_FENCE || kind == SIM_SLICE) && spec && !spec->child)
+    if ((k->sim == SIM_FENCE || k->sim == SIM_SLICE) && spec && !spec->child)
         doc_merge(doc, "{\"spec\":null}");
-    /* Of the kinds that the simulator keeps these have no generation. */
-    if (kind == SIM_FENCE || kind == SIM_SERVICE)
+    /* The simulator gives one to all that it keeps. */
+    if (!(k->flags & K_COUNTED))
         doc_merge(doc, "{\"metadata\":{\"generation\":null}}");
     /* A slice that somebody wrote has an address type; the simulator's own have none. */
-    if (kind == SIM_SLICE && !json_str(doc, "addressType"))
+    if (k->sim == SIM_SLICE && !json_str(doc, "addressType"))
         realm_dress_slice(r, doc);
 }
 
@@ -61,7 +61,7 @@ static void on_change(void *arg, struct sim_object *o, bool gone)
         return;
     }
     doc = json_copy(o->doc);
-    dress(r, o->kind, doc);
+    realm_dress(r, k, doc);
     store_put(v, k, doc);
 }
 

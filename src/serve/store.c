@@ -95,9 +95,16 @@ struct served_object *store_find(const struct serve *v, const struct served_kind
     return NULL;
 }
 
+bool store_says_other(const struct served_kind *k, const cJSON *was, const cJSON *now)
+{
+    if (k->sim != NOT_SIMULATED)
+        return sim_says_other((enum sim_kind)k->sim, was, now);
+    return !json_same(json_at(was, "spec"), json_at(now, "spec"));
+}
+
 void store_stamp(struct serve *v, const struct served_kind *k, const cJSON *old, cJSON *doc)
 {
-    const bool changed = !old || !json_same(json_at(old, "spec"), json_at(doc, "spec"));
+    const bool changed = !old || store_says_other(k, old, doc);
     const int64_t generation = json_i64(old, "metadata.generation", 0) + changed;
     struct arena a;
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* write.c - create, change, delete, as the API server does them. */
+/* write.c - create and change, as the API server does them. */
 #include "calls.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define DELETED_MAX 4096 /* of a collection, told in the answer */
 
 /* ---- create ---------------------------------------------------------------------------------- */
 
@@ -47,7 +45,7 @@ static bool has_name(struct call *c, cJSON *doc)
     return true;
 }
 
-static void answer_doc(struct call *c, int code, const cJSON *doc)
+void answer_doc(struct call *c, int code, const cJSON *doc)
 {
     auto_free char *rest = NULL;
     cJSON *bare = json_copy(doc);
@@ -60,23 +58,28 @@ static void answer_doc(struct call *c, int code, const cJSON *doc)
                        c->kind->kind, rest + 1));
 }
 
+void answer_dressed(struct call *c, int code, cJSON *doc)
+{
+    if (c->kind->sim != NOT_SIMULATED)
+        realm_dress(realm_of(c->v, c->ns), c->kind, doc);
+    else if (!(c->kind->flags & K_COUNTED))
+        doc_merge(doc, "{\"metadata\":{\"generation\":null}}");
+    answer_doc(c, code, doc);
+}
+
 /* What it would have been given. */
 static void answer_dry(struct call *c, cJSON *doc)
 {
-    const bool counted = c->kind->flags & K_COUNTED || c->kind->sim == SIM_DEPLOYMENT ||
-                         c->kind->sim == SIM_REPLICASET || c->kind->sim == SIM_ROLLOUT ||
-                         c->kind->sim == SIM_SLICE || c->kind->sim == SIM_ROUTE;
     char now[TIME_TEXT_MAX];
 
     time_format(c->v->now_ms, now);
-    doc_merge(
-        doc, json_fmt(c->a, "{'metadata':{'uid':'u%l','creationTimestamp':%q}}", ++c->v->uid, now));
-    if (counted)
-        doc_merge(doc, "{\"metadata\":{\"generation\":1}}");
-    answer_doc(c, 201, doc);
+    doc_merge(doc,
+              json_fmt(c->a, "{'metadata':{'uid':'u%l','creationTimestamp':%q,'generation':1}}",
+                       ++c->v->uid, now));
+    answer_dressed(c, 201, doc);
 }
 
-static void answer_stored(struct call *c, int code)
+void answer_stored(struct call *c, int code)
 {
     call_version(c, code, store_find(c->v, kind_stored(c->kind), c->ns, c->name)->v);
 }
@@ -236,6 +239,7 @@ static cJSON *only_part(const struct call *c, const cJSON *now, cJSON *next)
 
 void write_next(struct call *c, const cJSON *now, cJSON *next)
 {
+    int64_t generation = json_i64(now, "metadata.generation", 0);
     cJSON *last;
 
     if (!says_version(c, next) || !is_fresh(c, now, next)) {
@@ -249,16 +253,19 @@ void write_next(struct call *c, const cJSON *now, cJSON *next)
         return;
     }
     if (c->dry_run) {
-        answer_doc(c, 200, next);
+        answer_dressed(c, 200, next);
         json_release(&next);
         return;
     }
     last = json_copy(next);
+    generation += store_says_other(c->kind, now, next);
     commit_change(c->v, c->kind, c->ns, c->name, next);
-    if (store_find(c->v, c->kind, c->ns, c->name))
+    if (store_find(c->v, c->kind, c->ns, c->name)) {
         answer_stored(c, 200);
-    else
-        answer_doc(c, 200, last); /* its last finalizer went */
+    } else { /* its last finalizer went: nobody else sees it so */
+        doc_merge(last, json_fmt(c->a, "{'metadata':{'generation':%l}}", generation));
+        answer_dressed(c, 200, last);
+    }
     json_release(&last);
 }
 
@@ -310,162 +317,11 @@ void write_update(struct call *c)
         return;
     }
     next = patch_wanted(c, now);
-    if (next && names_fit(c, next))
+    if (next && names_fit(c, next) && shape_settle(c, next)) /* unreadable is not even stale */
         write_next(c, now, next);
     else
         json_release(&next);
     now = stored_doc(c->v, c->kind, c->ns, c->name);
     if (now && c->reply->code == 200 && strstr(c->http->content_type, "apply-patch") && !c->dry_run)
         patch_remember(c, now);
-}
-
-/* ---- delete ---------------------------------------------------------------------------------- */
-
-static bool conditions_hold(struct call *c, const cJSON *options, const cJSON *now)
-{
-    const char *uid = json_str(options, "preconditions.uid");
-    const char *rv = json_str(options, "preconditions.resourceVersion");
-
-    if ((!uid || str_equal(uid, json_str(now, "metadata.uid"))) &&
-        (!rv || str_equal(rv, json_str(now, "metadata.resourceVersion"))))
-        return true;
-    return call_conflict(c, "Precondition failed: the object is another one");
-}
-
-static bool owned_by(const cJSON *doc, const char *uid)
-{
-    JSON_EACH(owner, json_at(doc, "metadata.ownerReferences")) {
-        if (str_equal(json_str(owner, "uid"), uid))
-            return true;
-    }
-    return false;
-}
-
-/* Its dependents stay: those that have no other owner are nobody's. */
-static void orphan(struct serve *v, const char *uid)
-{
-    for (struct served_object *o = v->objects; o; o = o->next) {
-        const cJSON *now = owned_by(o->v->doc, uid) ? stored_doc(v, o->kind, o->ns, o->name) : NULL;
-        cJSON *next;
-
-        if (!now || str_equal(o->kind->kind, "Pod"))
-            continue;
-        next = json_copy(now);
-        doc_merge(next, "{\"metadata\":{\"ownerReferences\":null}}");
-        commit_change(v, o->kind, o->ns, o->name, next);
-    }
-}
-
-static const char *policy_of(const struct call *c, const cJSON *options)
-{
-    return options ? json_str(options, "propagationPolicy") : call_query(c, "propagationPolicy");
-}
-
-/* With a body, what the query says is not looked at. */
-static bool options_valid(struct call *c, const cJSON *options)
-{
-    static const char *const known[] = {"Background", "Orphan", "Foreground"};
-    const char *policy = policy_of(c, options);
-
-    for (size_t i = 0; i < COUNT(known); i++) {
-        if (str_empty(policy) || str_equal(policy, known[i]))
-            return true;
-    }
-    call_text(c, 422,
-              json_fmt(c->a,
-                       "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Failure',"
-                       "'message':'unknown propagationPolicy %s','reason':'Invalid','details':"
-                       "{'group':'meta.k8s.io','kind':'DeleteOptions'},'code':422}",
-                       policy));
-    return false;
-}
-
-static void delete_one(struct call *c, const cJSON *options)
-{
-    const cJSON *now = stored_doc(c->v, c->kind, c->ns, c->name);
-    const char *uid = now ? arena_strdup(c->a, json_str(now, "metadata.uid")) : NULL;
-    auto_json cJSON *told = now && c->kind->flags & K_TOLD ? json_copy(now) : NULL;
-    bool held;
-
-    if (!now) {
-        call_refuse(c, 404, "NotFound", "%s \"%s\" not found", c->kind->plural, c->name);
-        return;
-    }
-    if (!conditions_hold(c, options, now))
-        return;
-    held = json_count(json_at(now, "metadata.finalizers")) > 0;
-    if (!c->dry_run) {
-        if (str_equal(policy_of(c, options), "Orphan"))
-            orphan(c->v, uid);
-        commit_delete(c->v, c->kind, c->ns, c->name);
-    }
-    if (held) {
-        answer_stored(c, 200);
-        return;
-    }
-    if (told) { /* once more, with the version of its end */
-        doc_merge(told, json_fmt(c->a, "{'metadata':{'resourceVersion':'%l'}}", c->v->rv));
-        if (!json_key(told, "spec") || c->kind->sim == SIM_SERVICE)
-            doc_merge(told, "{\"metadata\":{\"generation\":null}}");
-        answer_doc(c, 200, told);
-        return;
-    }
-    call_text(c, 200,
-              json_fmt(c->a,
-                       "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Success',"
-                       "'details':{'name':%q%r,'kind':%q,'uid':%q}}",
-                       c->name,
-                       *c->kind->group ? json_fmt(c->a, ",'group':%q", c->kind->group) : "",
-                       c->kind->plural, uid));
-}
-
-static bool is_chosen(const struct call *c, const struct selector_text *s,
-                      const struct served_object *o)
-{
-    return o->kind == c->kind && str_equal(o->ns, c->ns) &&
-           !json_str(o->v->doc, "metadata.deletionTimestamp") && select_matches(s, o->v->doc);
-}
-
-/* Others may go with each: it is begun anew, until none is left that was not told to go. */
-static void delete_all(struct call *c)
-{
-    const struct selector_text s = {call_query(c, "labelSelector"), call_query(c, "fieldSelector")};
-    struct served_object *o = c->v->objects;
-    struct version *versions[DELETED_MAX];
-    size_t count = 0;
-
-    if (!select_valid(c, &s))
-        return;
-    for (; o; o = o->next) {
-        if (count < DELETED_MAX && o->kind == c->kind && str_equal(o->ns, c->ns) &&
-            select_matches(&s, o->v->doc))
-            versions[count++] = version_ref(o->v);
-    }
-    for (o = c->v->objects; o;) {
-        if (is_chosen(c, &s, o)) {
-            commit_delete(c->v, o->kind, c->ns, arena_strdup(c->a, o->name));
-            o = c->v->objects;
-        } else {
-            o = o->next;
-        }
-    }
-    read_show(c, versions, count);
-    while (count > 0)
-        version_drop(versions[--count]);
-}
-
-void write_delete(struct call *c)
-{
-    struct err e = {0};
-    auto_json cJSON *options =
-        c->http->body_len ? json_parse(c->http->body, c->http->body_len, &e) : NULL;
-
-    if (options) /* what the query says is not looked at then */
-        c->dry_run = json_count(json_key(options, "dryRun")) > 0;
-    if (!options_valid(c, options))
-        return;
-    if (*c->name)
-        delete_one(c, options);
-    else
-        delete_all(c);
 }

@@ -201,7 +201,7 @@ static bool differ(const cJSON *was, const cJSON *now)
 
 /* A Deployment's annotations count too, as on a real server. Slices have no spec: all that they
  * say, and their labels. */
-static bool says_other(enum sim_kind kind, const cJSON *was, const cJSON *now)
+bool sim_says_other(enum sim_kind kind, const cJSON *was, const cJSON *now)
 {
     static const char *const parts[] = {"addressType", "endpoints", "ports"};
 
@@ -224,7 +224,7 @@ void sim_accept(struct sim *s, struct sim_object *o, cJSON *next)
         json_release(&next);
         return;
     }
-    stamp(s, next, says_other(o->kind, o->doc, next));
+    stamp(s, next, sim_says_other(o->kind, o->doc, next));
     retire(s, o->version);
     o->version = sim_version_new(next);
     o->doc = next;

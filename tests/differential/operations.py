@@ -17,7 +17,8 @@ def create(rng, kind, name):
     meta = op["body"]["metadata"]
     if spoil < 0.05:
         del meta["name"]
-        meta["generateName"] = f"{name}-"
+        # What follows is made up: two of one prefix would be listed in any order.
+        meta["generateName"] = f"{name}{rng.getrandbits(30)}-"
     elif spoil < 0.20:
         rng.choice(SPOILERS)(op, meta)
     if rng.random() < 0.05:
@@ -124,7 +125,7 @@ def merge_patch(rng, kind, name):
 
 def strategic(rng, kind, name):
     body = edit(rng, kind)
-    if isinstance((body.get("metadata") or {}).get("finalizers"), list) or "data" in body:
+    if "data" in body:
         body = {"metadata": {"annotations": {"note": "four"}}}
     if kind == "deployments" and rng.random() < 0.5:
         body = {"spec": {"template": {"spec": {"containers": [rng.choice((
@@ -163,6 +164,10 @@ def apply(rng, kind, _):
     body = bodies.whole(rng, kind, name)
     spec = body.get("spec", {})
     spec.pop("sessionAffinity", None)
+    if not body["metadata"].get("labels"):
+        body["metadata"].pop("labels", None)
+    if spec.get("strategy", {}).get("rolling") == {}:
+        spec["strategy"]["rolling"]["steps"] = [{"replicas": "50%"}]
     for c in spec.get("template", {}).get("spec", {}).get("containers", []):
         c.pop("readinessProbe", None)
     query = {"fieldManager": "me", "force": "true"}

@@ -41,7 +41,7 @@ static void strategic_patches_of_what_is_not_there(void **state UNUSED)
         {"{'finalizers':['a','b']}", "{'$deleteFromPrimitiveList/finalizers':['z','a']}",
          "{'finalizers':['b']}"},
         {"{'containers':[{'image':'i'},{'name':'a'}]}", "{'containers':[{'name':'a','image':'j'}]}",
-         "{'containers':[{'image':'i'},{'name':'a','image':'j'}]}"},
+         "{'containers':[{'name':'a','image':'j'},{'image':'i'}]}"},
         {"{'containers':[{'name':'a'}]}", "{'containers':[{'image':'x'}]}",
          "{'containers':[{'name':'a'},{'image':'x'}]}"},
     };

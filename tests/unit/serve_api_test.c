@@ -423,6 +423,26 @@ static void what_leaves_a_selection_is_deleted_from_it(void **state)
     end(&w, call);
 }
 
+/* Taking off the last finalizer is the end itself, not a change before it. */
+static void the_last_finalizer_goes_with_its_object(void **state)
+{
+    struct fixture *f = *state;
+    struct watching w;
+    struct kube_call *call = begin(f, &w, "watch=1");
+
+    create_map(f, "m1");
+    assert_int_equal(send(f, KUBE_PATCH, MAPS "/m1", NULL, KUBE_MERGE_PATCH,
+                          "{'metadata':{'finalizers':['a/b']}}"),
+                     ERR_NONE);
+    assert_int_equal(send(f, KUBE_DELETE, MAPS "/m1", NULL, NULL, NULL), ERR_NONE);
+    assert_int_equal(
+        send(f, KUBE_PATCH, MAPS "/m1", NULL, KUBE_MERGE_PATCH, "{'metadata':{'finalizers':null}}"),
+        ERR_NONE);
+    create_map(f, "m2");
+    sees(f, &w, "ADDED m1;MODIFIED m1;MODIFIED m1;DELETED m1;ADDED m2;");
+    end(&w, call);
+}
+
 static void a_watch_goes_on_from_a_version_until_that_is_forgotten(void **state)
 {
     struct fixture *f = *state;
@@ -487,6 +507,7 @@ int main(void)
         TEST(selectors_choose),
         TEST(watches_tell_what_happens),
         TEST(what_leaves_a_selection_is_deleted_from_it),
+        TEST(the_last_finalizer_goes_with_its_object),
         TEST(a_watch_goes_on_from_a_version_until_that_is_forgotten),
         TEST(a_wrong_token_is_refused),
     };

@@ -8,12 +8,14 @@
 
 #include "../../src/serve/calls.h"
 
-#define MAPS   "/api/v1/namespaces/default/configmaps"
-#define DEPS   "/apis/apps/v1/namespaces/default/deployments"
-#define SVCS   "/api/v1/namespaces/default/services"
-#define LEASES "/apis/coordination.k8s.io/v1/namespaces/default/leases"
-#define SLICES "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
-#define MERGE  "application/merge-patch+json"
+#define MAPS    "/api/v1/namespaces/default/configmaps"
+#define DEPS    "/apis/apps/v1/namespaces/default/deployments"
+#define SVCS    "/api/v1/namespaces/default/services"
+#define LEASES  "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+#define SLICES  "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+#define MERGE   "application/merge-patch+json"
+#define APPLY   "application/apply-patch+yaml"
+#define APPLIER "fieldManager=me&force=true"
 #define DEPLOYMENT                                                                                 \
     "{'metadata':{'name':'d'},'spec':{'selector':{'matchLabels':{'app':'x'}},'template':"          \
     "{'metadata':{'labels':{'app':'x'}},'spec':{'containers':[{'name':'a','image':'i:v1'}]}}}}"
@@ -62,10 +64,49 @@ static const struct row {
     {"POST", SVCS, "", "", "{'metadata':{'name':'s'},'spec':{'ports':[{'port':80}]}}", 201,
      "spec.ipFamilyPolicy", "'SingleStack'"},
     {"DELETE", SVCS "/s", "", "", "", 200, "kind", "'Service'"},
+    /* what is unreadable is not even stale */
+    {"POST", MAPS, "", "", "{'metadata':{'name':'k'}}", 201, NULL, NULL},
+    {"PATCH", MAPS "/k", "", MERGE, "{'metadata':{'resourceVersion':'1'},'data':{'a':1}}", 422,
+     "details", NULL},
+    {"PATCH", MAPS "/k", "", MERGE, "{'metadata':{'resourceVersion':'1'}}", 409, NULL, NULL},
+    /* who does not say an address keeps it */
+    {"PATCH", SVCS "/u", APPLIER, APPLY,
+     "{'metadata':{'name':'u'},'spec':{'clusterIP':'None','ports':[{'port':80}]}}", 201, NULL,
+     NULL},
+    {"PATCH", SVCS "/u", APPLIER, APPLY,
+     "{'metadata':{'name':'u'},'spec':{'ports':[{'port':79},{'port':80}]}}", 422, "details.kind",
+     "'Service'"}, /* two without a name */
+    {"PATCH", SVCS "/u", APPLIER, APPLY,
+     "{'metadata':{'name':'u'},'spec':{'ports':[{'port':79,'name':'a'},{'port':80,'name':'b'}]}}",
+     200, "spec.clusterIP", "'None'"},
+    {"PATCH", SVCS "/u", APPLIER, APPLY,
+     "{'metadata':{'name':'u'},'spec':{'ports':[{'port':81,'name':'c'},{'port':80,'name':'b'}]}}",
+     200, "spec.ports",
+     "[{'port':81,'name':'c','targetPort':81,'protocol':'TCP'},"
+     "{'port':80,'name':'b','targetPort':80,'protocol':'TCP'}]"},
+    /* a deletion that is only tried says how it would be */
+    {"DELETE", SVCS "/u", "dryRun=All", "", "", 200, "metadata.deletionTimestamp", NULL},
+    {"PATCH", SVCS "/u", "", MERGE, "{'metadata':{'finalizers':['a/b']}}", 200, NULL, NULL},
+    {"DELETE", SVCS "/u", "dryRun=All", "", "", 200, "metadata.deletionGracePeriodSeconds", "0"},
+    {"GET", SVCS "/u", "", "", "", 200, "metadata.deletionTimestamp", NULL},
+    /* who takes the last finalizer off is told what had become of it, which nobody else is */
+    {"DELETE", SVCS "/u", "", "", "", 200, "metadata.generation", NULL},
+    {"PATCH", SVCS "/u", "", MERGE, "{'metadata':{'finalizers':null}}", 200, "metadata.generation",
+     NULL},
+    {"GET", SVCS "/u", "", "", "", 404, NULL, NULL},
+    {"PATCH", DEPS "/d", "", MERGE, "{'metadata':{'finalizers':['a/b']}}", 200,
+     "metadata.generation", "2"},
+    {"DELETE", DEPS "/d", "dryRun=All", "", "", 200, "metadata.generation", "3"},
+    {"DELETE", DEPS "/d", "", "", "", 200, "metadata.generation", "3"},
+    {"PATCH", DEPS "/d", "", MERGE, "{'metadata':{'finalizers':null},'spec':{'replicas':7}}", 200,
+     "metadata.generation", "4"},
+    {"GET", DEPS "/d", "", "", "", 404, NULL, NULL},
     /* a slice that somebody wrote is kept as it is */
     {"POST", SLICES, "", "",
      "{'metadata':{'name':'e'},'addressType':'IPv4','endpoints':[{'addresses':['198.19.0.1']}]}",
      201, "endpoints", "[{'addresses':['198.19.0.1'],'conditions':{}}]"},
+    {"PATCH", SLICES "/e", "", MERGE, "{'metadata':{'finalizers':['a/b']}}", 200, "spec", NULL},
+    {"DELETE", SLICES "/e", "dryRun=All", "", "", 200, "spec", NULL},
 };
 
 static void ask(struct serve *v, const struct row *r)

@@ -163,6 +163,8 @@ void sim_collect(struct sim *s);            /* garbage collection */
 bool sim_timer_due(const struct sim *s);    /* a pod or a router has something to do by now */
 void sim_admit(const struct sim *s, enum sim_kind kind, const cJSON *old, cJSON *now); /* admit.c */
 bool sim_set(struct sim *s, struct sim_object *o, const char *merge); /* a controller's own write */
+/* Does it want anything else than it did? Its generation counts that. */
+bool sim_says_other(enum sim_kind kind, const cJSON *was, const cJSON *now);
 /* Makes the edited copy the object's newest version, when it differs. */
 void sim_accept(struct sim *s, struct sim_object *o, cJSON *next);
 void sim_bump(struct sim *s, struct sim_object *o); /* a new resourceVersion, nothing else */
