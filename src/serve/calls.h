@@ -31,6 +31,8 @@ void answer_dressed(struct call *c, int code, cJSON *doc); /* without a generati
 void answer_stored(struct call *c, int code);
 /* Checks, admits and commits `next` as the new state; answers. Takes `next`. */
 void write_next(struct call *c, const cJSON *now, cJSON *next);
+/* `member` is what it is in `from`, whole, or is not there. */
+void doc_put_part(cJSON *doc, const char *member, const cJSON *from);
 /* What was applied when it was made. */
 void patch_remember(struct call *c, const cJSON *now);
 bool patch_type_known(struct call *c); /* patch.c; false: refused */

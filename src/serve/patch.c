@@ -71,6 +71,14 @@ static const char *applied_key(const struct call *c, const cJSON *now)
                         json_str(now, "metadata.uid"), c->sub, manager ? manager : "");
 }
 
+/* A slice's lists are each of one piece. */
+static void merge_strategic(const struct call *c, cJSON *next, const cJSON *body)
+{
+    json_edit_strategic(next, body);
+    if (c->kind->sim == SIM_SLICE && json_key(body, "ports"))
+        doc_put_part(next, "ports", body);
+}
+
 static cJSON *apply(struct call *c, const cJSON *now, const cJSON *body)
 {
     const char *key = applied_key(c, now), *text = map_get(&c->v->applied, key);
@@ -79,8 +87,7 @@ static cJSON *apply(struct call *c, const cJSON *now, const cJSON *body)
 
     if (was)
         json_edit_forget(next, was, body);
-    /* A slice's lists are each of one piece. */
-    (c->kind->sim == SIM_SLICE ? json_edit_merge : json_edit_strategic)(next, body);
+    merge_strategic(c, next, body);
     /* The path says the name, whether the body does or not. */
     doc_merge(next, json_fmt(c->a, "{'metadata':{'name':%q}}", c->name));
     return next;
@@ -113,8 +120,8 @@ static cJSON *by_type(struct call *c, const cJSON *now, const cJSON *body)
     if (strstr(type, "apply-patch"))
         return apply(c, now, body);
     next = json_copy(now);
-    if (strstr(type, "strategic") && c->kind->sim != SIM_SLICE)
-        json_edit_strategic(next, body);
+    if (strstr(type, "strategic"))
+        merge_strategic(c, next, body);
     else
         json_edit_merge(next, body);
     return next;

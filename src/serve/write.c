@@ -181,7 +181,7 @@ static bool is_fresh(struct call *c, const cJSON *now, const cJSON *next)
                        c->kind->plural, c->name);
 }
 
-static void put_part(cJSON *doc, const char *member, const cJSON *from)
+void doc_put_part(cJSON *doc, const char *member, const cJSON *from)
 {
     const cJSON *part = json_key(from, member);
     auto_free char *text = part ? json_print(part) : NULL;
@@ -228,11 +228,11 @@ static cJSON *only_part(const struct call *c, const cJSON *now, cJSON *next)
     if (!(c->kind->flags & K_STATUS))
         return next;
     if (!str_equal(c->sub, "status")) {
-        put_part(next, "status", now);
+        doc_put_part(next, "status", now);
         return next;
     }
     out = json_copy(now);
-    put_part(out, "status", next);
+    doc_put_part(out, "status", next);
     json_release(&next);
     return out;
 }

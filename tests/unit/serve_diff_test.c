@@ -8,14 +8,15 @@
 
 #include "../../src/serve/calls.h"
 
-#define MAPS    "/api/v1/namespaces/default/configmaps"
-#define DEPS    "/apis/apps/v1/namespaces/default/deployments"
-#define SVCS    "/api/v1/namespaces/default/services"
-#define LEASES  "/apis/coordination.k8s.io/v1/namespaces/default/leases"
-#define SLICES  "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
-#define MERGE   "application/merge-patch+json"
-#define APPLY   "application/apply-patch+yaml"
-#define APPLIER "fieldManager=me&force=true"
+#define MAPS      "/api/v1/namespaces/default/configmaps"
+#define DEPS      "/apis/apps/v1/namespaces/default/deployments"
+#define SVCS      "/api/v1/namespaces/default/services"
+#define LEASES    "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+#define SLICES    "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+#define MERGE     "application/merge-patch+json"
+#define STRATEGIC "application/strategic-merge-patch+json"
+#define APPLY     "application/apply-patch+yaml"
+#define APPLIER   "fieldManager=me&force=true"
 #define DEPLOYMENT                                                                                 \
     "{'metadata':{'name':'d'},'spec':{'selector':{'matchLabels':{'app':'x'}},'template':"          \
     "{'metadata':{'labels':{'app':'x'}},'spec':{'containers':[{'name':'a','image':'i:v1'}]}}}}"
@@ -107,6 +108,12 @@ static const struct row {
      201, "endpoints", "[{'addresses':['198.19.0.1'],'conditions':{}}]"},
     {"PATCH", SLICES "/e", "", MERGE, "{'metadata':{'finalizers':['a/b']}}", 200, "spec", NULL},
     {"DELETE", SLICES "/e", "dryRun=All", "", "", 200, "spec", NULL},
+    /* a strategic merge of its finalizers, but not of its ports */
+    {"PATCH", SLICES "/e", "", STRATEGIC, "{'ports':[{'name':'p','port':1}]}", 200, NULL, NULL},
+    {"PATCH", SLICES "/e", "", STRATEGIC,
+     "{'metadata':{'finalizers':['c/d']},'ports':[{'name':'q','port':2}]}", 200,
+     "metadata.finalizers", "['c/d','a/b']"},
+    {"GET", SLICES "/e", "", "", "", 200, "ports", "[{'name':'q','port':2,'protocol':'TCP'}]"},
 };
 
 static void ask(struct serve *v, const struct row *r)
