@@ -281,6 +281,13 @@ static void forget_items(cJSON *have, const struct merged_list *list, const cJSO
     }
 }
 
+/* Many put their own into these; any other object that nobody applies goes with all that was filled
+ * in below it. */
+static bool is_shared(const char *name)
+{
+    return str_equal(name, "labels") || str_equal(name, "annotations");
+}
+
 static void forget_object(cJSON *doc, const cJSON *was, const cJSON *now)
 {
     JSON_EACH(item, was) {
@@ -290,6 +297,10 @@ static void forget_object(cJSON *doc, const cJSON *was, const cJSON *now)
 
         if (!have)
             continue;
+        if (cJSON_IsObject(item) && !still && !is_shared(item->string)) {
+            cJSON_DeleteItemFromObjectCaseSensitive(doc, item->string);
+            continue;
+        }
         if (cJSON_IsObject(item) && cJSON_IsObject(have))
             forget_object(have, item, still);
         else if (list && cJSON_IsArray(item) && cJSON_IsArray(have))

@@ -87,6 +87,9 @@ static cJSON *apply(struct call *c, const cJSON *now, const cJSON *body)
 
     if (was)
         json_edit_forget(next, was, body);
+    /* A selector is one piece: whoever applies it says it whole. */
+    if (c->kind->sim == SIM_SERVICE && json_at(body, "spec.selector"))
+        doc_merge(next, "{\"spec\":{\"selector\":null}}");
     merge_strategic(c, next, body);
     /* The path says the name, whether the body does or not. */
     doc_merge(next, json_fmt(c->a, "{'metadata':{'name':%q}}", c->name));

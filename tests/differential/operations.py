@@ -163,13 +163,10 @@ def apply(rng, kind, _):
     name = rng.choice(APPLIED)
     body = bodies.whole(rng, kind, name)
     spec = body.get("spec", {})
-    spec.pop("sessionAffinity", None)
     if not body["metadata"].get("labels"):
         body["metadata"].pop("labels", None)
     if spec.get("strategy", {}).get("rolling") == {}:
         spec["strategy"]["rolling"]["steps"] = [{"replicas": "50%"}]
-    for c in spec.get("template", {}).get("spec", {}).get("containers", []):
-        c.pop("readinessProbe", None)
     query = {"fieldManager": "me", "force": "true"}
     if rng.random() < 0.05:
         del query["fieldManager"]

@@ -172,6 +172,9 @@ static const struct {
      "{'containers':[{'name':'a','image':'x'},{'name':'b'}]}", "{'containers':[{'name':'a'}]}",
      "{'containers':[{'name':'a','tty':true}]}"},
     {"{'list':[1,2]}", "{'list':[1]}", "{}", "{}"},
+    {"{'probe':{'path':'/','filled':1}}", "{'probe':{'path':'/'}}", "{}", "{}"},
+    {"{'probe':{'path':'/','filled':1}}", "{'probe':{'path':'/'}}", "{'probe':{}}",
+     "{'probe':{'filled':1}}"},
     {"{}", "{'a':{'b':1}}", "{}", "{}"},
 };
 

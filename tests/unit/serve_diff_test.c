@@ -85,6 +85,11 @@ static const struct row {
      200, "spec.ports",
      "[{'port':81,'name':'c','targetPort':81,'protocol':'TCP'},"
      "{'port':80,'name':'b','targetPort':80,'protocol':'TCP'}]"},
+    /* ... and who applies a selector says it whole, whoever else wrote into it */
+    {"PATCH", SVCS "/u", "", MERGE, "{'spec':{'selector':{'rev':'1'}}}", 200, NULL, NULL},
+    {"PATCH", SVCS "/u", APPLIER, APPLY,
+     "{'metadata':{'name':'u'},'spec':{'selector':{'a':'b'},'ports':[{'port':80,'name':'b'}]}}",
+     200, "spec.selector", "{'a':'b'}"},
     /* a deletion that is only tried says how it would be */
     {"DELETE", SVCS "/u", "dryRun=All", "", "", 200, "metadata.deletionTimestamp", NULL},
     {"PATCH", SVCS "/u", "", MERGE, "{'metadata':{'finalizers':['a/b']}}", 200, NULL, NULL},
