@@ -188,6 +188,18 @@ def releases(run, report, who, goals):
         print(f"    at rest: {r.verb} {r.resource} {r.code} {r.release or ''}")
 
 
+def cluster(run, report, who):
+    """Processor time of the cluster's own processes in a round, beside the plain updates."""
+    spent = collections.Counter()
+    for name, (begin, end) in run.cpu.items():
+        if name.startswith(f"cluster.{who}."):
+            kind, _, process = name.split(".")[2:5]
+            spent[process, kind] += (end - begin) / int(run.facts["ticks"]) / run.rounds
+    for process in sorted({p for p, _ in spent}):
+        for kind in ("plain", "releases"):
+            report.add(f"{who}.cluster.cpu.{process}.{kind}", spent[process, kind], "s")
+
+
 def memory(run, report, who, goals):
     peak_goal = 24 if goals and run.n >= 1000 else None
     samples = [[int(x) / 1024 for x in line.split()]
@@ -244,6 +256,7 @@ def main():
     for who in ("sluice", "peer"):
         if f"account.{who}" in run.facts:
             releases(run, report, who, who == "sluice")
+            cluster(run, report, who)
             memory(run, report, who, who == "sluice")
         if who == "sluice":
             writes(run, report)

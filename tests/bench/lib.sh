@@ -7,6 +7,7 @@
 #                                         changes all images and waits until all are done
 #   await_all PREFIX RESOURCE COUNT TAG CONDITION
 #   memory, sample_memory, cpu_of, quiet  of a process
+#   cluster_cpu        processor time of the cluster's own processes
 #
 # RESOURCE is apis/GROUP/VERSION/PLURAL; CONDITION is jq's, of one object.
 
@@ -158,6 +159,20 @@ ticks_of() { # PID: of processor time
     echo $((stat[11] + stat[12]))
 }
 cpu_of() { fact "cpu $2 $(ticks_of "$1")"; } # PID NAME: before, and after
+# The same of what the cluster consists of, around a round.
+cluster_cpu() { # NAME COMMAND...
+    local name=$1
+    shift
+    cluster_cpu_note "$name"
+    "$@"
+    cluster_cpu_note "$name"
+}
+cluster_cpu_note() { # NAME
+    local file
+    for file in "$CLUSTER_RUN"/pid/*; do
+        cpu_of "$(cat "$file")" "cluster.$1.${file##*/}"
+    done
+}
 
 # Two seconds with next to no work.
 quiet() { # PID
