@@ -29,18 +29,20 @@ bool selector_first_pair(const struct selector *s, char out[static PAIR_TEXT_MAX
     return false;
 }
 
-void rollout_named_services(const struct rollout *r, void (*fn)(const char *name, void *arg),
+void rollout_named_services(const struct kept_rollout *r, void (*fn)(const char *name, void *arg),
                             void *arg)
 {
     const char *const named[] = {r->spec.active_service, r->spec.preview_service,
                                  r->spec.stable_service, r->spec.canary_service};
+    struct rollout_status status;
 
+    status_unpack(r, &status);
     for (size_t i = 0; i < COUNT(named); i++)
         if (!str_empty(named[i]))
             fn(named[i], arg);
-    for (int i = 0; i < r->status.pin_count; i++)
-        if (!str_empty(r->status.pins[i].service))
-            fn(r->status.pins[i].service, arg);
+    for (int i = 0; i < status.pin_count; i++)
+        if (!str_empty(status.pins[i].service))
+            fn(status.pins[i].service, arg);
 }
 
 /* ---- in which buckets an object is ----------------------------------------------------------- */
@@ -103,7 +105,7 @@ static void visit_named_service(const char *name, void *arg)
     visit(arg, BUCKET_NAMED_SERVICE, name);
 }
 
-static void visit_rollout(struct visit *v, const struct rollout *r)
+static void visit_rollout(struct visit *v, const struct kept_rollout *r)
 {
     visit(v, BUCKET_NAMESPACE, "");
     visit(v, BUCKET_TARGET, r->spec.target);

@@ -10,7 +10,7 @@ static const void *view_read(struct arena *a, enum kube_kind kind, const cJSON *
 {
     switch ((int)kind) { /* the kinds that are kept */
     case KIND_ROLLOUT:
-        return rollout_read(a, o, raw, len);
+        return rollout_read_kept(a, o, raw, len);
     case KIND_DEPLOYMENT:
         return deployment_read(a, o, raw, len);
     case KIND_REPLICASET:
@@ -62,7 +62,7 @@ struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw,
     return object;
 }
 
-static_assert(offsetof(struct rollout, meta) == 0 && offsetof(struct deployment, meta) == 0 &&
+static_assert(offsetof(struct kept_rollout, meta) == 0 && offsetof(struct deployment, meta) == 0 &&
                   offsetof(struct replicaset, meta) == 0 && offsetof(struct fence, meta) == 0 &&
                   offsetof(struct service, meta) == 0 && offsetof(struct slice, meta) == 0 &&
                   offsetof(struct pod, meta) == 0 && offsetof(struct route, meta) == 0 &&
