@@ -10,7 +10,7 @@
 #include "sluice/ctl/store.h"
 
 struct index {
-    struct map buckets; /* name -> struct object_list */
+    struct map buckets; /* name -> struct place (index.c) */
 };
 
 void index_add(struct index *x, struct object *o);

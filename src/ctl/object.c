@@ -46,6 +46,7 @@ static void note_size(enum kube_kind kind, size_t used)
 struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw, size_t len)
 {
     const char *name = json_str(o, "metadata.name"), *uid = json_str(o, "metadata.uid");
+    char key[OBJECT_KEY_MAX];
     struct arena a;
     struct object *object;
 
@@ -57,6 +58,8 @@ struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw,
     object->refs = 1;
     object->as.any = view_read(&a, kind, o, raw, len);
     object->meta = object->as.any; /* the first member of every view */
+    object_key(key, object->meta->ns, object->meta->name);
+    object->key = arena_strdup(&a, key);
     note_size(kind, arena_used(&a));
     object->arena = a;
     return object;

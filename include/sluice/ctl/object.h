@@ -12,6 +12,7 @@ struct object {
     enum kube_kind kind;
     int refs;
     const struct meta *meta; /* of the view below; ns is "" for cluster-scoped kinds */
+    const char *key;         /* as object_key has it */
     union {
         const void *any;
         const struct kept_rollout *rollout;
