@@ -15,7 +15,8 @@
 #define MMAP_BYTES_MIN        (128 * 1024)
 #define HOUSEKEEPING_MS       (10 * MINUTE_MS)
 #define HOUSEKEEPING_FIRST_MS (15 * SECOND_MS) /* the first lists are done by then */
-#define STOP_WRITES_MS        INT64_C(4500)    /* a write ends within 5 s, the server's part in 4 */
+#define TRIM_MS               (15 * SECOND_MS)
+#define STOP_WRITES_MS        INT64_C(4500) /* a write ends within 5 s, the server's part in 4 */
 #define STOP_EVENTS_MS        INT64_C(2000)
 #define STOP_STEP_MS          INT64_C(20)
 
@@ -24,7 +25,8 @@ struct app {
     struct kube_config config;
     char host[256];
     int64_t stop_since_ms; /* monotonic; 0: not stopping */
-    struct timer *stop;
+    struct timer *stop, *trim;
+    uint64_t trimmed_at; /* when the queue had got so many */
     int exit_code;
 };
 
@@ -147,16 +149,29 @@ static void pump(void *arg)
     passes_pump(arg);
 }
 
-/* Lists are read in large pieces that leave the heap wide; it is given back. */
 static void housekeeping(void *arg)
 {
     struct ctl *c = arg;
 
     store_sweep(c->store);
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
     timer_move(c->housekeeping, HOUSEKEEPING_MS);
+}
+
+/* What was read, and the requests of a burst, leave the heap wide, with what is kept strewn over
+ * it. The free pages between are given back, a millisecond's work, but not where nothing was done
+ * since: there are none then. */
+static void trim(void *arg)
+{
+    struct app *app = arg;
+    const uint64_t work = queue_stats(app->ctl.queue).adds;
+
+    if (work != app->trimmed_at) {
+        app->trimmed_at = work;
+#ifdef __GLIBC__
+        malloc_trim(0);
+#endif
+    }
+    timer_move(app->trim, TRIM_MS);
 }
 
 static void on_request(enum kube_verb verb, int code, int64_t took_ms, void *arg)
@@ -195,6 +210,8 @@ static void wire(struct app *app)
     c->recorder = recorder_new(c->client, app->host);
     c->pump = loop_timer(c->loop, SECOND_MS, pump, c);
     c->housekeeping = loop_timer(c->loop, HOUSEKEEPING_FIRST_MS, housekeeping, c);
+    app->trimmed_at = UINT64_MAX;
+    app->trim = loop_timer(c->loop, TRIM_MS, trim, app);
     c->runner = runner_new(c);
     c->prover = prover_new(c);
 }
@@ -221,6 +238,7 @@ static void end(struct app *app)
     struct ctl *c = &app->ctl;
 
     timer_cancel(app->stop);
+    timer_cancel(app->trim);
     timer_cancel(c->pump);
     timer_cancel(c->housekeeping);
     c->pump = c->housekeeping = NULL;

@@ -71,6 +71,14 @@ static bool needs_proof(const struct rollout *r, const struct meta *deployment)
            r->spec.brake != BRAKE_PAUSED && !str_empty(r->status.stable.revision);
 }
 
+static bool kept_needs_proof(const struct kept_rollout *kept, const struct meta *deployment)
+{
+    struct rollout r;
+
+    rollout_unpack(kept, &r);
+    return needs_proof(&r, deployment);
+}
+
 void brake_consider(struct key *key, const struct world *w)
 {
     if (!key->brake.queued && !w->rival && needs_proof(w->rollout, w->dep ? &w->dep->meta : NULL))
@@ -241,7 +249,7 @@ static void begin(struct key *key)
     if (r)
         dep = store_get(c->store, KIND_DEPLOYMENT, key->ns, r->as.rollout->spec.target);
     c->prover->open++;
-    if (r && needs_proof(r->as.rollout, dep ? dep->meta : NULL)) {
+    if (r && kept_needs_proof(r->as.rollout, dep ? dep->meta : NULL)) {
         if (installed(key)) {
             ask(key, dep->meta->name);
             return;

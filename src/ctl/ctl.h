@@ -44,9 +44,10 @@ struct brake_memory {
 };
 
 struct key {
-    char *name;         /* "NAMESPACE/NAME" */
-    char *ns, *rollout; /* its parts */
-    char *uid;          /* of the Rollout that all below is known of */
+    char *name;          /* "NAMESPACE/NAME" */
+    char *ns;            /* its first part */
+    const char *rollout; /* the second, where it stands in the name */
+    char *uid;           /* of the Rollout that all below is known of */
     struct ctl *ctl;
     int64_t generation; /* of the Rollout, when its names were last taken into account */
     bool needs_look;    /* the cache may lack part of its world, or a write's outcome is unknown */

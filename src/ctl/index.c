@@ -29,18 +29,20 @@ bool selector_first_pair(const struct selector *s, char out[static PAIR_TEXT_MAX
     return false;
 }
 
-void rollout_named_services(const struct rollout *r, void (*fn)(const char *name, void *arg),
+void rollout_named_services(const struct kept_rollout *r, void (*fn)(const char *name, void *arg),
                             void *arg)
 {
     const char *const named[] = {r->spec.active_service, r->spec.preview_service,
                                  r->spec.stable_service, r->spec.canary_service};
+    struct rollout_status status;
 
+    status_unpack(r, &status);
     for (size_t i = 0; i < COUNT(named); i++)
         if (!str_empty(named[i]))
             fn(named[i], arg);
-    for (int i = 0; i < r->status.pin_count; i++)
-        if (!str_empty(r->status.pins[i].service))
-            fn(r->status.pins[i].service, arg);
+    for (int i = 0; i < status.pin_count; i++)
+        if (!str_empty(status.pins[i].service))
+            fn(status.pins[i].service, arg);
 }
 
 /* ---- in which buckets an object is ----------------------------------------------------------- */
@@ -51,25 +53,64 @@ struct visit {
     bool add;
 };
 
+/* One bucket in one piece: nearly all hold a single object. */
+struct place {
+    struct object_list list; /* its items are `one`, or an array */
+    struct object *one;
+    char name[];
+};
+
+static struct place *place_new(const char *name)
+{
+    const size_t size = strlen(name) + 1;
+    struct place *p = xcalloc(1, sizeof(*p) + size);
+
+    memcpy(p->name, name, size);
+    p->list.items = &p->one;
+    p->list.cap = 1;
+    return p;
+}
+
+static void place_free(struct place *p)
+{
+    if (p->list.items != &p->one)
+        free(p->list.items);
+    free(p);
+}
+
+static void place_grow(struct place *p)
+{
+    struct object_list *list = &p->list;
+
+    if (list->items != &p->one) {
+        list->items = xgrow(list->items, &list->cap, 0, sizeof(struct object *));
+        return;
+    }
+    list->cap = 2;
+    list->items = xcalloc(list->cap, sizeof(struct object *));
+    list->items[0] = p->one;
+}
+
 static void bucket_add(struct index *x, const char *name, struct object *o)
 {
-    struct object_list *list = map_get(&x->buckets, name);
+    struct place *p = map_get(&x->buckets, name);
 
-    if (!list) {
-        list = xcalloc(1, sizeof(*list));
-        map_put(&x->buckets, name, list);
+    if (!p) {
+        p = place_new(name);
+        map_put_lent(&x->buckets, p->name, p);
     }
-    for (size_t i = 0; i < list->count; i++)
-        if (list->items[i] == o)
+    for (size_t i = 0; i < p->list.count; i++)
+        if (p->list.items[i] == o)
             return; /* named twice, as stable and as pin */
-    if (list->count == list->cap)
-        list->items = xgrow(list->items, &list->cap, 1, sizeof(struct object *));
-    list->items[list->count++] = o;
+    if (p->list.count == p->list.cap)
+        place_grow(p);
+    p->list.items[p->list.count++] = o;
 }
 
 static void bucket_remove(struct index *x, const char *name, const struct object *o)
 {
-    struct object_list *list = map_get(&x->buckets, name);
+    struct place *p = map_get(&x->buckets, name);
+    struct object_list *list = p ? &p->list : NULL;
     size_t i = 0;
 
     if (!list)
@@ -81,8 +122,7 @@ static void bucket_remove(struct index *x, const char *name, const struct object
     if (list->count > 0)
         return;
     map_remove(&x->buckets, name);
-    free(list->items);
-    free(list);
+    place_free(p);
 }
 
 static void visit(const struct visit *v, enum bucket bucket, const char *text)
@@ -103,7 +143,7 @@ static void visit_named_service(const char *name, void *arg)
     visit(arg, BUCKET_NAMED_SERVICE, name);
 }
 
-static void visit_rollout(struct visit *v, const struct rollout *r)
+static void visit_rollout(struct visit *v, const struct kept_rollout *r)
 {
     visit(v, BUCKET_NAMESPACE, "");
     visit(v, BUCKET_TARGET, r->spec.target);
@@ -172,11 +212,8 @@ void index_release(struct index *x)
     const char *name;
     void *value;
 
-    for (size_t i = 0; map_next(&x->buckets, &i, &name, &value);) {
-        struct object_list *list = value;
-        free(list->items);
-        free(list);
-    }
+    for (size_t i = 0; map_next(&x->buckets, &i, &name, &value);)
+        place_free(value);
     map_release(&x->buckets);
 }
 
@@ -184,9 +221,11 @@ const struct object_list *index_find(const struct index *x, enum bucket bucket, 
                                      const char *text)
 {
     char name[BUCKET_NAME_MAX];
+    const struct place *p;
 
     if (!text)
         return NULL;
     bucket_name(name, bucket, ns ? ns : "", text);
-    return map_get(&x->buckets, name);
+    p = map_get(&x->buckets, name);
+    return p ? &p->list : NULL;
 }

@@ -10,7 +10,7 @@
 #include "sluice/ctl/store.h"
 
 struct index {
-    struct map buckets; /* name -> struct object_list */
+    struct map buckets; /* name -> struct place (index.c) */
 };
 
 void index_add(struct index *x, struct object *o);
@@ -23,7 +23,7 @@ const struct object_list *index_find(const struct index *x, enum bucket bucket, 
 #define PAIR_TEXT_MAX 512
 bool selector_first_pair(const struct selector *s, char out[static PAIR_TEXT_MAX]);
 /* Services that a Rollout names, in spec and pins. */
-void rollout_named_services(const struct rollout *r, void (*fn)(const char *name, void *arg),
+void rollout_named_services(const struct kept_rollout *r, void (*fn)(const char *name, void *arg),
                             void *arg);
 
 #endif

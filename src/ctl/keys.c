@@ -18,14 +18,14 @@ static struct key *key_new(struct ctl *c, const char *name, const struct object 
     key->ctl = c;
     key->name = xstrdup(name);
     key->ns = xstrdup(rollout->meta->ns ? rollout->meta->ns : "");
-    key->rollout = xstrdup(rollout->meta->name);
+    key->rollout = strchr(key->name, '/') + 1;
     key->uid = xstrdup(rollout->meta->uid);
     key->generation = rollout->meta->generation;
     key->budget = BUDGET_BURST;
     /* The caches keep only what some Rollout concerns: what passed before this one was known has
      * to be read. Those known before the other caches began have it all. */
     key->needs_look = c->others_started;
-    map_put(&c->keys, name, key);
+    map_put_lent(&c->keys, key->name, key);
     return key;
 }
 
@@ -96,7 +96,6 @@ static void key_free(struct key *key)
     key_knows(key, NULL, NULL);
     free(key->name);
     free(key->ns);
-    free(key->rollout);
     free(key->uid);
     free(key);
 }
@@ -132,7 +131,7 @@ void key_barrier_changed(struct key *key)
     struct ctl *c = key->ctl;
 
     if (!barrier_open(&key->barrier)) {
-        map_put(&c->closed, key->name, key);
+        map_put_lent(&c->closed, key->name, key);
         return;
     }
     if (map_remove(&c->closed, key->name))

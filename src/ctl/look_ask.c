@@ -124,7 +124,7 @@ void look_ask_missing_sets(struct look *look, const struct scene *sc)
 }
 
 /* Those of the spec, and those that the flight has moved, whatever the spec says since. */
-static void ask_routes(struct look *look, const struct rollout *r, const struct object *fence)
+static void ask_routes(struct look *look, const struct kept_rollout *r, const struct object *fence)
 {
     const struct record *flown = fence ? &fence->as.fence->record : NULL;
 
@@ -146,10 +146,12 @@ static bool any_pinned(const struct object_list *services)
  * see that no flight of another strategy left a pin. */
 static bool services_matter(const struct look *look, const struct scene *sc)
 {
-    const struct rollout *r = sc->rollout->as.rollout;
+    const struct kept_rollout *r = sc->rollout->as.rollout;
+    struct rollout_status status;
 
-    return look->spec.all || r->spec.strategy != STRATEGY_ROLLING || r->status.pin_count > 0 ||
-           (r->status.flight.present && r->status.flight.regime == REGIME_OUTSIDE) ||
+    status_unpack(r, &status);
+    return look->spec.all || r->spec.strategy != STRATEGY_ROLLING || status.pin_count > 0 ||
+           (status.flight.present && status.flight.regime == REGIME_OUTSIDE) ||
            any_pinned(&sc->services);
 }
 
@@ -158,7 +160,7 @@ static void ask_named_service(const char *name, void *arg)
     ask_get(arg, KIND_SERVICE, name);
 }
 
-static void ask_services(struct look *look, const struct rollout *r,
+static void ask_services(struct look *look, const struct kept_rollout *r,
                          const struct object_list *services)
 {
     const struct object_list *all =
@@ -211,7 +213,7 @@ static void ask_slices(struct look *look, const struct object_list *services)
 
 void look_ask_for(struct look *look, const struct scene *sc)
 {
-    const struct rollout *r = sc->rollout->as.rollout;
+    const struct kept_rollout *r = sc->rollout->as.rollout;
     const char *target = r->spec.target;
 
     ask_routes(look, r, sc->fence);

@@ -157,10 +157,13 @@ static const char *const words[] = {"Pending", "Resting",  "Queued",   "Progress
 
 static void count_word(const struct object *o, void *arg)
 {
-    const char *word = o->as.rollout->status.display.status;
     size_t *counts = arg, i = 0;
+    struct rollout_status status;
+    const char *word;
 
-    while (i < COUNT(words) - 1 && !str_equal(word ? word : "Pending", words[i]))
+    status_unpack(o->as.rollout, &status);
+    word = status.display.status ? status.display.status : "Pending";
+    while (i < COUNT(words) - 1 && !str_equal(word, words[i]))
         i++;
     counts[i]++;
 }

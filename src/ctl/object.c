@@ -10,7 +10,7 @@ static const void *view_read(struct arena *a, enum kube_kind kind, const cJSON *
 {
     switch ((int)kind) { /* the kinds that are kept */
     case KIND_ROLLOUT:
-        return rollout_read(a, o, raw, len);
+        return rollout_read_kept(a, o, raw, len);
     case KIND_DEPLOYMENT:
         return deployment_read(a, o, raw, len);
     case KIND_REPLICASET:
@@ -46,6 +46,7 @@ static void note_size(enum kube_kind kind, size_t used)
 struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw, size_t len)
 {
     const char *name = json_str(o, "metadata.name"), *uid = json_str(o, "metadata.uid");
+    char key[OBJECT_KEY_MAX];
     struct arena a;
     struct object *object;
 
@@ -57,12 +58,14 @@ struct object *object_read(enum kube_kind kind, const cJSON *o, const char *raw,
     object->refs = 1;
     object->as.any = view_read(&a, kind, o, raw, len);
     object->meta = object->as.any; /* the first member of every view */
+    object_key(key, object->meta->ns, object->meta->name);
+    object->key = arena_strdup(&a, key);
     note_size(kind, arena_used(&a));
     object->arena = a;
     return object;
 }
 
-static_assert(offsetof(struct rollout, meta) == 0 && offsetof(struct deployment, meta) == 0 &&
+static_assert(offsetof(struct kept_rollout, meta) == 0 && offsetof(struct deployment, meta) == 0 &&
                   offsetof(struct replicaset, meta) == 0 && offsetof(struct fence, meta) == 0 &&
                   offsetof(struct service, meta) == 0 && offsetof(struct slice, meta) == 0 &&
                   offsetof(struct pod, meta) == 0 && offsetof(struct route, meta) == 0 &&

@@ -166,12 +166,13 @@ static const struct plan *plan_once(struct pass *p)
  * would ask for again. */
 static bool is_minor(const struct pass *p)
 {
-    const struct rollout_status *told = &p->scene.rollout->as.rollout->status;
     const struct rollout_status *now = p->plan->status;
+    struct rollout_status told;
 
-    return p->plan->ask_count == 0 && str_equal(told->display.status, now->display.status) &&
-           told->observed_generation == now->observed_generation &&
-           told->target.observed_generation == now->target.observed_generation;
+    status_unpack(p->scene.rollout->as.rollout, &told);
+    return p->plan->ask_count == 0 && str_equal(told.display.status, now->display.status) &&
+           told.observed_generation == now->observed_generation &&
+           told.target.observed_generation == now->target.observed_generation;
 }
 
 static struct pass_view view_of(const struct pass *p, int64_t now)

@@ -81,7 +81,7 @@ static void add_selecting(struct scene *sc, const struct store *s, const struct 
 
 static void add_services(struct scene *sc, const struct store *s)
 {
-    const struct rollout *r = sc->rollout->as.rollout;
+    const struct kept_rollout *r = sc->rollout->as.rollout;
     const struct object_list *made = store_bucket(s, BUCKET_MADE_FOR, r->meta.ns, r->spec.target);
 
     rollout_named_services(r, add_named, &(struct named){.scene = sc, .store = s});
@@ -111,7 +111,7 @@ static void add_route(struct scene *sc, const struct store *s, const char *name)
 /* Those of the spec, and those that the flight has moved, whatever the spec says since. */
 static void routes_from_store(struct scene *sc, const struct store *s)
 {
-    const struct rollout *r = sc->rollout->as.rollout;
+    const struct kept_rollout *r = sc->rollout->as.rollout;
     const struct record *flown = sc->fence ? &sc->fence->as.fence->record : NULL;
 
     for (size_t i = 0; i < r->spec.traffic_count; i++)
@@ -253,11 +253,14 @@ static void *views(struct arena *a, const struct object_list *list, size_t *coun
 struct world *scene_world(const struct scene *sc, struct arena *a)
 {
     struct world *w;
+    struct rollout *rollout;
 
     if (!sc->rollout)
         return NULL;
+    rollout = ARENA_NEW(a, struct rollout);
+    rollout_unpack(sc->rollout->as.rollout, rollout);
     w = ARENA_NEW(a, struct world);
-    w->rollout = sc->rollout->as.rollout;
+    w->rollout = rollout;
     w->rival = sc->rival ? sc->rival->meta->name : NULL;
     w->dep = sc->deployment ? sc->deployment->as.deployment : NULL;
     w->fence = sc->fence ? sc->fence->as.fence : NULL;

@@ -77,15 +77,17 @@ static void graves_grow(struct store *s)
 
 static void bury(struct store *s, const char *uid, int64_t now_ms)
 {
+    struct grave grave;
+
     graves_forget(s, now_ms);
     if (str_empty(uid) || map_get(&s->dead, uid))
         return;
     if (s->grave_count == s->grave_cap)
         graves_grow(s);
-    s->graves[(s->grave_first + s->grave_count) % s->grave_cap] =
-        (struct grave){.uid = xstrdup(uid), .until_ms = now_ms + GRAVE_MS};
+    grave = (struct grave){.uid = xstrdup(uid), .until_ms = now_ms + GRAVE_MS};
+    s->graves[(s->grave_first + s->grave_count) % s->grave_cap] = grave;
     s->grave_count++;
-    map_put(&s->dead, uid, s);
+    map_put_lent(&s->dead, grave.uid, s);
 }
 
 /* ---- what a change tells others -------------------------------------------------------------- */
@@ -114,11 +116,11 @@ static void wake(struct store *s, const struct object *o)
 
 /* ---- in and out ------------------------------------------------------------------------------ */
 
-static void take_out(struct store *s, const char *key, struct object *o)
+static void take_out(struct store *s, struct object *o)
 {
     wake(s, o);
     index_remove(&s->index, o);
-    map_remove(&s->tables[o->kind], key);
+    map_remove(&s->tables[o->kind], o->key);
     s->bytes[o->kind] -= o->arena.bytes;
     if (o->kind == KIND_ROLLOUT)
         s->listener.gone(s->listener.arg, o);
@@ -136,17 +138,14 @@ static bool later(const struct object *o, const struct object *known)
 
 bool store_put(struct store *s, struct object *o, int64_t now_ms)
 {
-    char key[OBJECT_KEY_MAX];
-    struct object *known;
+    struct object *known = map_get(&s->tables[o->kind], o->key);
 
-    object_key(key, o->meta->ns, o->meta->name);
-    known = map_get(&s->tables[o->kind], key);
     graves_forget(s, now_ms);
     if (map_get(&s->dead, o->meta->uid) || (known && !later(o, known)))
         return false;
     if (o->kind != KIND_ROLLOUT && !store_wants(s, o)) {
         if (known)
-            take_out(s, key, known);
+            take_out(s, known);
         return false;
     }
     if (known) {
@@ -155,7 +154,7 @@ bool store_put(struct store *s, struct object *o, int64_t now_ms)
         wake(s, known); /* whom it concerned so far */
         index_remove(&s->index, known);
     }
-    map_put(&s->tables[o->kind], key, object_ref(o));
+    map_put_lent(&s->tables[o->kind], o->key, object_ref(o));
     s->bytes[o->kind] += o->arena.bytes - (known ? known->arena.bytes : 0);
     index_add(&s->index, o);
     object_unref(known);
@@ -176,7 +175,7 @@ void store_remove(struct store *s, enum kube_kind kind, const char *ns, const ch
     if (store_wants_namespace(s, kind, ns))
         bury(s, uid, now_ms);
     if (known && str_equal(known->meta->uid, uid))
-        take_out(s, key, known);
+        take_out(s, known);
 }
 
 bool store_is_gone(const struct store *s, const char *uid)
@@ -199,12 +198,8 @@ void store_sweep(struct store *s)
         if (kind == KIND_ROLLOUT)
             continue;
         for (size_t i = 0; map_next(&s->tables[kind], &i, &key, &value);) {
-            char copy[OBJECT_KEY_MAX];
-            const struct object *o = value;
-            if (store_wants(s, o))
-                continue;
-            object_key(copy, o->meta->ns, o->meta->name);
-            take_out(s, copy, value);
+            if (!store_wants(s, value))
+                take_out(s, value);
         }
     }
 }

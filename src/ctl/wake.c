@@ -137,7 +137,7 @@ static void compare_name(const char *name, void *arg)
     search->found = search->found || str_equal(name, search->name);
 }
 
-bool service_concerns(const struct service *s, const struct rollout *r,
+bool service_concerns(const struct service *s, const struct kept_rollout *r,
                       const struct deployment *dep)
 {
     struct name_search search = {.name = s->meta.name};

@@ -131,7 +131,7 @@ static struct entry *new_entry(struct queue *q, const char *key)
     struct entry *entry = xcalloc(1, sizeof(*entry));
 
     entry->item.key = xstrdup(key);
-    map_put(&q->entries, key, entry);
+    map_put_lent(&q->entries, entry->item.key, entry);
     return entry;
 }
 

@@ -37,16 +37,24 @@ static uint64_t mark(const struct rollout_status *status)
     return mark;
 }
 
-struct rollout *rollout_read(struct arena *a, const cJSON *o, const char *raw, size_t len)
+void rollout_read_to(struct arena *a, const cJSON *o, const char *raw, size_t len,
+                     struct rollout *r)
 {
-    struct rollout *r = ARENA_NEW(a, struct rollout);
     const cJSON *status = json_key(o, "status");
 
+    *r = (struct rollout){0};
     meta_read(a, o, &r->meta);
     r->has_finalizer = has_finalizer(o);
     read_spec(a, json_key(o, "spec"), r);
     status_read_raw(a, status, raw ? json_slice(raw, len, "status") : (struct jslice){0},
                     &r->status);
     r->status_mark = mark(&r->status);
+}
+
+struct rollout *rollout_read(struct arena *a, const cJSON *o, const char *raw, size_t len)
+{
+    struct rollout *r = ARENA_NEW(a, struct rollout);
+
+    rollout_read_to(a, o, raw, len, r);
     return r;
 }

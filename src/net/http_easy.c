@@ -17,6 +17,11 @@
 #define KEEPALIVE_EVERY_S 10
 #define DEAD_PEER_MS      35000
 
+/* For each request with a body, of a few KiB mostly: the least that libcurl takes, for its own 64.
+ * What it reads into stays as large as it is: with a full one some versions mixed up the answers of
+ * one HTTP/2 connection (curl issue 10525). */
+#define WRITE_BYTES 16384
+
 #define SET(call, option, value)                                                                   \
     do {                                                                                           \
         if (curl_easy_setopt((call)->easy, (option), (value)) != CURLE_OK)                         \
@@ -149,6 +154,7 @@ static bool set_limits(struct http_call *call, const struct http_request *req)
     SET(call, CURLOPT_NOSIGNAL, 1L);
     SET(call, CURLOPT_QUICK_EXIT, 1L); /* or a cancelled call waits for its DNS thread */
     SET(call, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(call, CURLOPT_UPLOAD_BUFFERSIZE, (long)WRITE_BYTES);
     if (req->gzip)
         SET(call, CURLOPT_ACCEPT_ENCODING, "gzip");
     return true;

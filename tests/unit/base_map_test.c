@@ -3,6 +3,7 @@
 #include "sluice/base/map.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static int one = 1, two = 2;
 
@@ -34,6 +35,36 @@ static void put_gives_the_former_value(void **state UNUSED)
     assert_ptr_equal(map_remove(&m, "web"), &two);
     assert_null(map_remove(&m, "web"));
     assert_int_equal(m.count, 0);
+    map_release(&m);
+}
+
+/* The newest text of a key stands for it: the former one goes with the former value. */
+static void lent_keys_lie_in_their_values(void **state UNUSED)
+{
+    struct map m = {0};
+    char *keys[40], *next = xstrdup("key-7");
+    const char *key;
+    void *value;
+
+    for (size_t k = 0; k < COUNT(keys); k++) {
+        char text[16];
+        snprintf(text, sizeof(text), "key-%zu", k);
+        keys[k] = xstrdup(text);
+        assert_null(map_put_lent(&m, keys[k], keys[k]));
+    }
+    assert_ptr_equal(map_put_lent(&m, next, next), keys[7]);
+    free(keys[7]);
+    keys[7] = next;
+    for (size_t i = 0; map_next(&m, &i, &key, &value);)
+        assert_ptr_equal(key, value);
+    for (size_t k = 0; k < COUNT(keys); k++) {
+        assert_ptr_equal(map_get(&m, keys[k]), keys[k]);
+        if (k % 2)
+            assert_ptr_equal(map_remove(&m, keys[k]), keys[k]);
+        free(keys[k]);
+    }
+    map_release(&m); /* half of them are gone by now */
+    assert_null(map_put(&m, "a", &one));
     map_release(&m);
 }
 
@@ -125,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeroed_map_is_empty),
         cmocka_unit_test(put_gives_the_former_value),
+        cmocka_unit_test(lent_keys_lie_in_their_values),
         cmocka_unit_test(empty_key_is_a_key),
         cmocka_unit_test(release_makes_it_empty),
         cmocka_unit_test(random_walk_agrees_with_a_table),

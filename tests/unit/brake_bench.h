@@ -59,10 +59,19 @@ static inline struct key *web(struct fake *f)
     return key_of(&f->ctl, store_get(f->ctl.store, KIND_ROLLOUT, "shop", "web"));
 }
 
+/* Until it is asked again. */
+static inline const struct rollout *stored_rollout(struct fake *f, const char *name)
+{
+    static struct rollout rollout;
+
+    rollout_unpack(store_get(f->ctl.store, KIND_ROLLOUT, "shop", name)->as.rollout, &rollout);
+    return &rollout;
+}
+
 static inline void consider(struct fake *f, struct key *key)
 {
     const struct world w = {
-        .rollout = store_get(f->ctl.store, KIND_ROLLOUT, "shop", "web")->as.rollout,
+        .rollout = stored_rollout(f, "web"),
         .dep = store_get(f->ctl.store, KIND_DEPLOYMENT, "shop", "web")->as.deployment};
 
     brake_consider(key, &w);

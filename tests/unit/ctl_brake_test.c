@@ -153,7 +153,7 @@ static void the_first_proof_hurries_the_others(void **state)
     other->brake.failures = 7;
     brake_consider(
         other, &(struct world){
-                   .rollout = store_get(f->ctl.store, KIND_ROLLOUT, "shop", "other")->as.rollout,
+                   .rollout = stored_rollout(f, "other"),
                    .dep = store_get(f->ctl.store, KIND_DEPLOYMENT, "shop", "web")->as.deployment});
     await(f, concluded, other);
     assert_int_equal(other->brake.state, BRAKE_PROOF_FAILED);
@@ -191,7 +191,7 @@ static void only_where_a_plan_sees_one(void **state)
 {
     struct fake *f = *state;
     struct key *key = web(f);
-    struct world w = {.rollout = store_get(f->ctl.store, KIND_ROLLOUT, "shop", "web")->as.rollout,
+    struct world w = {.rollout = stored_rollout(f, "web"),
                       .dep =
                           store_get(f->ctl.store, KIND_DEPLOYMENT, "shop", "web")->as.deployment};
     struct deployment going = *w.dep;
@@ -283,7 +283,7 @@ static void so_many_at_once(void **state)
     key = second(f);
     brake_consider(
         key, &(struct world){
-                 .rollout = store_get(f->ctl.store, KIND_ROLLOUT, "shop", "other")->as.rollout,
+                 .rollout = stored_rollout(f, "other"),
                  .dep = store_get(f->ctl.store, KIND_DEPLOYMENT, "shop", "web")->as.deployment});
     await(f, is_proved, key);
 }

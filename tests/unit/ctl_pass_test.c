@@ -87,8 +87,12 @@ static bool attached(void *arg)
 {
     const struct fake *f = arg;
     const struct object *o = store_get(f->ctl.store, KIND_ROLLOUT, "shop", "web");
+    struct rollout_status status;
 
-    return o && o->as.rollout->status.stable.revision && f->ctl.passes == 0;
+    if (!o)
+        return false;
+    status_unpack(o->as.rollout, &status);
+    return status.stable.revision && f->ctl.passes == 0;
 }
 
 static void begin(struct fake *f)

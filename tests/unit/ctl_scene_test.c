@@ -161,7 +161,7 @@ static void a_service_that_was_made_for_it_is_its(void **state)
 
 /* ---- ReplicaSets ----------------------------------------------------------------------------- */
 
-static struct rollout rollout = {.meta = {.name = "ro"}, .spec = {.target = "web"}};
+static struct kept_rollout rollout = {.meta = {.name = "ro"}, .spec = {.target = "web"}};
 static struct deployment deployment = {.meta = {.name = "web", .uid = "u-web"}};
 static struct object rollout_object = {
     .kind = KIND_ROLLOUT, .refs = 100, .meta = &rollout.meta, .as.rollout = &rollout};
@@ -206,7 +206,7 @@ static void a_service_is_its_by_label_selector_or_name(void **state UNUSED)
     static struct pair labels[] = {{"app", "web"}}, other[] = {{"app", "other"}};
     static struct deployment d = {
         .meta = {.name = "web"}, .template_labels = labels, .template_label_count = COUNT(labels)};
-    static const struct rollout r = {
+    static const struct kept_rollout r = {
         .spec = {.target = "web", .strategy = STRATEGY_CANARY, .stable_service = "named"}};
     static const struct {
         const char *of, *name;

@@ -150,8 +150,8 @@ static int setup(void **state)
     noted = (struct noted){0};
     b->ctl.store = store_new(&listener);
     b->ctl.queue = queue_new(1);
-    b->key = (struct key){.ctl = &b->ctl, .name = xstrdup("shop/web"), .ns = xstrdup("shop")};
-    b->key.rollout = xstrdup("web");
+    b->key = (struct key){
+        .ctl = &b->ctl, .name = xstrdup("shop/web"), .ns = xstrdup("shop"), .rollout = "web"};
     b->key.budget = 10;
     b->pass = (struct pass){.ctl = &b->ctl, .key = &b->key, .plan = &b->plan};
     b->pass.live = b->pass.fresh = true;
@@ -181,7 +181,6 @@ static int teardown(void **state)
     arena_release(&b->a);
     free(b->key.name);
     free(b->key.ns);
-    free(b->key.rollout);
     free(b);
     return 0;
 }

@@ -207,6 +207,38 @@ static void a_new_life_under_the_same_name(void **state)
     expect(h, "=14 ");
 }
 
+/* They are kept as bytes or as text, and told as they came. */
+static void uids_of_any_spelling(void **state)
+{
+    static const char *const uids[] = {
+        "01234567-89ab-cdef-fedc-ba9876543210", "f1234567-89ab-cdef-fedc-ba9876543210",
+        "F1234567-89AB-CDEF-FEDC-BA9876543210", "f1234567089ab0cdef0fedc0ba9876543210",
+        "f1234567-89ab-cdef-fedc-ba987654321g", "f1234567-89ab-cdef-fedc-ba98765432100",
+        "f1234567-89ab-cdef-fedc-ba987654-210", "u",
+    };
+    struct heard *h = *state;
+    char last[40] = "u1";
+
+    start_synced(h);
+    for (size_t i = 0; i < COUNT(uids); i++) {
+        char line[256], want[128];
+        snprintf(line, sizeof(line), EVENT("ADDED", OBJECT("a", "%s", "%zu")), uids[i], i + 11);
+        script_push(h->f.script, line);
+        snprintf(want, sizeof(want), "-a#%s +a@%zu =%zu ", last, i + 11, i + 11);
+        expect(h, want);
+        snprintf(line, sizeof(line), EVENT("DELETED", OBJECT("a", "%s", "%zu")), last, i + 11);
+        script_push(h->f.script, line); /* of the former life */
+        snprintf(want, sizeof(want), "=%zu ", i + 11);
+        expect(h, want);
+        snprintf(last, sizeof(last), "%s", uids[i]);
+    }
+    /* A version with a digit more. */
+    script_push(h->f.script, EVENT("MODIFIED", OBJECT("a", "u", "100")));
+    expect(h, "+a@100 =100 ");
+    script_push(h->f.script, EVENT("DELETED", OBJECT("a", "u", "101")));
+    expect(h, "-a#u =101 ");
+}
+
 static void selectors_and_namespaces(void **state)
 {
     struct heard *h = *state;
@@ -733,6 +765,7 @@ int main(void)
         TEST(list_then_watch),
         TEST(bytes_split_anywhere),
         TEST(a_new_life_under_the_same_name),
+        TEST(uids_of_any_spelling),
         TEST(selectors_and_namespaces),
         TEST(watch_resumes_from_the_last_rv),
         TEST(a_watch_that_ends_at_once_failed),

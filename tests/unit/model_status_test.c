@@ -2,6 +2,7 @@
 /* Rollout.status: reads back as written, keeps what it does not know, stays within its bytes. */
 #include "sluice/base/clock.h"
 #include "sluice/json/jfmt.h"
+#include "sluice/model/kept.h"
 #include "status_bench.h"
 
 /* ---- everything at its limit ----------------------------------------------------------------- */
@@ -117,6 +118,38 @@ static void usual_status_is_whole(void **state UNUSED)
     o = object_of(settled(&s));
     assert_int_equal(json_count(json_key(o.doc, "history")), HISTORY_MAX);
     assert_int_equal(strlen(json_str(json_key(o.doc, "gates")->child, "message")), 100);
+}
+
+/* As a cache keeps it, and back: all of it, whether much or nothing is there. */
+static void a_kept_one_is_the_same(void **state UNUSED)
+{
+    struct rollout_status full = {0}, back;
+    const char *texts[] = {"{}", NULL};
+
+    fill(&status_shape, (char *)&full);
+    texts[1] = settled(&full);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        const char *text = json_fmt(&arena,
+                                    "{'metadata':{'name':'web','uid':'u'},'spec':{'targetRef':"
+                                    "{'name':'app'}},'status':%r}",
+                                    texts[i]);
+        auto_object struct object o = object_of(text);
+        const struct rollout *r = rollout_read(&arena, o.doc, text, strlen(text));
+        const struct kept_rollout *k = rollout_read_kept(&arena, o.doc, text, strlen(text));
+        struct rollout unpacked;
+
+        memset(&unpacked, 0xff, sizeof(unpacked));
+        rollout_unpack(k, &unpacked);
+        status_unpack(k, &back);
+        assert_true(status_same(&r->status, &unpacked.status));
+        assert_true(status_same(&r->status, &back));
+        CHECK_TEXT(status_write(&arena, &back), status_write(&arena, &r->status), "status");
+        CHECK_TEXT(unpacked.meta.name, "web", "meta");
+        CHECK_TEXT(unpacked.spec.target, "app", "spec");
+        assert_int_equal(unpacked.finding_count, r->finding_count);
+        assert_true(unpacked.status_mark == r->status_mark);
+        assert_false(unpacked.has_finalizer);
+    }
 }
 
 /* ---- compared as values ---------------------------------------------------------------------- */
@@ -428,6 +461,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(largest_status_fits),
         cmocka_unit_test(usual_status_is_whole),
+        cmocka_unit_test(a_kept_one_is_the_same),
         cmocka_unit_test(no_difference_is_overlooked),
         cmocka_unit_test(a_mark_stands_for_the_text),
         cmocka_unit_test(empty_status),

@@ -6,15 +6,16 @@
 #define SLUICE_CTL_OBJECT_H
 
 #include "sluice/kube/path.h"
-#include "sluice/model/rollout.h"
+#include "sluice/model/kept.h"
 
 struct object {
     enum kube_kind kind;
     int refs;
     const struct meta *meta; /* of the view below; ns is "" for cluster-scoped kinds */
+    const char *key;         /* as object_key has it */
     union {
         const void *any;
-        const struct rollout *rollout;
+        const struct kept_rollout *rollout;
         const struct deployment *deployment;
         const struct replicaset *replicaset;
         const struct fence *fence;

@@ -80,7 +80,7 @@ bool store_wants(const struct store *s, const struct object *o);
 /* An older Rollout with the same target, or NULL. Borrowed as store_get. */
 const struct object *store_rival(const struct store *s, const struct object *rollout);
 /* Is the Service part of the world of this Rollout and Deployment (world.h)? `dep` may be NULL. */
-bool service_concerns(const struct service *s, const struct rollout *r,
+bool service_concerns(const struct service *s, const struct kept_rollout *r,
                       const struct deployment *dep);
 
 #endif

@@ -294,6 +294,9 @@ struct rollout {
 
 /* Decodes and validates; never NULL. */
 struct rollout *rollout_read(struct arena *a, const cJSON *o, const char *raw, size_t len);
+/* The same with the struct itself elsewhere. */
+void rollout_read_to(struct arena *a, const cJSON *o, const char *raw, size_t len,
+                     struct rollout *out);
 /* The whole status as JSON text (kept under STATUS_BYTES_MAX by dropping oldest history, then
  * cutting messages). Unwritten optional members are left out. Arena text. */
 char *status_write(struct arena *a, const struct rollout_status *s);
