@@ -145,7 +145,8 @@ static void decode(struct reader *r, const char *key, const char *base64, struct
             joined[len++] = *p;
     while (pad < 2 && pad < len && joined[len - 1 - pad] == '=')
         pad++;
-    if (len == 0 || len % 4 != 0 || len > KUBE_PEM_BYTES_MAX) {
+    /* OpenSSL takes a '=' anywhere, for zeros. */
+    if (len == 0 || len % 4 != 0 || len > KUBE_PEM_BYTES_MAX || memchr(joined, '=', len - pad)) {
         fail(r, key, "is not base64");
         return;
     }

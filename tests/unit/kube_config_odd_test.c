@@ -64,6 +64,7 @@ static void what_is_wrong_is_named(void **state UNUSED)
         {CLUSTER("certificate-authority-data: ' '"), {0}, "-data is not base64"},
         {CLUSTER("certificate-authority-data: '='"), {0}, "-data is not base64"},
         {CLUSTER("certificate-authority-data: '?!?!'"), {0}, "-data is not base64"},
+        {CLUSTER("certificate-authority-data: 'QQ=Q'"), {0}, "-data is not base64"},
         {USER("as-groups: [a, 1], as: j"), {0}, "as-groups holds something that is not text"},
         {USER("token: t"), {.as_uid = "8"}, "impersonation needs a user name"},
         {USER("as-user-extra: {k: [v]}"), {0}, "impersonation needs a user name"},
