@@ -5,6 +5,7 @@
 #include "sluice/kube/config.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -159,13 +160,23 @@ static void one_that_goes_on_is_stopped(void **state UNUSED)
     fails("exec >&-; exec sleep 1000", "signal 9");
 }
 
+/* Who started this program may not have wanted to hear of children: that is handed down. */
+static void whoever_ignored_children_before(void **state UNUSED)
+{
+    signal(SIGCHLD, SIG_IGN);
+    assert_string_equal(told("echo t"), "t");
+    fails("exit 3", "code 3");
+    signal(SIGCHLD, SIG_DFL);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
     const struct CMUnitTest tests[] = {
-        TEST(its_cluster_only_when_it_asks), TEST(its_authority_from_a_file),
-        TEST(it_may_ask_at_a_terminal),      TEST(without_a_hint_there_is_none),
-        TEST(one_that_hangs_is_stopped),     TEST(one_that_goes_on_is_stopped),
+        TEST(its_cluster_only_when_it_asks),   TEST(its_authority_from_a_file),
+        TEST(it_may_ask_at_a_terminal),        TEST(without_a_hint_there_is_none),
+        TEST(one_that_hangs_is_stopped),       TEST(one_that_goes_on_is_stopped),
+        TEST(whoever_ignored_children_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
