@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* app_bench.h - the operator from start to end with caches, lease and clock of our own: what is done
- * to it step by step, and what came of it. */
+/* app_bench.h - the operator from start to end with caches, lease and clock of our own: what is
+ * done to it step by step, and what came of it. */
 #ifndef SLUICE_TESTS_UNIT_APP_BENCH_H
 #define SLUICE_TESTS_UNIT_APP_BENCH_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator's start and end, at what must not be missed: where its credentials are from, what may
- * be written, and that it neither waits nor hurries (C12, C21, C68). */
+/* The operator's start and end, at what must not be missed: where its credentials are from, what
+ * may be written, and that it neither waits nor hurries (C12, C21, C68). */
 #include "app_bench.h"
 
 #include <sys/resource.h>
