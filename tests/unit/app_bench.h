@@ -29,6 +29,8 @@ static struct noted {
     char stops[8];      /* 'n' for each time that passes were stopped now, 'l' later */
     int64_t house_ms;   /* until it keeps house again */
     struct err refused; /* how the last request ended */
+    char why[200];      /* it did not start, as logged */
+    char epoch[32];     /* it leads, as logged */
     struct fact {
         bool leading, stopping, listening;
         int64_t leading_ms;
@@ -55,6 +57,7 @@ __typeof__(loop_on_signal) __real_loop_on_signal;
 __typeof__(clock_mono_ms) __wrap_clock_mono_ms;
 __typeof__(clock_mono_ms) __real_clock_mono_ms;
 __typeof__(_exit) __wrap__exit;
+__typeof__(log_line) __wrap_log_line;
 
 static inline void next_step(void *arg)
 {
@@ -146,6 +149,23 @@ bool __wrap_loop_on_signal(struct loop *l, int signo, void (*fn)(int signo, void
 int64_t __wrap_clock_mono_ms(void)
 {
     return __real_clock_mono_ms() + noted.clock_ahead_ms;
+}
+
+void __wrap_log_line(enum log_level level UNUSED, const char *msg, ...)
+{
+    const char *key;
+    va_list ap;
+
+    va_start(ap, msg);
+    while ((key = va_arg(ap, const char *))) {
+        const char *value = va_arg(ap, const char *);
+
+        if (str_equal(msg, "cannot start") && str_equal(key, "err"))
+            snprintf(noted.why, sizeof(noted.why), "%s", value);
+        if (str_equal(msg, "leading") && str_equal(key, "epoch"))
+            snprintf(noted.epoch, sizeof(noted.epoch), "%s", value);
+    }
+    va_end(ap);
 }
 
 void __wrap__exit(int code)

@@ -37,6 +37,7 @@ static void without_signals_it_does_not_start(void **state UNUSED)
         noted.no_signal = signals[i];
         assert_int_equal(run(&o), 1);
         assert_int_equal(noted.step, 0);
+        assert_non_null(strstr(noted.why, "signals"));
     }
 }
 
@@ -78,6 +79,7 @@ static void elected_it_leads(void **state UNUSED)
     assert_true(noted.seen.leading);
     assert_int_equal(noted.leases, 1);
     assert_string_equal(noted.lease_name, "sluice-controller");
+    assert_string_equal(noted.epoch, "1");
     assert_string_equal(noted.lease_namespace, "at-home");
     assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
     assert_int_equal(strncmp(noted.identity, host, strlen(host)), 0); /* that is the pod's name */
