@@ -202,6 +202,8 @@ static void a_pod_without_an_address_is_no_failure(void **state UNUSED)
     assert_int_equal(r.errors, 1);
     assert_int_equal(r.bad, 0);
     assert_non_null(strstr(r.message, "no address: - port 80"));
+    pass_time(50);
+    assert_int_equal(answered_count, 1); /* it is asked again in its time, not at once */
 }
 
 static void a_service_name_that_does_not_fit_is_no_failure(void **state UNUSED)
