@@ -233,6 +233,9 @@ static void undone_to_the_newest_that_may(void **state UNUSED)
 #define STEP_IS_ASKED                                                                              \
     "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'drain':'1s',"    \
     "'gates':[{'name':'ok','approval':{}}]}"
+#define LAST_IS_ASKED                                                                              \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':100,'approve':true}]}}," \
+    "'drain':'1s','bake':'1h'}"
 #define SWITCH_AND_BAKE                                                                            \
     "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web','switch':"         \
     "'Approve'}},'drain':'1s','bake':'1h'}"
@@ -294,6 +297,8 @@ static const struct place {
      VERB_APPROVE, false, 0, "NothingToApprove", "step 0 asks for no approval"},
     {"what was approved to switch is not approved again in the bake", SWITCH_AND_BAKE, IN_BAKE, 0,
      as_it_is, VERB_APPROVE, false, -1, "NothingToApprove", "step 2 asks for no approval"},
+    {"... nor is a last step", LAST_IS_ASKED, IN_BAKE, 0, as_it_is, VERB_APPROVE, false, -1,
+     "NothingToApprove", "step 1 asks for no approval"},
     {"what goes back is not approved", STEP_IS_ASKED, ABORTS, ACT_DEP_STATUS, as_it_is,
      VERB_APPROVE, false, -1, "NothingToApprove", "step 1 asks for no approval"},
     {"... nor tried again", CANARY, ABORTS, ACT_DEP_STATUS, as_it_is, VERB_RETRY, false, -1,
