@@ -15,6 +15,7 @@ static struct {
     const char *at_once; /* whose is due now, whatever was said; NULL: nobody's */
     bool highest;        /* what chance gives; else the lowest */
     size_t timers;       /* set */
+    int64_t delay_ms;    /* ... and the last of them to */
     char query[128], body[512];
 } noted;
 
@@ -48,6 +49,7 @@ int64_t __wrap_loop_random(int64_t lo, int64_t hi)
 void __wrap_timer_move(struct timer *timer, int64_t delay_ms)
 {
     noted.timers++;
+    noted.delay_ms = delay_ms;
     __real_timer_move(timer, delay_ms);
 }
 
@@ -242,6 +244,28 @@ static void only_who_failed_is_hurried(void **state)
     assert_int_equal(adds_of(failed), 1);
 }
 
+/* ... all of them. */
+static void all_who_failed_are_hurried(void **state)
+{
+    struct fake *f = *state;
+    struct key *key = web(f), *failed[24];
+
+    for (size_t i = 0; i < COUNT(failed); i++) {
+        failed[i] = named(f, arena_printf(&f->arena, "r%zu", i));
+        failed[i]->brake.queued = true;
+        failed[i]->brake.failures = 1;
+    }
+    noted.at_once = key->name;
+    noted.highest = true;
+    key->brake.failures = 4;
+    fail_once(f);
+    consider(f, key);
+    await(f, is_proved, key);
+    f->ctl.stopping = true;
+    for (size_t i = 0; i < COUNT(failed); i++)
+        CHECK(adds_of(failed[i]) == 1, "%s", failed[i]->name);
+}
+
 /* ---- whose turn ------------------------------------------------------------------------------ */
 
 static struct key *many(struct fake *f, int count)
@@ -279,7 +303,9 @@ static void the_ninth_waits_for_a_place(void **state)
     assert_int_equal(f->ctl.metrics.proofs, 8);
     assert_in_range(noted.timers - before, 0, 20);
     assert_null(last->brake.call);
+    noted.delay_ms = -1;
     brake_forget(key_find(&f->ctl, "shop/r0"));
+    assert_int_equal(noted.delay_ms, 0); /* at once, not when another is answered */
     await(f, is_proved, last);
 }
 
@@ -363,6 +389,7 @@ int main(void)
         TEST(without_a_policy_it_is_looked_at_in_an_hour),
         TEST(what_had_nothing_to_prove_may_have_again),
         TEST(only_who_failed_is_hurried),
+        TEST(all_who_failed_are_hurried),
         TEST(the_ninth_waits_for_a_place),
         TEST(all_are_asked_when_the_policy_changes),
         TEST(who_went_has_no_turn),

@@ -129,6 +129,19 @@ static void by_one_more(struct scene *sc)
     sc->f.record.route_count = 2;
 }
 
+/* Both have two, and the second of them is another. */
+static void by_another_second_route(struct scene *sc)
+{
+    struct flown_route *r = flew(sc, rules);
+    struct traffic_spec *t = ARENA_ARRAY(&sc->a, struct traffic_spec, 2);
+
+    t[0] = t[1] = sc->r.spec.traffic[0];
+    sc->r.spec.traffic = t;
+    sc->r.spec.traffic_count = 2;
+    r[1].stable = "other";
+    sc->f.record.route_count = 2;
+}
+
 static const struct scene_row rows[] = {
     {"by the same rules", ROUTED, ABORTED, 0, by_the_same_rules, ACT_DECIDE, "web", NULL, NULL},
     {"by another rule", ROUTED, ABORTED, 0, by_another_first_rule, ACT_RECORD, "web-sluice", NULL,
@@ -136,6 +149,8 @@ static const struct scene_row rows[] = {
     {"... the second", ROUTED, ABORTED, 0, by_another_second_rule, ACT_RECORD, "web-sluice", NULL,
      NULL},
     {"... one less", ROUTED, ABORTED, 0, by_one_rule_less, ACT_RECORD, "web-sluice", NULL, NULL},
+    {"... or another second route", ROUTED, ABORTED, 0, by_another_second_route, ACT_RECORD,
+     "web-sluice", NULL, NULL},
     {"... and one route more", ROUTED, ABORTED, 0, by_one_more, ACT_RECORD, "web-sluice", NULL,
      NULL},
 };

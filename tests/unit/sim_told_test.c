@@ -83,6 +83,25 @@ static void a_step_begins_with_its_clocks(void **state UNUSED)
     scene_close(sc);
 }
 
+/* The last one too: what comes then has its own time. */
+static void a_last_step_ends_with_its_clocks(void **state UNUSED)
+{
+    struct scene *sc = scene_at(
+        "in the last",
+        "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':100,'approve':"
+        "true}]}},'drain':'1s'}",
+        (const char *const[]){"image app:v2", "-> Approval", NULL}, 0);
+    const struct flight *fl;
+
+    sc->r.status.flight.steps[0].approved = true;
+    sc->st.s.now_ms += MINUTE_MS;
+    fl = &scene_plan(sc)->status->flight;
+    assert_int_equal(fl->step, 1);
+    assert_true(fl->steps[0].ended_ms == sc->st.s.now_ms);
+    assert_true(fl->progressed_ms == sc->st.s.now_ms);
+    scene_close(sc);
+}
+
 static struct replicaset *waits_for(struct scene *sc, int32_t ready, int32_t before)
 {
     struct replicaset *c = scene_candidate(sc);
@@ -225,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE_ROWS(rows),
         cmocka_unit_test(a_step_begins_with_its_clocks),
+        cmocka_unit_test(a_last_step_ends_with_its_clocks),
         cmocka_unit_test(progress_is_one_more),
         cmocka_unit_test(a_weight_ends_no_drain),
         cmocka_unit_test(a_pod_is_asked_why_it_is_slow),
