@@ -155,6 +155,65 @@ static const struct scene_row rows[] = {
      NULL},
 };
 
+/* ---- what is written ------------------------------------------------------------------------- */
+
+static void weigh(struct scene *sc, struct route *r, int stable, int canary)
+{
+    struct backend *b = ARENA_ARRAY(&sc->a, struct backend, r->backend_count);
+
+    assert_int_equal(r->backend_count, 2);
+    memcpy(b, r->backends, 2 * sizeof *b);
+    b[0].weight = stable;
+    b[1].weight = canary;
+    r->backends = b;
+}
+
+/* Somebody gave the new pods more than was decided, and one of them is gone: they get less, now. */
+static void too_much_with_a_pod_less(struct scene *sc)
+{
+    weigh(sc, &sc->routes[0], 10, 90);
+    sc->r.status.routes[0].written = 0;
+    for (size_t i = 0; i < sc->w.slice_count; i++)
+        sc->slices[i].ready -= str_equal(sc->slices[i].pin, sc->r.status.flight.revision);
+    scene_told(sc);
+}
+
+static void settles_at_once(struct scene *sc)
+{
+    struct flown_route *r = ARENA_NEW(&sc->a, struct flown_route);
+
+    *r = sc->f.record.routes[0];
+    r->traffic.settle_ms = 0;
+    sc->f.record.routes = r;
+    sc->r.status.routes[0].settled_ms = sc->st.s.now_ms;
+    sc->r.status.flight.settled_ms = 0;
+    scene_told(sc);
+}
+
+static const struct scene_row writes[] = {
+    {"a weight that is too high goes down whatever is ready", ROUTED, IN_STEP, 0,
+     too_much_with_a_pod_less, ACT_ROUTE_WEIGHT, "web", NULL, NULL},
+    {"who wants no settling has none", ROUTED, IN_STEP, 0, settles_at_once, ACT_DECIDE, "web",
+     "'settledAt'", "AwaitingApproval"},
+};
+
+/* While somebody resets the weights no step passes, whoever approved it. */
+static void nothing_passes_while_it_is_contended(void **state UNUSED)
+{
+    struct scene *sc = scene_at("in a step", ROUTED, in_step, 0);
+    const struct plan *p;
+
+    weigh(sc, &sc->routes[0], 100, 0);
+    sc->r.status.routes[0].resets = 9;
+    sc->r.status.flight.steps[0].approved = true;
+    scene_told(sc);
+    p = scene_plan(sc);
+    assert_string_equal(p->status->conditions[COND_READY].reason, "ManagedElsewhere");
+    assert_int_equal(p->status->flight.step, 1);
+    assert_int_equal(p->status->flight.steps[0].ended_ms, 0);
+    scene_close(sc);
+}
+
 /* ---- what is told ---------------------------------------------------------------------------- */
 
 /* Somebody took the weight back: nothing of it is written or accepted any more. */
@@ -213,11 +272,74 @@ static void an_acceptance_is_told(void **state UNUSED)
     scene_close(sc);
 }
 
+/* Before a weight is decided there is none to be taken. */
+static void no_weight_is_no_news(void **state UNUSED)
+{
+    struct scene *sc = scene_at("before its weight", ROUTED,
+                                (const char *const[]){"image app:v2", NULL}, ACT_ROUTE_WEIGHT);
+    const struct plan *p;
+
+    sc->r.status.flight.weight_desired = 0;
+    sc->r.status.routes[0].settled_ms = 0;
+    for (size_t i = 0; i < sc->w.slice_count; i++)
+        sc->slices[i].ready = 0; /* nor is one decided now */
+    scene_told(sc);
+    p = scene_plan(sc);
+    assert_int_equal(accepted_events(p), 0);
+    scene_close(sc);
+}
+
+/* Of each route: the one that says least is what is told. */
+static void each_route_is_told_of(void **state UNUSED)
+{
+    struct scene *sc = scene_at("in a step", ROUTED, in_step, 0);
+    struct rollout_status *st = &sc->r.status;
+    struct flown_route *r = ARENA_ARRAY(&sc->a, struct flown_route, 2);
+    struct route *api = &sc->routes[sc->w.route_count++];
+
+    *api = sc->routes[0];
+    api->meta.name = "api";
+    weigh(sc, api, 90, 10);
+    r[0] = r[1] = sc->f.record.routes[0];
+    r[1].traffic.name = "api";
+    sc->f.record.routes = r;
+    sc->f.record.route_count = 2;
+    st->routes[1] = st->routes[0];
+    st->routes[1].route = "gatewayAPI/api";
+    st->routes[1].written = 20; /* on its way still */
+    st->route_count = 2;
+    assert_int_equal(scene_plan(sc)->status->flight.weight_accepted, 10);
+    weigh(sc, api, 100, 0);
+    assert_int_equal(scene_plan(sc)->status->flight.weight_accepted, 0);
+    scene_close(sc);
+}
+
+/* What the status said before is no word of now. */
+static void weights_are_told_anew(void **state UNUSED)
+{
+    struct scene *sc = scene_at("in a step", ROUTED, in_step, 0);
+
+    sc->r.status.flight.weight_written = 7;
+    assert_int_equal(scene_plan(sc)->status->flight.weight_written, 50);
+    scene_close(sc);
+    sc = scene_at("taken back", ROUTED,
+                  (const char *const[]){"image app:v2", "-> Approval", "abort", NULL},
+                  ACT_DEP_STATUS);
+    assert_true(sc->r.status.flight.present);
+    assert_int_equal(scene_plan(sc)->status->flight.weight_accepted, 0);
+    scene_close(sc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_of_ours_are_no_resting_values),
         SCENE_ROWS(rows),
+        SCENE_ROWS(writes),
+        cmocka_unit_test(nothing_passes_while_it_is_contended),
+        cmocka_unit_test(no_weight_is_no_news),
+        cmocka_unit_test(each_route_is_told_of),
+        cmocka_unit_test(weights_are_told_anew),
         cmocka_unit_test(a_reset_takes_it_all_back),
         cmocka_unit_test(an_acceptance_is_told),
     };
