@@ -205,6 +205,23 @@ static void one_pod_is_waited_for(void **state UNUSED)
     scene_close(sc);
 }
 
+/* ... and so is its one endpoint. */
+static void one_endpoint_is_waited_for(void **state UNUSED)
+{
+    struct scene *sc = scene_open(&(struct bed_options){.spec = ROUTED, .replicas = 1});
+
+    bed_rest(&sc->st, "app:v1", 1);
+    bed_image(&sc->st, "app:v2");
+    assert_true(scene_before(sc, ACT_ROUTE_WEIGHT));
+    sc->r.status.flight.weight_desired = 0;
+    scene_told(sc);
+    assert_int_equal(scene_plan(sc)->status->flight.weight_desired, 50);
+    for (size_t i = 0; i < sc->w.slice_count; i++)
+        sc->slices[i].ready = 0;
+    assert_int_equal(scene_plan(sc)->status->flight.weight_desired, 0);
+    scene_close(sc);
+}
+
 /* ---- words ----------------------------------------------------------------------------------- */
 
 static void says(struct scene *sc, const char *want)
@@ -249,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_weight_ends_no_drain),
         cmocka_unit_test(a_pod_is_asked_why_it_is_slow),
         cmocka_unit_test(one_pod_is_waited_for),
+        cmocka_unit_test(one_endpoint_is_waited_for),
         cmocka_unit_test(why_it_waits_is_told),
     };
 
