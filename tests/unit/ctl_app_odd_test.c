@@ -26,6 +26,9 @@ static void it_leaves_no_core(void **state UNUSED)
     struct app_options o = options();
     struct rlimit core;
 
+    assert_int_equal(getrlimit(RLIMIT_CORE, &core), 0);
+    if (core.rlim_max == 0)
+        skip(); /* there would be none anyway */
     noted.steps[0] = interrupt;
     assert_int_equal(run(&o), 0);
     assert_int_equal(getrlimit(RLIMIT_CORE, &core), 0);
@@ -98,8 +101,8 @@ static void at_rest_it_ends_at_once(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(it_leaves_no_core), /* first: it stays so */
         TEST(without_a_kubeconfig_it_is_in_a_pod),
-        TEST(it_leaves_no_core),
         TEST(elected_it_begins_at_once),
         TEST(without_its_lease_nothing_is_written),
         TEST(at_rest_it_ends_at_once),
