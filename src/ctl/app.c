@@ -228,8 +228,10 @@ static bool start(struct app *app, struct err *e)
     if (!elect(app, e))
         return false;
     caches_start(c);
-    return loop_on_signal(c->loop, SIGTERM, on_signal, app) &&
-           loop_on_signal(c->loop, SIGINT, on_signal, app);
+    if (!loop_on_signal(c->loop, SIGTERM, on_signal, app) ||
+        !loop_on_signal(c->loop, SIGINT, on_signal, app))
+        return err_set(e, ERR_BUG, "cannot be told to stop: signals cannot be waited for");
+    return true;
 }
 
 /* What holds calls or timers goes before what they rest on. */

@@ -139,7 +139,6 @@ static void tcp_done(const struct err *e, void *arg)
 {
     struct pod_call *pod = arg;
 
-    pod->tcp = NULL;
     if (is_ours(e))
         could_not(pod, e->text);
     else

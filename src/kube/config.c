@@ -167,7 +167,7 @@ static const char *pod_namespace(struct arena *a, const char *dir)
     size_t len = 0;
 
     strbuf_addf(&b, "%s/namespace", dir);
-    if (!file_read(strbuf_str(&b), 4096, &text, &len, NULL) || !text)
+    if (!file_read(strbuf_str(&b), 4096, &text, &len, NULL))
         return NULL;
     len = strcspn(text, " \t\r\n");
     return len ? arena_strndup(a, text, len) : NULL;
@@ -221,8 +221,7 @@ static bool add_file(struct texts *t, const char *path, struct err *e)
         return err_set(e, ERR_INVALID, "KUBECONFIG names more than %d files", KUBECONFIGS_MAX);
     if (!file_read(path, KUBECONFIG_BYTES_MAX, &text, &len, e))
         return err_wrap(e, "kubeconfig");
-    t->at[t->count++] =
-        (struct kubeconfig_text){.path = path, .text = text ? text : xstrdup(""), .len = len};
+    t->at[t->count++] = (struct kubeconfig_text){.path = path, .text = text, .len = len};
     return true;
 }
 

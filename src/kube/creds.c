@@ -68,8 +68,8 @@ static bool read_token(const char *path, struct blob *out, struct err *e)
 
     if (!ok)
         return err_wrap(e, "token");
-    from = text.p ? strspn(text.p, " \t\r\n") : 0;
-    len = text.p ? strcspn(text.p + from, " \t\r\n") : 0;
+    from = strspn(text.p, " \t\r\n");
+    len = strcspn(text.p + from, " \t\r\n");
     if (len == 0)
         ok = err_set(e, ERR_INVALID, "token: %s is empty", path);
     else

@@ -215,6 +215,9 @@ static bool run(struct arena *a, const struct kube_config *config, struct strbuf
     int fd = -1, status;
     pid_t pid;
 
+    /* Who started us may have ignored it, and that is handed down: then nothing is left of a child
+     * to ask how it ended. */
+    signal(SIGCHLD, SIG_DFL);
     if (!interactive(config->exec, e, &may_ask) || !make_environ(a, config, may_ask, &env, e) ||
         !start(a, config->exec, env, may_ask, &pid, &fd, e))
         return false;

@@ -145,7 +145,8 @@ static void decode(struct reader *r, const char *key, const char *base64, struct
             joined[len++] = *p;
     while (pad < 2 && pad < len && joined[len - 1 - pad] == '=')
         pad++;
-    if (len == 0 || len % 4 != 0 || len > KUBE_PEM_BYTES_MAX) {
+    /* OpenSSL takes a '=' anywhere, for zeros. */
+    if (len == 0 || len % 4 != 0 || len > KUBE_PEM_BYTES_MAX || memchr(joined, '=', len - pad)) {
         fail(r, key, "is not base64");
         return;
     }
@@ -211,15 +212,28 @@ static void read_cluster(struct reader *r)
     pem(r, "certificate-authority", "certificate-authority-data", &config->ca);
 }
 
+/* A map of lists; how many texts there are in it. */
+static size_t count_extra(struct reader *r, const cJSON *extra)
+{
+    size_t count = 0;
+
+    if (extra && (extra->type & 0xff) != cJSON_Object)
+        fail(r, "as-user-extra", "is not a map");
+    JSON_EACH(key, extra) {
+        const int type = key->type & 0xff;
+
+        if (type != cJSON_Array && type != cJSON_NULL)
+            fail(r, "as-user-extra", "holds something that is not a list");
+        count += json_count(key);
+    }
+    return count;
+}
+
 static void read_extra(struct reader *r)
 {
     const cJSON *extra = json_key(r->from.value, "as-user-extra");
-    size_t count = 0;
-    struct kube_pair *pairs;
+    struct kube_pair *pairs = ARENA_ARRAY(r->a, struct kube_pair, count_extra(r, extra));
 
-    JSON_EACH(key, extra)
-        count += json_count(key);
-    pairs = ARENA_ARRAY(r->a, struct kube_pair, count);
     JSON_EACH(key, extra)
         JSON_EACH(value, key)
             if (is_string(value))

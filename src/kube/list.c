@@ -201,7 +201,7 @@ void kube_list_cancel(struct kube_lister *lister)
 
 const char *kube_list_rv(const struct kube_list *list)
 {
-    return list->rv ? list->rv : "";
+    return list->rv;
 }
 
 size_t kube_list_count(const struct kube_list *list)

@@ -138,8 +138,7 @@ static void finish(struct http_call *call, CURLcode code)
     };
     long http_code = 0;
 
-    if (call->easy)
-        curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &http_code);
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &http_code);
     result.code = (int)http_code;
     judge(call, code, &result.err);
     detach(call);

@@ -46,8 +46,9 @@ struct http_call {
     bool added;     /* given to libcurl */
     bool cancelled; /* inside libcurl: goes when that is over */
     bool sent;
-    int departures;  /* how often libcurl was about to send it */
-    struct err stop; /* why we stopped it ourselves; wins over libcurl's reason */
+    unsigned refused; /* not 0: libcurl, or we, cannot make this request */
+    int departures;   /* how often libcurl was about to send it */
+    struct err stop;  /* why we stopped it ourselves; wins over libcurl's reason */
     int64_t start_ms, last_byte_ms;
     struct timer *timer; /* silence; or a verdict that came before sending */
     struct strbuf body;

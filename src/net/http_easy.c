@@ -22,11 +22,9 @@
  * one HTTP/2 connection (curl issue 10525). */
 #define WRITE_BYTES 16384
 
+/* What libcurl does not take is seen at the end, whichever it was. */
 #define SET(call, option, value)                                                                   \
-    do {                                                                                           \
-        if (curl_easy_setopt((call)->easy, (option), (value)) != CURLE_OK)                         \
-            return false;                                                                          \
-    } while (0)
+    ((call)->refused |= (unsigned)curl_easy_setopt((call)->easy, (option), (value)))
 
 /* --- questions -------------------------------------------------------------------------------- */
 
@@ -142,7 +140,7 @@ static int on_departure(void *arg, char *peer, char *local, int peer_port, int l
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static bool set_limits(struct http_call *call, const struct http_request *req)
+static void set_limits(struct http_call *call, const struct http_request *req)
 {
     SET(call, CURLOPT_CONNECTTIMEOUT_MS,
         (long)(req->connect_ms > 0 ? req->connect_ms : HTTP_CONNECT_MS));
@@ -157,10 +155,9 @@ static bool set_limits(struct http_call *call, const struct http_request *req)
     SET(call, CURLOPT_UPLOAD_BUFFERSIZE, (long)WRITE_BYTES);
     if (req->gzip)
         SET(call, CURLOPT_ACCEPT_ENCODING, "gzip");
-    return true;
 }
 
-static bool set_questions(struct http_call *call)
+static void set_questions(struct http_call *call)
 {
     SET(call, CURLOPT_PRIVATE, (void *)call);
     SET(call, CURLOPT_ERRORBUFFER, call->error);
@@ -172,10 +169,9 @@ static bool set_questions(struct http_call *call)
     SET(call, CURLOPT_OPENSOCKETDATA, (void *)call);
     SET(call, CURLOPT_PREREQFUNCTION, on_departure);
     SET(call, CURLOPT_PREREQDATA, (void *)call);
-    return true;
 }
 
-static bool set_version(struct http_call *call, const struct http_request *req)
+static void set_version(struct http_call *call, const struct http_request *req)
 {
     const bool tls = strncasecmp(req->url, "https:", 6) == 0;
 
@@ -193,25 +189,23 @@ static bool set_version(struct http_call *call, const struct http_request *req)
         SET(call, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
         break;
     }
-    return true;
 }
 
-static bool set_blob(struct http_call *call, CURLoption option, const char *text, size_t len)
+static void set_blob(struct http_call *call, CURLoption option, const char *text, size_t len)
 {
     struct curl_blob blob = {.data = (void *)(uintptr_t)text, .len = len, .flags = CURL_BLOB_COPY};
 
     if (text)
         SET(call, option, &blob);
-    return true;
 }
 
 /* A CA of our own replaces the system's: both the file and the directory (F3, C14). */
-static bool set_tls(struct http_call *call, const struct http_tls *tls)
+static void set_tls(struct http_call *call, const struct http_tls *tls)
 {
     SET(call, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(call, CURLOPT_CA_CACHE_TIMEOUT, 300L);
     if (!tls)
-        return true;
+        return;
     if (tls->ca)
         SET(call, CURLOPT_CAPATH, NULL);
     if (tls->insecure) {
@@ -220,12 +214,21 @@ static bool set_tls(struct http_call *call, const struct http_tls *tls)
     }
     SET(call, CURLOPT_SSLCERTTYPE, "PEM");
     SET(call, CURLOPT_SSLKEYTYPE, "PEM");
-    return set_blob(call, CURLOPT_CAINFO_BLOB, tls->ca, tls->ca_len) &&
-           set_blob(call, CURLOPT_SSLCERT_BLOB, tls->cert, tls->cert_len) &&
-           set_blob(call, CURLOPT_SSLKEY_BLOB, tls->key, tls->key_len);
+    set_blob(call, CURLOPT_CAINFO_BLOB, tls->ca, tls->ca_len);
+    set_blob(call, CURLOPT_SSLCERT_BLOB, tls->cert, tls->cert_len);
+    set_blob(call, CURLOPT_SSLKEY_BLOB, tls->key, tls->key_len);
 }
 
-static bool set_route(struct http_call *call, const struct http_request *req)
+static struct curl_slist *append(struct curl_slist *list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(list, line);
+
+    if (!longer)
+        out_of_memory();
+    return longer;
+}
+
+static void set_route(struct http_call *call, const struct http_request *req)
 {
     if (req->proxy) {
         SET(call, CURLOPT_PROXY, req->proxy);
@@ -234,56 +237,46 @@ static bool set_route(struct http_call *call, const struct http_request *req)
     if (req->connect_to) {
         char text[512];
         const int n = snprintf(text, sizeof(text), "::%s", req->connect_to);
-        if (n < 0 || (size_t)n >= sizeof(text))
-            return false;
-        call->connect_to = curl_slist_append(NULL, text);
+
+        call->refused |= (size_t)n >= sizeof(text);
+        call->connect_to = append(NULL, text);
         SET(call, CURLOPT_CONNECT_TO, call->connect_to);
     }
-    return true;
 }
 
-static bool add_header(struct http_call *call, const char *line)
+static void add_header(struct http_call *call, const char *line)
 {
-    struct curl_slist *list;
-
-    if (strpbrk(line, "\r\n"))
-        return false;
-    list = curl_slist_append(call->headers, line);
-    if (!list)
-        return false;
-    call->headers = list;
-    return true;
+    call->refused |= strpbrk(line, "\r\n") != NULL;
+    call->headers = append(call->headers, line);
 }
 
-static bool set_headers(struct http_call *call, const struct http_request *req)
+static void set_headers(struct http_call *call, const struct http_request *req)
 {
     bool typed = false;
 
     for (size_t i = 0; i < req->header_count; i++) {
         typed = typed || strncasecmp(req->headers[i], "content-type:", 13) == 0;
-        if (!add_header(call, req->headers[i]))
-            return false;
+        add_header(call, req->headers[i]);
     }
     /* No 100-continue round trip, and no form type that libcurl would make up. */
-    if (!add_header(call, "Expect:") || (!typed && !add_header(call, "Content-Type:")))
-        return false;
+    add_header(call, "Expect:");
+    if (!typed)
+        add_header(call, "Content-Type:");
     SET(call, CURLOPT_HTTPHEADER, call->headers);
     SET(call, CURLOPT_USERAGENT, req->user_agent ? req->user_agent : "sluice");
     if (req->credentials) {
         SET(call, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         SET(call, CURLOPT_USERPWD, req->credentials);
     }
-    return true;
 }
 
-static bool set_method(struct http_call *call, const struct http_request *req)
+static void set_method(struct http_call *call, const struct http_request *req)
 {
     call->safe = strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0;
-    if (strpbrk(req->method, " \r\n"))
-        return false;
+    call->refused |= strpbrk(req->method, " \r\n") != NULL;
     if (strcmp(req->method, "HEAD") == 0) {
         SET(call, CURLOPT_NOBODY, 1L);
-        return true;
+        return;
     }
     if (req->body) {
         SET(call, CURLOPT_POST, 1L);
@@ -291,27 +284,29 @@ static bool set_method(struct http_call *call, const struct http_request *req)
         SET(call, CURLOPT_COPYPOSTFIELDS, req->body);
     }
     SET(call, CURLOPT_CUSTOMREQUEST, req->method);
-    return true;
 }
 
 bool http_easy_setup(struct http_call *call, const struct http_request *req, struct err *e)
 {
     call->easy = curl_easy_init();
     if (!call->easy)
-        return err_set(e, ERR_BUG, "no memory for a request");
+        out_of_memory();
     if (curl_easy_setopt(call->easy, CURLOPT_URL, req->url) != CURLE_OK)
         return err_set(e, ERR_INVALID, "bad URL");
-    if (!set_limits(call, req) || !set_questions(call) || !set_version(call, req) ||
-        !set_tls(call, req->tls) || !set_route(call, req) || !set_headers(call, req) ||
-        !set_method(call, req))
-        return err_set(e, ERR_INVALID, "the request cannot be made: bad header, method or proxy");
-    return true;
+    set_limits(call, req);
+    set_questions(call);
+    set_version(call, req);
+    set_tls(call, req->tls);
+    set_route(call, req);
+    set_headers(call, req);
+    set_method(call, req);
+    return !call->refused ||
+           err_set(e, ERR_INVALID, "the request cannot be made: bad header, method or proxy");
 }
 
 void http_easy_release(struct http_call *call)
 {
-    if (call->easy)
-        curl_easy_cleanup(call->easy);
+    curl_easy_cleanup(call->easy);
     for (const struct curl_slist *h = call->headers; h; h = h->next)
         explicit_bzero(h->data, strlen(h->data));
     curl_slist_free_all(call->headers);

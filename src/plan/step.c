@@ -137,14 +137,13 @@ static const char *worst_pod(struct planner *p)
     return why ? why : p->candidate->failure;
 }
 
+/* How many were ready before is in the status: report.c writes it each time. */
 static void note_progress(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
-    const int32_t ready = p->candidate->st_ready;
 
-    if (ready > fl->new_ready)
+    if (p->candidate->st_ready > fl->new_ready)
         fl->progressed_ms = p->now;
-    fl->new_ready = ready;
 }
 
 /* Not counted while nobody leads: what nobody asked for could not come. */

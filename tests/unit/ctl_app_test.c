@@ -1,190 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator from start to end: what keeps it from starting, who leads, how it stops (C68, C70,
  * C81). Caches and lease are this file; no server is asked. */
-#include "../../src/ctl/ctl.h"
-#include "check.h"
-#include "sluice/json/jfmt.h"
-
-#include <signal.h>
-#include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static struct noted {
-    struct ctl *ctl;
-    void (*steps[4])(struct ctl *c); /* what happens, 30 ms after each other */
-    int step;
-    struct timer *timer;
-    bool no_client, no_lease;
-    int no_signal; /* that cannot be waited for; 0: all can */
-    char lease_name[40], lease_namespace[40], identity[320];
-    struct lease_spec lease;
-    int leases, released, freed;
-    int64_t clock_ahead_ms;
-    struct fact {
-        bool leading, stopping, listening;
-        int64_t leading_ms;
-        int released;
-        size_t deployments;
-    } seen;
-} noted;
-
-__typeof__(caches_start) __wrap_caches_start;
-__typeof__(kube_client_new) __wrap_kube_client_new;
-__typeof__(kube_client_new) __real_kube_client_new;
-__typeof__(lease_new) __wrap_lease_new;
-__typeof__(lease_release) __wrap_lease_release;
-__typeof__(lease_free) __wrap_lease_free;
-__typeof__(lease_leading) __wrap_lease_leading;
-__typeof__(loop_on_signal) __wrap_loop_on_signal;
-__typeof__(loop_on_signal) __real_loop_on_signal;
-__typeof__(clock_mono_ms) __wrap_clock_mono_ms;
-__typeof__(clock_mono_ms) __real_clock_mono_ms;
-__typeof__(_exit) __wrap__exit;
-
-static void next_step(void *arg)
-{
-    struct ctl *c = arg;
-
-    if (noted.steps[noted.step])
-        noted.steps[noted.step++](c);
-    timer_move(noted.timer, 30);
-}
-
-void __wrap_caches_start(struct ctl *c)
-{
-    noted.ctl = c;
-    noted.timer = loop_timer(c->loop, 10, next_step, c);
-}
-
-struct kube_client *__wrap_kube_client_new(struct loop *loop, const struct kube_config *config,
-                                           const char *commit, struct err *e)
-{
-    if (!noted.no_client)
-        return __real_kube_client_new(loop, config, commit, e);
-    err_set(e, ERR_INVALID, "no client");
-    return NULL;
-}
-
-struct lease *__wrap_lease_new(struct kube_client *c UNUSED, const struct lease_spec *spec,
-                               struct err *e)
-{
-    if (noted.no_lease) {
-        err_set(e, ERR_INVALID, "no lease");
-        return NULL;
-    }
-    noted.leases++;
-    noted.lease = *spec;
-    snprintf(noted.lease_name, sizeof(noted.lease_name), "%s", spec->name);
-    snprintf(noted.lease_namespace, sizeof(noted.lease_namespace), "%s", spec->namespace);
-    snprintf(noted.identity, sizeof(noted.identity), "%s", spec->identity);
-    return (struct lease *)&noted;
-}
-
-void __wrap_lease_release(struct lease *l, void (*done)(void *arg), void *arg)
-{
-    assert_ptr_equal(l, &noted);
-    noted.released++;
-    done(arg);
-}
-
-void __wrap_lease_free(struct lease *l)
-{
-    noted.freed += l != NULL;
-}
-
-bool __wrap_lease_leading(const struct lease *l UNUSED)
-{
-    return true;
-}
-
-bool __wrap_loop_on_signal(struct loop *l, int signo, void (*fn)(int signo, void *arg), void *arg)
-{
-    return signo != noted.no_signal && __real_loop_on_signal(l, signo, fn, arg);
-}
-
-int64_t __wrap_clock_mono_ms(void)
-{
-    return __real_clock_mono_ms() + noted.clock_ahead_ms;
-}
-
-void __wrap__exit(int code)
-{
-    exit(code + 40);
-}
-
-/* ---- runs ------------------------------------------------------------------------------------ */
-
-static char kubeconfig[64];
-
-static int setup(void **state UNUSED)
-{
-    static const char text[] =
-        "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-        "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n"
-        "contexts: [{name: c, context: {cluster: c, user: u, namespace: at-home}}]\n"
-        "users: [{name: u, user: {token: t}}]\n";
-    int fd;
-
-    noted = (struct noted){0};
-    snprintf(kubeconfig, sizeof(kubeconfig), "/tmp/sluice-app-XXXXXX");
-    fd = mkstemp(kubeconfig);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, sizeof(text) - 1), (ssize_t)sizeof(text) - 1);
-    close(fd);
-    return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-    unlink(kubeconfig);
-    return 0;
-}
-
-static struct app_options options(void)
-{
-    return (struct app_options){.kubeconfig = kubeconfig, .log_level = LOG_ERROR};
-}
-
-static void see(struct ctl *c)
-{
-    noted.seen = (struct fact){.leading = c->leading,
-                               .stopping = c->stopping,
-                               .listening = c->health != NULL,
-                               .leading_ms = c->leading_ms,
-                               .released = noted.released,
-                               .deployments = store_count(c->store, KIND_DEPLOYMENT)};
-}
-
-static void terminate(struct ctl *c UNUSED)
-{
-    raise(SIGTERM);
-}
-
-static void interrupt(struct ctl *c)
-{
-    see(c);
-    raise(SIGINT);
-}
-
-static void elected(struct ctl *c UNUSED)
-{
-    noted.lease.on_lead(1, noted.lease.arg);
-}
-
-static void lost(struct ctl *c)
-{
-    noted.lease.on_lost("taken", noted.lease.arg);
-    see(c);
-}
-
-static int run(const struct app_options *o)
-{
-    const int code = app_run(o);
-
-    noted.step = 0;
-    return code;
-}
+#include "app_bench.h"
 
 /* ---- the start ------------------------------------------------------------------------------- */
 
@@ -220,6 +37,7 @@ static void without_signals_it_does_not_start(void **state UNUSED)
         noted.no_signal = signals[i];
         assert_int_equal(run(&o), 1);
         assert_int_equal(noted.step, 0);
+        assert_non_null(strstr(noted.why, "signals"));
     }
 }
 
@@ -251,6 +69,7 @@ static void asked_to_it_listens(void **state UNUSED)
 static void elected_it_leads(void **state UNUSED)
 {
     struct app_options o = options();
+    char host[256] = "";
 
     o.leader_elect = true;
     noted.steps[0] = see;
@@ -260,8 +79,11 @@ static void elected_it_leads(void **state UNUSED)
     assert_true(noted.seen.leading);
     assert_int_equal(noted.leases, 1);
     assert_string_equal(noted.lease_name, "sluice-controller");
+    assert_string_equal(noted.epoch, "1");
     assert_string_equal(noted.lease_namespace, "at-home");
-    assert_non_null(strchr(noted.identity, '_'));
+    assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
+    assert_int_equal(strncmp(noted.identity, host, strlen(host)), 0); /* that is the pod's name */
+    assert_int_equal(noted.identity[strlen(host)], '_');
     assert_int_equal(noted.released, 1);
     assert_int_equal(noted.freed, 1);
 }
@@ -343,6 +165,7 @@ static void it_is_not_waited_for_for_ever(void **state UNUSED)
     noted.steps[0] = begin_a_pass;
     noted.steps[1] = time_passes;
     assert_int_equal(run(&o), 0);
+    assert_int_equal(strncmp(noted.stops, "ln", 2), 0); /* first no more begin, then none goes on */
     assert_int_equal(noted.seen.released, 0);
     assert_int_equal(noted.released, 1);
 }
@@ -401,6 +224,7 @@ static void it_keeps_house(void **state UNUSED)
     noted.steps[1] = interrupt;
     assert_int_equal(run(&o), 0);
     assert_int_equal(noted.seen.deployments, 0);
+    assert_in_range(noted.house_ms, 1, HOUR_MS); /* and again */
 }
 
 static void ignore_reply(const struct kube_reply *reply UNUSED, void *arg UNUSED) {}
@@ -427,8 +251,6 @@ static void its_requests_are_measured(void **state UNUSED)
     assert_int_equal(run(&o), 0);
     assert_int_equal(noted.seen.deployments, 1);
 }
-
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {

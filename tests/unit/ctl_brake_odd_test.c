@@ -51,6 +51,7 @@ static void no_policy_no_question(void **state)
         consider(f, key);
         await(f, concluded, key);
         CHECK(key->brake.state == rows[i].want, "row %zu: %d", i, (int)key->brake.state);
+        CHECK(f->ctl.metrics.proofs == (rows[i].want == BRAKE_PROVED), "row %zu", i);
         CHECK(!rows[i].words || strstr(brake_view(key).message, rows[i].words), "row %zu: %s", i,
               brake_view(key).message);
     }

@@ -24,6 +24,7 @@ static struct caught {
     void (*http)(const struct http_result *result, void *arg);
     void (*tcp)(const struct err *e, void *arg);
     void *arg;
+    char url[128];
 } caught;
 
 __typeof__(http_send) __wrap_http_send;
@@ -39,6 +40,7 @@ struct http_call *__wrap_http_send(struct http_pool *pool, const struct http_req
         return __real_http_send(pool, req, done, arg);
     caught.http = done;
     caught.arg = arg;
+    snprintf(caught.url, sizeof(caught.url), "%s", req->url);
     return (struct http_call *)&caught;
 }
 
@@ -200,6 +202,8 @@ static void a_pod_without_an_address_is_no_failure(void **state UNUSED)
     assert_int_equal(r.errors, 1);
     assert_int_equal(r.bad, 0);
     assert_non_null(strstr(r.message, "no address: - port 80"));
+    pass_time(50);
+    assert_int_equal(answered_count, 1); /* it is asked again in its time, not at once */
 }
 
 static void a_service_name_that_does_not_fit_is_no_failure(void **state UNUSED)
@@ -257,6 +261,20 @@ static void ends_with(enum err_kind kind, bool sent)
     else
         caught.http(&result, caught.arg);
     caught = (struct caught){0};
+}
+
+/* The method of the service that gRPC servers have for it, and nothing beside. */
+static void health_is_asked_by_its_name(void **state UNUSED)
+{
+    const struct ask ask = probe_ask(PROBE_GRPC, NULL, 1);
+    char want[128];
+
+    caught.on = true;
+    gate_run(runner, "shop/web", &ask, 1);
+    await(is_caught, "to be asked");
+    snprintf(want, sizeof(want), "http://127.0.0.1:%d/grpc.health.v1.Health/Check", server.port);
+    assert_string_equal(caught.url, want);
+    ends_with(ERR_RETRY, true);
 }
 
 /* A fault of ours, or of the spec, is no word about the pod; what came from the pod is. */
@@ -397,6 +415,7 @@ int main(void)
         TEST(a_service_name_that_does_not_fit_is_no_failure),
         TEST(a_probe_without_patience_has_one),
         TEST(pace_has_a_default),
+        TEST(health_is_asked_by_its_name),
         TEST(whose_fault_it_is),
         TEST(an_address_without_a_scheme_is_asked_or_fails),
         TEST(of_many_headers_only_so_many_are_sent),

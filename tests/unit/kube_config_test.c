@@ -96,6 +96,15 @@ static const struct row {
      "server=https://h:1 ns=ns ctx=one as=j uid=7 group=a group=b extra.k/x=1 extra.k/x=2 "
      "extra.k2=z",
      {0}},
+    {HEAD CONTEXT CLUSTER "users:\n- {name: u, user: {as: j, as-user-extra: [[a]]}}\n",
+     "!as-user-extra is not a map",
+     {0}},
+    {HEAD CONTEXT CLUSTER "users:\n- {name: u, user: {as: j, as-user-extra: {k: a}}}\n",
+     "!as-user-extra holds something that is not a list",
+     {0}},
+    {HEAD CONTEXT CLUSTER "users:\n- {name: u, user: {as: j, as-user-extra: {k: , l: [z]}}}\n",
+     "server=https://h:1 ns=ns ctx=one as=j extra.l=z",
+     {0}},
     /* Flags. */
     {HEAD CONTEXT CLUSTER USER,
      "server=https://s:2 ns=m ctx=one token=flag as=me uid=8",

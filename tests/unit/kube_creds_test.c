@@ -6,6 +6,7 @@
 #include "sluice/base/clock.h"
 #include "sluice/base/log.h"
 
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -157,6 +158,57 @@ static void certificates_are_read_again(void **state)
     pki_release(&two);
 }
 
+/* A key that is locked: nobody is asked for its passphrase. */
+static char *locked(const char *key)
+{
+    BIO *in = BIO_new_mem_buf(key, -1), *out = BIO_new(BIO_s_mem());
+    EVP_PKEY *k = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
+    char *data, *copy;
+    long len;
+
+    assert_int_equal(
+        PEM_write_bio_PKCS8PrivateKey(out, k, EVP_aes_256_cbc(), "word", 4, NULL, NULL), 1);
+    len = BIO_get_mem_data(out, &data);
+    copy = xcalloc(1, (size_t)len + 1);
+    memcpy(copy, data, (size_t)len);
+    EVP_PKEY_free(k);
+    BIO_free(in);
+    BIO_free(out);
+    return copy;
+}
+
+static struct kube_pem inline_pem(const char *text)
+{
+    return (struct kube_pem){.data = text, .data_len = strlen(text)};
+}
+
+static void certificates_that_stand_in_the_kubeconfig(void **state)
+{
+    struct pki_pair ca = pki_ca("ca"), one = pki_leaf(&ca, "one", NULL);
+    auto_free char *locked_key = locked(one.key);
+    struct kube_config config = {.ca = inline_pem("nonsense")};
+    struct creds *c;
+
+    (void)state;
+    no_creds(&config, "no certificate in the certificate authority-data");
+    config.ca = inline_pem(ca.cert);
+    config.cert = inline_pem("nonsense");
+    config.key = inline_pem(one.key);
+    no_creds(&config, "do not fit");
+    config.cert = inline_pem(one.cert);
+    config.key = inline_pem("nonsense");
+    no_creds(&config, "do not fit");
+    config.key = inline_pem(locked_key);
+    no_creds(&config, "do not fit");
+    config.key = inline_pem(one.key);
+    c = open_creds(&config);
+    assert_string_equal(creds_tls(c)->cert, one.cert);
+    assert_false(creds_refresh(c, START + CREDS_TLS_MS));
+    creds_free(c);
+    pki_release(&ca);
+    pki_release(&one);
+}
+
 /* --- plugins ---------------------------------------------------------------------------------- */
 
 static int runs;
@@ -217,6 +269,53 @@ static void plugins_are_asked_again(void **state)
     pki_release(&one);
 }
 
+/* Beside a token of one's own it is not asked; a certificate authority of a file stays with the
+ * certificate that it gives. */
+static void a_plugin_beside_files(void **state)
+{
+    const struct kube_exec exec = {.command = "login"};
+    struct pki_pair ca = pki_ca("ca"), one = pki_leaf(&ca, "one", NULL);
+    struct pki_pair two = pki_leaf(&ca, "two", NULL), mixed = {one.cert, two.key};
+    struct kube_config config = {.exec = &exec, .token = {"own"}, .ca = {.file = ca_path}};
+    struct creds *c;
+
+    (void)state;
+    kube_config_allow_exec(plugin);
+    write_file(ca_path, ca.cert);
+    runs = 0;
+    next_token = NULL;
+    next_expiry_ms = 0;
+    next_pair = &one;
+    c = open_creds(&config);
+    assert_false(creds_refused(c, creds_generation(c), START));
+    assert_int_equal(runs, 0);
+    creds_free(c);
+    config.token.reveal = NULL;
+    config.token_file = token_path;
+    write_file(token_path, "own");
+    c = open_creds(&config);
+    assert_false(creds_refused(c, creds_generation(c), START));
+    assert_int_equal(runs, 0);
+    creds_free(c);
+    config.token_file = NULL;
+    c = open_creds(&config);
+    assert_int_equal(runs, 1);
+    assert_string_equal(creds_tls(c)->ca, ca.cert);
+    assert_string_equal(creds_tls(c)->cert, one.cert);
+    next_pair = &mixed; /* does not fit: the old one stays */
+    assert_false(creds_refused(c, creds_generation(c), START));
+    assert_string_equal(creds_tls(c)->key, one.key);
+    unlink(ca_path);
+    assert_false(creds_refresh(c, START + CREDS_TLS_MS));
+    assert_string_equal(creds_tls(c)->ca, ca.cert);
+    creds_free(c);
+    next_pair = NULL;
+    kube_config_allow_exec(NULL);
+    pki_release(&ca);
+    pki_release(&one);
+    pki_release(&two);
+}
+
 static int remove_dir(void **state)
 {
     const char *const names[] = {token_path, ca_path, cert_path, key_path, dir};
@@ -234,7 +333,9 @@ int main(void)
         cmocka_unit_test(a_refused_token_is_read_at_once),
         cmocka_unit_test(an_inline_token_stays),
         cmocka_unit_test(certificates_are_read_again),
+        cmocka_unit_test(certificates_that_stand_in_the_kubeconfig),
         cmocka_unit_test(plugins_are_asked_again),
+        cmocka_unit_test(a_plugin_beside_files),
     };
 
     if (!mkdtemp(dir))

@@ -150,11 +150,22 @@ static void a_series_in_time(void **state)
 
 static void tries_and_giving_up(void **state)
 {
-    static const int hopeless[] = {400, 403, 404, 422};
+    static const struct script_step hopeless[] = {
+        {.want = WANT_POST, .code = 400},
+        {.want = WANT_POST, .code = 403},
+        {.want = WANT_POST, .code = 404},
+        {.want = WANT_POST, .code = 410},
+        {.want = WANT_POST, .code = 422},
+        {.want = WANT_POST,
+         .code = 403, /* its namespace goes */
+         .body =
+             "{\"kind\":\"Status\",\"reason\":\"Forbidden\",\"code\":403,\"details\":{\"causes\":"
+             "[{\"reason\":\"NamespaceTerminating\"}]}}"},
+    };
     struct world *w = *state;
 
     for (size_t i = 0; i < COUNT(hopeless); i++) {
-        SCRIPT(w->f.script, .want = WANT_POST, .code = hopeless[i]);
+        script_add(w->f.script, &hopeless[i]);
         say(w, "x");
         await(&w->f, quiet, w);
         assert_int_equal(recorder_stats(w->r).failed, i + 1);

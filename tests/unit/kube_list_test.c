@@ -157,9 +157,9 @@ static void what_is_no_list(void **state)
         PAGE("1", "", ITEM("a")) "}",
     };
     struct fixture *f = *state;
+    struct outcome o;
 
     for (size_t i = 0; i < COUNT(bodies); i++) {
-        struct outcome o;
         SCRIPT(f->script, .code = 200, .body = bodies[i]);
         o = list(f, &pods);
         CHECK(o.err.kind == ERR_RETRY && o.rv[0] == '\0', "%s: %s", bodies[i], o.err.text);
@@ -167,6 +167,11 @@ static void what_is_no_list(void **state)
     SCRIPT(f->script, .code = 200,
            .body = "{\"metadata\":{\"resourceVersion\":\"3\"},\"items\":null}");
     assert_string_equal(list(f, &pods).rv, "3");
+    SCRIPT(f->script, .code = 200, .body = "{\"metadata\":{}}");
+    o = list(f, &pods); /* of a server that has no versions: none, and nothing in it */
+    assert_int_equal(o.err.kind, ERR_NONE);
+    assert_string_equal(o.rv, "");
+    assert_int_equal(o.count, 0);
     SCRIPT(f->script, .code = 403, .body = STATUS_BODY(403, "Forbidden", "no"));
     assert_int_equal(list(f, &pods).err.kind, ERR_DENIED);
 }

@@ -136,6 +136,48 @@ static void a_change_shortens_a_back_off(void **state)
     queue_free(q);
 }
 
+/* What was asked for during work that failed: the earlier of both times, the higher priority. */
+static void a_failure_keeps_what_was_asked_meanwhile(void **state)
+{
+    struct queue *q = queue_new(1);
+
+    (void)state;
+    queue_add(q, "b", 5000, QUEUE_LOW, "other");
+    queue_add(q, "a", 0, QUEUE_LOW, "x");
+    assert_string_equal(take(q, 0), "a");
+    queue_add(q, "a", 5000, QUEUE_HIGH, "late"); /* the back-off is over long before */
+    queue_done_failed(q, "a", 0, 0, "again");
+    assert_in_range(queue_due_ms(q), 1, QUEUE_BACKOFF_MIN_MS);
+    assert_string_equal(queue_take(q, 5000)->reason, "again"); /* before "b", which is due too */
+    queue_add(q, "a", 5001, QUEUE_LOW, "soon");
+    queue_done_failed(q, "a", 5000, 0, "again");
+    assert_int_equal(queue_due_ms(q), 5000); /* "b" */
+    assert_string_equal(take(q, 5001), "a"); /* its priority stays */
+    queue_free(q);
+}
+
+/* Only who waits can be taken out of the line. */
+static void what_is_worked_on_is_not_dropped(void **state)
+{
+    struct queue *q = queue_new(1);
+
+    (void)state;
+    queue_add(q, "a", 0, QUEUE_LOW, "x");
+    assert_string_equal(take(q, 0), "a");
+    queue_done_failed(q, "a", 0, 0, "x");
+    assert_int_equal(queue_take(q, QUEUE_BACKOFF_MIN_MS)->failures, 1);
+    queue_drop(q, "a");
+    queue_drop(q, "nobody");
+    assert_int_equal(queue_stats(q).working, 1);
+    queue_done_failed(q, "a", 1000, 0, "x");
+    assert_int_equal(queue_take(q, 9999)->failures, 1); /* those of before are forgotten */
+    queue_add(q, "a", 9999, QUEUE_LOW, "y");
+    queue_close(q);
+    queue_done(q, "a", 9999); /* nothing more comes */
+    assert_int_equal(queue_stats(q).depth, 0);
+    queue_free(q);
+}
+
 static void closed(void **state)
 {
     struct queue *q = queue_new(1);
@@ -270,6 +312,8 @@ int main(void)
         cmocka_unit_test(order_of_those_that_are_due),
         cmocka_unit_test(failures_wait_longer_each_time),
         cmocka_unit_test(a_change_shortens_a_back_off),
+        cmocka_unit_test(a_failure_keeps_what_was_asked_meanwhile),
+        cmocka_unit_test(what_is_worked_on_is_not_dropped),
         cmocka_unit_test(closed),
         cmocka_unit_test(random_runs),
         cmocka_unit_test(tokens),

@@ -194,6 +194,8 @@ static void what_a_line_is_about(void **state)
         {"{\"object\":" OBJECT(NAME UID RV) ",\"type\":\"ADDED\"}", NULL},
         {ADDED OBJECT(NAME UID RV) ",\"x\":1}", NULL},
         {ADDED OBJECT(NAME UID RV) "} ", NULL},
+        {ADDED OBJECT(NAME UID RV) "]", NULL},
+        {ADDED "7}", NULL},
         {"{\"type\":\"A-TYPE-THAT-IS-TOO-LONG\",\"object\":" OBJECT(NAME UID RV) "}", NULL},
         {"{\"type\":1,\"object\":" OBJECT(NAME UID RV) "}", NULL},
         /* an identity that is incomplete, or no text */

@@ -264,16 +264,20 @@ static void nobody_there(void **state)
 static void bad_requests(void **state)
 {
     static const char *const headers[] = {"A: b\r\nEvil: c"};
-    static const struct http_request bad[] = {
+    static char far[600];
+    const struct http_request bad[] = {
         {.url = "file:///etc/passwd"},
         {.url = "ftp://127.0.0.1/"},
         {.url = "http://"},
         {.url = "http://127.0.0.1/", .headers = headers, .header_count = 1},
         {.url = "http://127.0.0.1/", .method = "GET / HTTP/1.0\r\n"},
+        {.url = "http://127.0.0.1/", .connect_to = far},
+        {.url = "http://127.0.0.1:99999/"},
     };
     struct fixture *f = *state;
     struct outcome o;
 
+    memset(far, 'a', sizeof(far) - 1);
     for (size_t i = 0; i < COUNT(bad); i++) {
         ask(f, bad[i], "", &o);
         CHECK(o.err.kind == ERR_INVALID && !o.sent, "row %zu: %s", i, o.err.text);
@@ -576,6 +580,30 @@ static void addresses_are_asked_for(void **state)
     release(&o);
 }
 
+static bool forget(const struct sockaddr *address, void *arg)
+{
+    struct outcome *o = arg;
+
+    (void)address;
+    http_cancel(o->call);
+    return true;
+}
+
+/* Whoever is asked for an address may forget the call: then nothing leaves on the connection. */
+static void cancelled_when_asked(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o, next;
+
+    start(f, (struct http_request){.allow_address = forget, .allow_arg = &o, .proxy = ""}, "/", &o);
+    SCRIPT(f->script, .want = "GET /next", .code = 200);
+    ask(f, (struct http_request){0}, "/next", &next);
+    assert_int_equal(next.code, 200);
+    assert_int_equal(o.done, 0);
+    assert_int_equal(script_requests(f->script), 1);
+    release(&next);
+}
+
 static void dialled_elsewhere(void **state)
 {
     struct fixture *f = *state;
@@ -673,6 +701,7 @@ int main(void)
         TEST(pools_go_with_calls_open),
         TEST(replay_is_for_reads_only),
         TEST(addresses_are_asked_for),
+        TEST(cancelled_when_asked),
         TEST(dialled_elsewhere),
         TEST(through_a_proxy),
         TEST(new_connections_after_drop),

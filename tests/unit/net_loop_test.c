@@ -190,6 +190,21 @@ static void signals_come_over_the_loop(void **state)
     loop_free(loop);
 }
 
+static void on_no_signal(int signo, void *arg)
+{
+    (void)signo;
+    (void)arg;
+}
+
+static void what_nobody_can_catch_is_not_waited_for(void **state)
+{
+    struct loop *loop = loop_new();
+
+    (void)state;
+    assert_false(loop_on_signal(loop, SIGKILL, on_no_signal, NULL));
+    loop_free(loop);
+}
+
 static void random_numbers_stay_in_range(void **state)
 {
     bool seen[5] = {false};
@@ -216,6 +231,7 @@ int main(void)
         cmocka_unit_test(posts_run_in_order),
         cmocka_unit_test(run_until_a_condition),
         cmocka_unit_test(signals_come_over_the_loop),
+        cmocka_unit_test(what_nobody_can_catch_is_not_waited_for),
         cmocka_unit_test(random_numbers_stay_in_range),
     };
 

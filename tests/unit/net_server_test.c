@@ -211,6 +211,47 @@ static void an_opened_server_takes_bodies(void **state)
     server_free(s);
 }
 
+static void nothing(const struct server_request *req, struct server_reply *reply, void *arg)
+{
+    (void)req;
+    (void)arg;
+    reply->code = 204;
+}
+
+/* Whoever has no more to say says that. */
+static void a_method_each_and_an_answer_without_a_body(void **state)
+{
+    static const struct server_handler all[] = {{"/none", nothing, NULL}, {"/", body_back, NULL}};
+    static const char *const methods[] = {"GET", "PUT", "PATCH", "DELETE"};
+    struct fixture *f = *state;
+    struct err e = {0};
+    struct server *s = server_new(f->loop, "127.0.0.1", 0, all, COUNT(all), &e);
+
+    assert_non_null(s);
+    server_open_up(s, 8, 10);
+    for (size_t i = 0; i < COUNT(methods); i++) {
+        char want[32];
+
+        snprintf(want, sizeof(want), "%s  0", methods[i]);
+        CHECK_TEXT(ask(f, "http", server_port(s), methods[i], "/", NULL).body, want, methods[i]);
+    }
+    assert_int_equal(ask(f, "http", server_port(s), "GET", "/none", NULL).code, 204);
+    assert_int_equal(ask(f, "http", server_port(s), "GET", "/none", NULL).len, 0);
+    server_free(s);
+}
+
+static void the_port_that_was_free(void **state)
+{
+    struct fixture *f = *state;
+    struct err e = {0};
+    struct server *s = server_new(f->loop, "::1", 0, handlers, COUNT(handlers), &e);
+
+    if (!s)
+        skip(); /* no IPv6 here */
+    assert_in_range(server_port(s), 1, 65535);
+    server_free(s);
+}
+
 struct streaming {
     struct server_stream *stream;
     bool closed;
@@ -336,10 +377,42 @@ static void over_tls_with_a_new_certificate(void **state)
     pem.cert = "nonsense";
     pem.cert_len = 8;
     assert_null(server_new_tls(f->loop, "127.0.0.1", 0, &pem, handlers, 1, &e));
+    assert_non_null(strstr(e.text, "TLS certificate: "));
+    pem = pem_of(&new_cert);
+    pem.key = "nonsense";
+    pem.key_len = 8;
+    assert_null(server_new_tls(f->loop, "127.0.0.1", 0, &pem, handlers, 1, &e));
+    assert_non_null(strstr(e.text, "TLS key: "));
     pki_release(&old_ca);
     pki_release(&new_ca);
     pki_release(&old_cert);
     pki_release(&new_cert);
+}
+
+/* Whoever trusts the root alone is shown who signed in between. */
+static void over_tls_with_a_chain(void **state)
+{
+    struct fixture *f = *state;
+    struct pki_pair root = pki_ca("root"), between = pki_ca_of(&root, "between");
+    struct pki_pair leaf = pki_leaf(&between, "s", "IP:127.0.0.1");
+    const struct http_tls trusted = trust(&root);
+    struct server_pem pem = pem_of(&leaf);
+    auto_strbuf struct strbuf chain = {.max = 16384};
+    struct err e = {0};
+    struct server *s = server_new_tls(f->loop, "127.0.0.1", 0, &pem, handlers, COUNT(handlers), &e);
+
+    CHECK(s, "%s", e.text);
+    assert_int_equal(ask(f, "https", server_port(s), "GET", "/livez", &trusted).err.kind,
+                     ERR_RETRY);
+    strbuf_addf(&chain, "%s%s", leaf.cert, between.cert);
+    pem.cert = chain.p;
+    pem.cert_len = chain.len;
+    assert_true(server_set_pem(s, &pem, &e));
+    assert_int_equal(ask(f, "https", server_port(s), "GET", "/livez", &trusted).code, 200);
+    server_free(s);
+    pki_release(&root);
+    pki_release(&between);
+    pki_release(&leaf);
 }
 
 int main(void)
@@ -350,8 +423,11 @@ int main(void)
         TEST(streams_go_on_until_either_side_ends_them),
         TEST(pages),
         TEST(other_methods_and_bodies),
+        TEST(a_method_each_and_an_answer_without_a_body),
+        TEST(the_port_that_was_free),
         TEST(a_port_taken),
         TEST(over_tls_with_a_new_certificate),
+        TEST(over_tls_with_a_chain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "sluice/net/tcp.h"
 
 #include <arpa/inet.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -60,6 +61,31 @@ static void open_closed_and_forbidden(void **state)
     loop_free(loop);
 }
 
+static bool anywhere(const struct sockaddr *address, void *arg)
+{
+    (void)address;
+    (void)arg;
+    return true;
+}
+
+/* There is no way there at all, or no descriptor left to go with: both may pass. */
+static void no_way_there(void **state)
+{
+    struct loop *loop = loop_new();
+    struct rlimit limit, none;
+
+    (void)state;
+    assert_int_equal(check_port(loop, "255.255.255.255", 80, anywhere), ERR_RETRY);
+    assert_int_equal(check_port(loop, "::ffff:255.255.255.255", 80, anywhere), ERR_RETRY);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(check_port(loop, "127.0.0.1", 80, NULL), ERR_RETRY);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    loop_free(loop);
+}
+
 /* A listener whose queue is full answers no further SYN: the check hangs until its deadline. */
 static int full_listener(int *filler, size_t count, int *port)
 {
@@ -108,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_closed_and_forbidden),
+        cmocka_unit_test(no_way_there),
         cmocka_unit_test(late_and_cancelled),
     };
 

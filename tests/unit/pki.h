@@ -9,6 +9,8 @@ struct pki_pair {
 
 /* Signed by itself; `ca` may sign others. */
 struct pki_pair pki_ca(const char *name);
+/* Signed by another. */
+struct pki_pair pki_ca_of(const struct pki_pair *ca, const char *name);
 /* `san` as OpenSSL writes it: "IP:127.0.0.1,DNS:api.test"; NULL for client certificates. */
 struct pki_pair pki_leaf(const struct pki_pair *ca, const char *name, const char *san);
 void pki_release(struct pki_pair *pair);

@@ -63,14 +63,19 @@ static X509 *new_cert(EVP_PKEY *key, const char *name, X509_NAME *issuer)
     return cert;
 }
 
+static void may_sign(X509 *cert)
+{
+    extend(cert, NID_basic_constraints, "critical,CA:TRUE");
+    extend(cert, NID_key_usage, "critical,keyCertSign");
+}
+
 struct pki_pair pki_ca(const char *name)
 {
     EVP_PKEY *key = new_key();
     X509 *cert = new_cert(key, name, NULL);
     struct pki_pair pair;
 
-    extend(cert, NID_basic_constraints, "critical,CA:TRUE");
-    extend(cert, NID_key_usage, "critical,keyCertSign");
+    may_sign(cert);
     X509_sign(cert, key, EVP_sha256());
     pair = to_pem(cert, key);
     X509_free(cert);
@@ -78,7 +83,8 @@ struct pki_pair pki_ca(const char *name)
     return pair;
 }
 
-struct pki_pair pki_leaf(const struct pki_pair *ca, const char *name, const char *san)
+static struct pki_pair signed_by(const struct pki_pair *ca, const char *name, const char *san,
+                                 bool signs)
 {
     BIO *ca_cert_bio = BIO_new_mem_buf(ca->cert, -1), *ca_key_bio = BIO_new_mem_buf(ca->key, -1);
     X509 *ca_cert = PEM_read_bio_X509(ca_cert_bio, NULL, NULL, NULL);
@@ -89,6 +95,8 @@ struct pki_pair pki_leaf(const struct pki_pair *ca, const char *name, const char
 
     if (san)
         extend(cert, NID_subject_alt_name, san);
+    if (signs)
+        may_sign(cert);
     X509_sign(cert, ca_key, EVP_sha256());
     pair = to_pem(cert, key);
     X509_free(cert);
@@ -98,6 +106,16 @@ struct pki_pair pki_leaf(const struct pki_pair *ca, const char *name, const char
     BIO_free(ca_cert_bio);
     BIO_free(ca_key_bio);
     return pair;
+}
+
+struct pki_pair pki_ca_of(const struct pki_pair *ca, const char *name)
+{
+    return signed_by(ca, name, NULL, true);
+}
+
+struct pki_pair pki_leaf(const struct pki_pair *ca, const char *name, const char *san)
+{
+    return signed_by(ca, name, san, false);
 }
 
 void pki_release(struct pki_pair *pair)

@@ -1,33 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What gates ask: which pods at which port, which address, with which counts to go on from. */
-#include "sim_scene.h"
-
-#define PROBED(port)                                                                               \
-    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'gates':[{"       \
-    "'name':'g','probe':{'http':{" port "},'every':'1s','successes':100}}]}"
-#define MEASURED(more)                                                                             \
-    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'gates':[{"       \
-    "'name':'g','metric':{'prometheus':{" more "},'max':'1','every':'1s','count':1000}}]}"
-
-static struct scene *gating(const char *spec)
-{
-    struct scene *sc = scene_open(&(struct bed_options){.spec = spec});
-
-    bed_rest(&sc->st, "app:v1", 4);
-    bed_image(&sc->st, "app:v2");
-    bed_until(&sc->st, "Gating", 30000);
-    bed_turns(&sc->st, 100); /* some answers are written */
-    scene_now(sc);
-    return sc;
-}
-
-static const struct ask *asked(struct scene *sc)
-{
-    const struct plan *p = scene_plan(sc);
-
-    assert_int_equal(p->ask_count, 1);
-    return &p->asks[0];
-}
+#include "sim_gating.h"
 
 /* ---- pods ------------------------------------------------------------------------------------ */
 

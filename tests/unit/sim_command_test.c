@@ -73,6 +73,7 @@ static void check_row(struct scene *sc, const struct row *row)
     CHECK_TEXT(st->last_action.outcome, accepted ? "Accepted" : "Refused", name);
     CHECK_TEXT(st->last_action.id, "a1", name);
     CHECK(st->last_action.verb == row->verb, "%s", name);
+    CHECK_TEXT(st->last_action.revision, sc->r.spec.action.revision, name);
     CHECK(st->last_action.step == sc->r.status.flight.step, "%s", name);
     CHECK(st->last_action.time_ms == sc->st.s.now_ms, "%s", name);
     CHECK(str_empty(st->last_action.message) == accepted, "%s: %s", name, st->last_action.message);
@@ -185,6 +186,7 @@ static void undone_to_the_newest_that_may(void **state UNUSED)
     struct scene *sc = open_scene(false);
     const struct replicaset *list[5];
     struct replicaset rs[5];
+    const struct flight *fl;
 
     for (int i = 0; i < 5; i++) {
         rs[i] = *sc->w.rs[0];
@@ -202,7 +204,12 @@ static void undone_to_the_newest_that_may(void **state UNUSED)
     sc->r.status.stable.deployment_revision = 5;
     sc->w.rs = list;
     sc->w.rs_count = 5;
-    assert_string_equal(commanded(sc, VERB_UNDO, NULL, -1)->status->flight.revision, "r2");
+    fl = &commanded(sc, VERB_UNDO, NULL, -1)->status->flight;
+    assert_string_equal(fl->revision, "r2");
+    assert_string_equal(fl->digest, "d2");
+    assert_int_equal(fl->deployment_revision, 6); /* as kubectl counts on */
+    assert_int_equal(fl->step, 1);
+    assert_true(fl->undo && fl->promote_all && fl->forced);
     list[1] = &rs[2]; /* in whatever order they come */
     list[2] = &rs[1];
     assert_string_equal(commanded(sc, VERB_UNDO, NULL, -1)->status->flight.revision, "r2");
@@ -219,6 +226,26 @@ static void undone_to_the_newest_that_may(void **state UNUSED)
 #define BAKE_ASKS                                                                                  \
     "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'hold':'1h'}]}},"     \
     "'gates':[{'name':'ok','approval':{},'during':['Bake']}]}"
+#define BAKE_IS_ASKED                                                                              \
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web','switch':"         \
+    "'Approve'}},'drain':'1s','bake':'1h','gates':[{'name':'ok','approval':{},'during':["          \
+    "'Bake']},{'name':'qa','approval':{},'during':['Bake']}]}"
+#define STEP_IS_ASKED                                                                              \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}},'drain':'1s',"    \
+    "'gates':[{'name':'ok','approval':{}}]}"
+#define LAST_IS_ASKED                                                                              \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':100,'approve':true}]}}," \
+    "'drain':'1s','bake':'1h'}"
+#define SWITCH_AND_BAKE                                                                            \
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web','switch':"         \
+    "'Approve'}},'drain':'1s','bake':'1h'}"
+#define STARTS_WITH_A_GATE                                                                         \
+    "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'approve':true}]}},"  \
+    "'gates':[{'name':'g','probe':{'http':{}},'deadline':'1h','during':['Start']}]}"
+#define QUEUES                                                                                     \
+    {                                                                                              \
+        "image app:v2", "-> Queued"                                                                \
+    }
 #define UNDOES                                                                                     \
     {                                                                                              \
         "image app:v2", "-> Approval", "approve", "-> Baking", "undo"                              \
@@ -266,6 +293,18 @@ static const struct place {
      1,
      "NothingToApprove",
      "step 1 asks for no approval"},
+    {"nothing is approved before there is a step", STARTS_WITH_A_GATE, QUEUES, 0, as_it_is,
+     VERB_APPROVE, false, 0, "NothingToApprove", "step 0 asks for no approval"},
+    {"what was approved to switch is not approved again in the bake", SWITCH_AND_BAKE, IN_BAKE, 0,
+     as_it_is, VERB_APPROVE, false, -1, "NothingToApprove", "step 2 asks for no approval"},
+    {"... nor is a last step", LAST_IS_ASKED, IN_BAKE, 0, as_it_is, VERB_APPROVE, false, -1,
+     "NothingToApprove", "step 1 asks for no approval"},
+    {"what goes back is not approved", STEP_IS_ASKED, ABORTS, ACT_DEP_STATUS, as_it_is,
+     VERB_APPROVE, false, -1, "NothingToApprove", "step 1 asks for no approval"},
+    {"... nor tried again", CANARY, ABORTS, ACT_DEP_STATUS, as_it_is, VERB_RETRY, false, -1,
+     "NothingRejected", "no revision was rejected, and none waits for a decision"},
+    {"nothing to retry under a pause that is the brake", PAUSED, AT_REST, 0, as_it_is, VERB_RETRY,
+     false, -1, "NothingRejected", "no revision was rejected, and none waits for a decision"},
     {"what goes back has no bake to cut short", CANARY, UNDOES, ACT_RECORD, a_clock_of_before,
      VERB_SKIP, false, -1, "NotWaiting", "nothing is waited for"},
     {"undone twice", CANARY, UNDOES, ACT_RECORD, as_it_is, VERB_UNDO, false, -1,
@@ -304,6 +343,55 @@ static void each_place(void **state UNUSED)
 {
     for (size_t i = 0; i < COUNT(places); i++)
         check_place(&places[i]);
+}
+
+/* One word answers all who are asked at this place; what was said before does not stand beside. */
+static void all_approvals_of_a_place(void **state UNUSED)
+{
+    struct scene *sc = scene_at(
+        "in the bake", BAKE_IS_ASKED,
+        (const char *const[]){"image app:v2", "-> Approval", "approve", "-> Baking", NULL}, 0);
+    const struct rollout_status *st;
+
+    assert_int_equal(sc->r.status.gate_count, 2);
+    sc->r.status.gates[0].message = sc->r.status.gates[1].message = "late";
+    st = commanded(sc, VERB_APPROVE, NULL, -1)->status;
+    assert_string_equal(st->last_action.outcome, "Accepted");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(st->gates[i].verdict, VERDICT_PASS);
+        assert_string_equal(st->gates[i].message, "approved");
+    }
+    scene_close(sc);
+}
+
+/* The clocks of the first step begin with it. */
+static void a_queue_is_skipped(void **state UNUSED)
+{
+    struct scene *sc = scene_at("queued", STARTS_WITH_A_GATE,
+                                (const char *const[]){"image app:v2", "-> Queued", NULL}, 0);
+    const struct flight *fl;
+
+    sc->st.s.now_ms += HOUR_MS / 2;
+    fl = &commanded(sc, VERB_SKIP, NULL, 0)->status->flight;
+    assert_int_equal(fl->step, 1);
+    assert_true(fl->step_started_ms == sc->st.s.now_ms);
+    assert_true(fl->forced && !fl->promote_all);
+    scene_close(sc);
+}
+
+/* What it was meant for is not what is there: both are named. */
+static void meant_for_another(void **state UNUSED)
+{
+    for (int gating = 0; gating < 2; gating++) {
+        struct scene *sc = open_scene(gating);
+        const struct rollout_status *st = &sc->r.status;
+        const char *want = gating ? arena_printf(&sc->a, "in flight is %s", st->flight.revision)
+                                  : arena_printf(&sc->a, "at rest is %s", st->stable.revision);
+        const char *why = commanded(sc, VERB_ABORT, "other", -1)->status->last_action.message;
+
+        CHECK(strstr(why, want) && strstr(why, "other"), "%s, not %s", why, want);
+        scene_close(sc);
+    }
 }
 
 /* To try again is to ask the gates of this step anew; what passed before has passed. */
@@ -382,6 +470,9 @@ int main(void)
         cmocka_unit_test(retried_from_a_step),
         cmocka_unit_test(undone_to_the_newest_that_may),
         cmocka_unit_test(each_place),
+        cmocka_unit_test(all_approvals_of_a_place),
+        cmocka_unit_test(a_queue_is_skipped),
+        cmocka_unit_test(meant_for_another),
         cmocka_unit_test(retry_asks_anew_in_this_step),
         cmocka_unit_test(the_same_command_is_done_once),
         cmocka_unit_test(the_oldest_are_forgotten),

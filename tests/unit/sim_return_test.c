@@ -104,6 +104,22 @@ static void one_old_too_many(struct scene *sc)
     old_ones(sc, 1);
 }
 
+/* In whatever order they come. */
+static void one_old_too_many_and_it_is_the_first(struct scene *sc)
+{
+    const size_t last = sc->w.rs_count;
+
+    old_ones(sc, 1);
+    for (size_t i = 0; i <= last; i++) {
+        if (str_equal(sc->rs[i].meta.name, "web-elder")) {
+            const struct replicaset first = sc->rs[0];
+
+            sc->rs[0] = sc->rs[i];
+            sc->rs[i] = first;
+        }
+    }
+}
+
 static void as_many_old_as_may_be(struct scene *sc)
 {
     old_ones(sc, 2);
@@ -217,6 +233,14 @@ static void leaves_while_it_goes_back(struct scene *sc)
     sc->d.progressing_reason = "DeploymentPaused";
 }
 
+/* Nobody rejected it: its strategy was changed. */
+static void goes_back_for_another_strategy(struct scene *sc)
+{
+    memset(&sc->r.status.rejected, 0, sizeof sc->r.status.rejected);
+    sc->r.status.flight.abort_reason = "the strategy was changed in flight";
+    scene_told(sc);
+}
+
 static void leaves_while_it_is_undone(struct scene *sc)
 {
     deleted(sc);
@@ -312,6 +336,8 @@ static const struct scene_row rows[] = {
      ACT_RS_DELETE, "web-elder", NULL, NULL},
     {"under a pause the oldest goes", PAUSED, TO_RELEASE, ACT_FENCE_DELETE, one_old_too_many,
      ACT_RS_DELETE, "web-elder", NULL, NULL},
+    {"... in whatever order they come", PAUSED, TO_RELEASE, ACT_FENCE_DELETE,
+     one_old_too_many_and_it_is_the_first, ACT_RS_DELETE, "web-elder", NULL, NULL},
     {"... where there are too many", PAUSED, TO_RELEASE, ACT_FENCE_DELETE, as_many_old_as_may_be,
      ACT_FENCE_DELETE, "web-sluice", NULL, NULL},
     {"... and one that goes counts no more", PAUSED, TO_RELEASE, ACT_FENCE_DELETE, the_oldest_goes,
@@ -356,6 +382,9 @@ static const struct scene_row rows[] = {
      pods_of_what_never_began, ACT_DECIDE, "web", "'pins':[{'service':'web'", NULL},
     {"deleted on the way back, and held", HELD, ABORTS, ACT_DEP_STATUS, leaves_while_it_goes_back,
      ACT_DEP_STATUS, "web", "was aborted: the strategy was changed in flight'", NULL},
+    {"taken back for another strategy: it begins anew in the same write", HELD, ABORTS,
+     ACT_DEP_STATUS, goes_back_for_another_strategy, ACT_DECIDE, "web", "'direction':'Forward'",
+     NULL},
     {"deleted while it is undone: stable's template is put back", CANARY, UNDOES, ACT_RESUME,
      leaves_while_it_is_undone, ACT_RESUME, "web", "app:v1", NULL},
     {"nothing is resumed without a template to put back", CANARY, ABORTED, 0,

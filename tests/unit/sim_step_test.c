@@ -416,6 +416,12 @@ static void undecided_in_four_slices(struct scene *sc)
     sc->w.slice_count += 3;
 }
 
+static void undecided_all_v6(struct scene *sc)
+{
+    undecided(sc);
+    side_slice(sc)->v6 = true;
+}
+
 static void candidate_gone_at_0(struct scene *sc)
 {
     scene_forget_rs(sc, scene_candidate(sc));
@@ -433,9 +439,11 @@ static const struct scene_row rows[] = {
     {"inside, with no stable pod left, it goes on", BATCHES, IN_STEP, 0, no_stable_pod_left,
      ACT_DECIDE, "web", "'settledAt'", NULL},
     {"without progress it goes back", CANARY, IN_STEP, 0, no_progress_for_too_long, ACT_DECIDE,
-     "web", "'direction':'Back'", NULL},
+     "web", "'direction':'Back'", "Aborting"},
     {"... or a person is asked", CANARY, IN_STEP, 0, no_progress_and_asks, ACT_DECIDE, "web",
-     "'ProgressDeadlineExceeded'", NULL},
+     "'ProgressDeadlineExceeded'", "ProgressDeadlineExceeded"},
+    {"outside, what stable lacks is nothing of it", CANARY, IN_STEP, 0, one_of_stable_lost,
+     ACT_DECIDE, "web", "'settledAt'", NULL},
     {"a hold ends",
      HOLDS,
      {"image app:v2", "-> Holding"},
@@ -470,6 +478,8 @@ static const struct scene_row rows[] = {
      undecided_slice_of_before, ACT_REPORT, NULL, NULL, "Progressing"},
     {"... each family in two slices", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT,
      undecided_in_four_slices, ACT_DECIDE, "web", "'desired':50", NULL},
+    {"... or all of the other family", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT, undecided_all_v6,
+     ACT_DECIDE, "web", "'desired':50", NULL},
     {"no weight for a side that is gone", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT, candidate_gone_at_0,
      ACT_REPORT, NULL, NULL, "ScaledToZero"},
     {"nothing is judged at 0", CANARY, IN_STEP, 0, candidate_gone_at_0_and_queued, ACT_REPORT, NULL,
