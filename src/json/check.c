@@ -90,7 +90,7 @@ static bool check_string(struct check *c)
 {
     const char *const start = c->p;
 
-    for (c->p++; c->p < c->end && *c->p != '"';) {
+    for (c->p++; (c->p = scan_plain(c->p, c->end)) < c->end && *c->p != '"';) {
         const size_t n = utf8_char(c->p, (size_t)(c->end - c->p));
         if (n == 0)
             return refuse(c, c->p, "bad UTF-8");

@@ -11,13 +11,52 @@ const char *scan_blank(const char *p, const char *end)
     return p;
 }
 
+/* Eight bytes at once: most of what comes is inside of strings. */
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* The high bit of each byte that is zero; above the first one also of others. */
+static uint64_t zero_bytes(uint64_t x)
+{
+    return (x - EACH_BYTE(0x01)) & ~x & EACH_BYTE(0x80);
+}
+
+/* The high bit of each byte that is not plain; above the first one also of others. */
+static uint64_t special_bytes(uint64_t x)
+{
+    const uint64_t control = (x - EACH_BYTE(0x20)) & ~x & EACH_BYTE(0x80);
+
+    return control | (x & EACH_BYTE(0x80)) | zero_bytes(x ^ EACH_BYTE('"')) |
+           zero_bytes(x ^ EACH_BYTE('\\'));
+}
+
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+}
+
+const char *scan_plain(const char *p, const char *end)
+{
+    uint64_t word, special;
+
+    for (; end - p >= 8; p += 8) {
+        memcpy(&word, p, sizeof(word));
+        special = special_bytes(word);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        if (special)
+            return p + __builtin_ctzll(special) / 8;
+#else
+        if (special)
+            break;
+#endif
+    }
+    while (p < end && is_plain(*p))
+        p++;
+    return p;
+}
+
 const char *scan_string(const char *p, const char *end)
 {
-    const char *quote = ++p < end ? memchr(p, '"', (size_t)(end - p)) : NULL;
-
-    if (quote && !memchr(p, '\\', (size_t)(quote - p)))
-        return quote + 1; /* nearly all are so plain */
-    for (; p < end && *p != '"'; p++)
+    for (p = scan_plain(p + 1, end); p < end && *p != '"'; p = scan_plain(p + 1, end))
         if (*p == '\\' && p + 1 < end)
             p++;
     return p < end ? p + 1 : end;
@@ -30,29 +69,34 @@ static const char *over_word(const char *p, const char *end)
     return p;
 }
 
-const char *scan_value(const char *p, const char *end)
+/* Over a container. Braces and brackets are told apart by one bit, which does not matter here: the
+ * text is known to be valid. */
+static const char *over_container(const char *p, const char *end)
 {
+    const char either = '{' ^ '[';
     size_t depth = 0;
 
     while (p < end) {
         if (*p == '"') {
             p = scan_string(p, end);
-        } else if (*p == '{' || *p == '[') {
-            depth++;
-            p++;
-        } else if (depth > 0 && (*p == '}' || *p == ']')) {
-            depth--;
-            p++;
-        } else if (depth > 0) {
-            p++;
             continue;
-        } else {
-            return over_word(p, end);
         }
-        if (depth == 0)
+        const char c = (char)(*p++ | either);
+        if (c == '{')
+            depth++;
+        else if (c == '}' && --depth == 0)
             return p;
     }
     return end;
+}
+
+const char *scan_value(const char *p, const char *end)
+{
+    if (p >= end)
+        return end;
+    if (*p == '"')
+        return scan_string(p, end);
+    return *p == '{' || *p == '[' ? over_container(p, end) : over_word(p, end);
 }
 
 bool scan_key(struct jslice slice, const char **p, struct jslice *key)

@@ -10,7 +10,10 @@
 /* Checks the grammar of one whole text. On failure gives what is wrong and where. */
 const char *scan_check(const char *text, size_t len, size_t *at);
 
-const char *scan_blank(const char *p, const char *end);  /* over blanks */
+const char *scan_blank(const char *p, const char *end); /* over blanks */
+/* Over bytes of a string's inside that stand for themselves in any text: ASCII, but for quote,
+ * backslash and control characters. */
+const char *scan_plain(const char *p, const char *end);
 const char *scan_string(const char *p, const char *end); /* over a string, with its quotes */
 const char *scan_value(const char *p, const char *end);  /* over any value */
 /* Over a number by the grammar, NULL when there is none. */
