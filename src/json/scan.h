@@ -31,6 +31,10 @@ bool scan_next(struct jslice slice, const char **p, struct scan_item *item);
  * into instead of over. `slice` may go on behind the container's end. */
 bool scan_key(struct jslice slice, const char **p, struct jslice *key);
 
+/* The valid text without all members of that name, which is given in its quotes, ASCII and without
+ * escapes: owned, NULL when there is none. */
+char *scan_omit(const char *text, size_t len, const char *quoted, size_t *out_len);
+
 /* Reads one character of a string's inside: up to 4 bytes to `out`, their number to `n`; gives
  * the place of the next one. */
 const char *scan_char(const char *p, const char *end, char out[static 4], size_t *n);

@@ -71,6 +71,9 @@ static const char *find_nul_escape(const char *p, const char *end)
     return NULL;
 }
 
+/* Half of an object, and of interest to few, who read it in the bytes (model/read.h). */
+#define UNREAD "\"managedFields\""
+
 cJSON *kube_object_parse(const char *text, size_t len, struct err *e)
 {
     auto_free char *copy = NULL;
@@ -78,7 +81,7 @@ cJSON *kube_object_parse(const char *text, size_t len, struct err *e)
     char *p;
 
     if (!at)
-        return json_parse(text, len, e);
+        return json_parse_without(text, len, UNREAD, e);
     copy = xmalloc(len);
     memcpy(copy, text, len);
     p = copy + (at - text);
@@ -87,7 +90,7 @@ cJSON *kube_object_parse(const char *text, size_t len, struct err *e)
         at = find_nul_escape(p, copy + len);
         p = at ? copy + (at - copy) : NULL;
     }
-    return json_parse(copy, len, e);
+    return json_parse_without(copy, len, UNREAD, e);
 }
 
 static enum watch_type type_of(const char *name)

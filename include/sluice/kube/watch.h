@@ -47,7 +47,8 @@ void watch_event_release(struct watch_event *ev);
  * brackets close: enough to pass over what nobody wants. False: decode it to know. */
 bool watch_peek(const char *line, size_t len, enum watch_type *type, struct ident *id);
 
-/* Reads an object that somebody else wrote. As json_parse, but \u0000 in a string (legal in an
+/* Reads an object, or a list of them, that somebody else wrote, without managedFields: those are
+ * only in the bytes. As json_parse, but \u0000 in a string (legal in an
  * annotation of any pod) reads as U+FFFD instead of refusing the object: one odd object must not
  * blind us. The parsed form is for looking only, so nothing is ever written back from it (C39). */
 cJSON *kube_object_parse(const char *text, size_t len, struct err *e) MUST_USE;
