@@ -3,6 +3,9 @@
 #include "sluice/base/utf8.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 const char *scan_blank(const char *p, const char *end)
 {
@@ -11,44 +14,59 @@ const char *scan_blank(const char *p, const char *end)
     return p;
 }
 
-/* Eight bytes at once: most of what comes is inside of strings. */
-#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
-
-/* The high bit of each byte that is zero; above the first one also of others. */
-static uint64_t zero_bytes(uint64_t x)
-{
-    return (x - EACH_BYTE(0x01)) & ~x & EACH_BYTE(0x80);
-}
-
-/* The high bit of each byte that is not plain; above the first one also of others. */
-static uint64_t special_bytes(uint64_t x)
-{
-    const uint64_t control = (x - EACH_BYTE(0x20)) & ~x & EACH_BYTE(0x80);
-
-    return control | (x & EACH_BYTE(0x80)) | zero_bytes(x ^ EACH_BYTE('"')) |
-           zero_bytes(x ^ EACH_BYTE('\\'));
-}
-
 static bool is_plain(char c)
 {
     return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
 
+/* Most of what comes is inside of strings: it is looked at in pieces of BLOCK bytes. `special_in`
+ * has a bit for each byte of the piece at `p` that is not plain, STEP of them apart, the first
+ * byte's lowest; what is above the lowest may be wrong. */
+#ifdef __SSE2__
+#define BLOCK 16
+#define STEP  1
+
+static unsigned special_in(const char *p)
+{
+    const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    const __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+    /* As signed numbers, those from 0x80 on are below zero. */
+    const __m128i other = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), other));
+}
+#elif __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define BLOCK 8
+#define STEP  8
+
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+static uint64_t zero_bytes(uint64_t x)
+{
+    return (x - EACH_BYTE(0x01)) & ~x & EACH_BYTE(0x80);
+}
+
+static uint64_t special_in(const char *p)
+{
+    uint64_t x, control;
+
+    memcpy(&x, p, sizeof(x));
+    control = (x - EACH_BYTE(0x20)) & ~x & EACH_BYTE(0x80);
+    return control | (x & EACH_BYTE(0x80)) | zero_bytes(x ^ EACH_BYTE('"')) |
+           zero_bytes(x ^ EACH_BYTE('\\'));
+}
+#endif
+
 const char *scan_plain(const char *p, const char *end)
 {
-    uint64_t word, special;
-
-    for (; end - p >= 8; p += 8) {
-        memcpy(&word, p, sizeof(word));
-        special = special_bytes(word);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#ifdef BLOCK
+    for (; end - p >= BLOCK; p += BLOCK) {
+        const uint64_t special = special_in(p);
         if (special)
-            return p + __builtin_ctzll(special) / 8;
-#else
-        if (special)
-            break;
-#endif
+            return p + __builtin_ctzll(special) / STEP;
     }
+#endif
     while (p < end && is_plain(*p))
         p++;
     return p;
