@@ -52,7 +52,8 @@ static size_t fitting(const char *s, size_t max)
     if (len <= max / ESCAPED_MAX)
         return len;
     while (at < len) {
-        const size_t n = utf8_char(s + at, len - at);
+        const bool ascii = (unsigned char)s[at] < 0x80;
+        const size_t n = ascii ? 1 : utf8_char(s + at, len - at);
 
         used += escaped_len(s + at, n);
         if (used > max)
@@ -226,7 +227,7 @@ static void write_number(struct writer *w, const struct status_field *f, const c
     if (f->kind == S_STEP ? value < 0 : value == 0 && !f->always)
         return;
     write_key(w, f->key);
-    json_fmt_to(&w->out, "%l", value);
+    strbuf_addf(&w->out, "%lld", (long long)value);
 }
 
 static void write_bool(struct writer *w, const struct status_field *f, const char *from)
@@ -237,7 +238,7 @@ static void write_bool(struct writer *w, const struct status_field *f, const cha
     if (!value && !f->always)
         return;
     write_key(w, f->key);
-    json_fmt_to(&w->out, "%b", (int)value);
+    strbuf_adds(&w->out, value ? "true" : "false");
 }
 
 static void write_word(struct writer *w, const struct status_field *f, const char *from)
