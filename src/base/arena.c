@@ -132,20 +132,26 @@ char *arena_strdup(struct arena *a, const char *s)
     return s ? arena_strndup(a, s, strlen(s)) : NULL;
 }
 
+#define PRINT_FIRST 256 /* most texts are shorter: they are formatted once */
+
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
+    char first[PRINT_FIRST];
     va_list ap, again;
     char *text;
     int len;
 
     va_start(ap, fmt);
     va_copy(again, ap);
-    len = vsnprintf(NULL, 0, fmt, ap);
+    len = vsnprintf(first, sizeof(first), fmt, ap);
     va_end(ap);
     if (len < 0)
         abort();
     text = alloc_text(a, (size_t)len + 1);
-    vsnprintf(text, (size_t)len + 1, fmt, again);
+    if ((size_t)len < sizeof(first))
+        memcpy(text, first, (size_t)len + 1);
+    else
+        vsnprintf(text, (size_t)len + 1, fmt, again);
     va_end(again);
     return text;
 }

@@ -72,6 +72,15 @@ static int days_in(int64_t year, int month)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+/* `width` digits and what follows them; statuses are full of times. */
+static char *put(char *p, int value, int width, char after)
+{
+    for (int i = width - 1; i >= 0; i--, value /= 10)
+        p[i] = (char)('0' + value % 10);
+    p[width] = after;
+    return p + width + 1;
+}
+
 static void format_parts(int64_t ms, bool micro, char out[static TIME_TEXT_MAX])
 {
     const bool before = ms % DAY_MS < 0; /* 1970, and not at midnight */
@@ -79,16 +88,20 @@ static void format_parts(int64_t ms, bool micro, char out[static TIME_TEXT_MAX])
     const int of_day = (int)(ms % DAY_MS + (before ? DAY_MS : 0));
     const struct civil c = civil_of(days);
     const int second = of_day / 1000;
-    int n;
+    char *p = out;
 
     out[0] = '\0';
     if (ms == 0 || c.year < 0 || c.year > 9999) /* RFC 3339 has four digits for the year */
         return;
-    n = snprintf(out, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", (int)c.year, c.month, c.day,
-                 second / 3600, second / 60 % 60, second % 60);
+    p = put(p, (int)c.year, 4, '-');
+    p = put(p, c.month, 2, '-');
+    p = put(p, c.day, 2, 'T');
+    p = put(p, second / 3600, 2, ':');
+    p = put(p, second / 60 % 60, 2, ':');
+    p = put(p, second % 60, 2, micro ? '.' : 'Z');
     if (micro)
-        n += snprintf(out + n, TIME_TEXT_MAX - (size_t)n, ".%03d000", of_day % 1000);
-    snprintf(out + n, TIME_TEXT_MAX - (size_t)n, "Z");
+        p = put(p, of_day % 1000 * 1000, 6, 'Z');
+    *p = '\0';
 }
 
 void time_format(int64_t ms, char out[static TIME_TEXT_MAX])

@@ -62,19 +62,25 @@ bool strbuf_addc(struct strbuf *b, char c)
     return strbuf_add(b, &c, 1);
 }
 
+/* Into the room that is there, which mostly does; else once more with enough. */
 bool strbuf_vaddf(struct strbuf *b, const char *fmt, va_list ap)
 {
+    const size_t room = b->overflow ? 0 : b->cap - b->len;
     va_list again;
     int len;
 
     va_copy(again, ap);
-    len = vsnprintf(NULL, 0, fmt, again);
+    len = vsnprintf(room ? b->p + b->len : NULL, room, fmt, again);
     va_end(again);
     if (len < 0)
         abort();
-    if (!reserve(b, (size_t)len))
+    if (!reserve(b, (size_t)len)) {
+        if (room)
+            b->p[b->len] = '\0';
         return false;
-    vsnprintf(b->p + b->len, (size_t)len + 1, fmt, ap);
+    }
+    if ((size_t)len >= room)
+        vsnprintf(b->p + b->len, (size_t)len + 1, fmt, ap);
     b->len += (size_t)len;
     return true;
 }

@@ -55,17 +55,26 @@ const char *scan_number(const char *p, const char *end)
     return p;
 }
 
-static bool check_number(struct check *c)
+/* As many digits as there may be are not: it takes an exponent. */
+static bool too_large(const char *number, size_t len)
 {
     char copy[NUMBER_BYTES_MAX + 1] = "";
+
+    if (!memchr(number, 'e', len) && !memchr(number, 'E', len))
+        return false;
+    memcpy(copy, number, len);
+    return isinf(strtod(copy, NULL));
+}
+
+static bool check_number(struct check *c)
+{
     const char *const start = c->p, *const after = scan_number(start, c->end);
 
     if (!after)
         return refuse(c, start, "not a value");
     if (after - start > NUMBER_BYTES_MAX)
         return refuse(c, start, "number too long");
-    memcpy(copy, start, (size_t)(after - start));
-    if (isinf(strtod(copy, NULL)))
+    if (too_large(start, (size_t)(after - start)))
         return refuse(c, start, "number too large");
     c->p = after;
     return true;
@@ -90,7 +99,7 @@ static bool check_string(struct check *c)
 {
     const char *const start = c->p;
 
-    for (c->p++; c->p < c->end && *c->p != '"';) {
+    for (c->p++; (c->p = scan_plain(c->p, c->end)) < c->end && *c->p != '"';) {
         const size_t n = utf8_char(c->p, (size_t)(c->end - c->p));
         if (n == 0)
             return refuse(c, c->p, "bad UTF-8");

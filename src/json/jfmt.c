@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sluice/json/jfmt.h"
+#include "scan.h"
 #include "sluice/base/utf8.h"
 
 #include <stdarg.h>
@@ -24,10 +25,12 @@ static void add_escaped(struct strbuf *out, const char *s, size_t n)
 /* How many characters stand for themselves. */
 static size_t plain_run(const char *s, size_t len, bool pointer)
 {
+    const size_t plain = (size_t)(scan_plain(s, s + len) - s);
     size_t n = 0;
 
-    while (n < len && (unsigned char)s[n] >= 0x20 && (unsigned char)s[n] < 0x80 && s[n] != '"' &&
-           s[n] != '\\' && !(pointer && (s[n] == '~' || s[n] == '/')))
+    if (!pointer)
+        return plain;
+    while (n < plain && s[n] != '~' && s[n] != '/')
         n++;
     return n;
 }

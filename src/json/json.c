@@ -155,19 +155,13 @@ bool json_valid(const char *text, size_t len)
     return !scan_check(text, len, &at);
 }
 
-cJSON *json_parse(const char *text, size_t len, struct err *e)
+/* The tree of a text whose grammar was checked. */
+static cJSON *build(const char *text, size_t len, struct err *e)
 {
-    auto_json cJSON *doc = NULL;
-    const char *wrong, *key;
+    auto_json cJSON *doc = parse_pooled(text, len);
+    const char *key;
     cJSON *result;
-    size_t at = 0;
 
-    wrong = scan_check(text, len, &at);
-    if (wrong) {
-        err_set(e, ERR_INVALID, "not JSON at byte %zu: %s", at, wrong);
-        return NULL;
-    }
-    doc = parse_pooled(text, len);
     if (!doc) { /* scan_check lets through what this cJSON takes; another may not */
         err_set(e, ERR_INVALID, "not JSON");
         return NULL;
@@ -180,6 +174,29 @@ cJSON *json_parse(const char *text, size_t len, struct err *e)
     result = doc;
     doc = NULL;
     return result;
+}
+
+static bool checked(const char *text, size_t len, struct err *e)
+{
+    size_t at = 0;
+    const char *wrong = scan_check(text, len, &at);
+
+    return !wrong || err_set(e, ERR_INVALID, "not JSON at byte %zu: %s", at, wrong);
+}
+
+cJSON *json_parse(const char *text, size_t len, struct err *e)
+{
+    return checked(text, len, e) ? build(text, len, e) : NULL;
+}
+
+cJSON *json_parse_without(const char *text, size_t len, const char *quoted, struct err *e)
+{
+    auto_free char *shorter = NULL;
+
+    if (!checked(text, len, e))
+        return NULL;
+    shorter = scan_omit(text, len, quoted, &len);
+    return build(shorter ? shorter : text, len, e);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

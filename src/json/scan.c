@@ -3,6 +3,9 @@
 #include "sluice/base/utf8.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 const char *scan_blank(const char *p, const char *end)
 {
@@ -11,13 +14,67 @@ const char *scan_blank(const char *p, const char *end)
     return p;
 }
 
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Most of what comes is inside of strings: it is looked at in pieces of BLOCK bytes. `special_in`
+ * has a bit for each byte of the piece at `p` that is not plain, STEP of them apart, the first
+ * byte's lowest; what is above the lowest may be wrong. */
+#ifdef __SSE2__
+#define BLOCK 16
+#define STEP  1
+
+static unsigned special_in(const char *p)
+{
+    const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    const __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+    /* As signed numbers, those from 0x80 on are below zero. */
+    const __m128i other = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), other));
+}
+#elif __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define BLOCK 8
+#define STEP  8
+
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+static uint64_t zero_bytes(uint64_t x)
+{
+    return (x - EACH_BYTE(0x01)) & ~x & EACH_BYTE(0x80);
+}
+
+static uint64_t special_in(const char *p)
+{
+    uint64_t x, control;
+
+    memcpy(&x, p, sizeof(x));
+    control = (x - EACH_BYTE(0x20)) & ~x & EACH_BYTE(0x80);
+    return control | (x & EACH_BYTE(0x80)) | zero_bytes(x ^ EACH_BYTE('"')) |
+           zero_bytes(x ^ EACH_BYTE('\\'));
+}
+#endif
+
+const char *scan_plain(const char *p, const char *end)
+{
+#ifdef BLOCK
+    for (; end - p >= BLOCK; p += BLOCK) {
+        const uint64_t special = special_in(p);
+        if (special)
+            return p + __builtin_ctzll(special) / STEP;
+    }
+#endif
+    while (p < end && is_plain(*p))
+        p++;
+    return p;
+}
+
 const char *scan_string(const char *p, const char *end)
 {
-    const char *quote = ++p < end ? memchr(p, '"', (size_t)(end - p)) : NULL;
-
-    if (quote && !memchr(p, '\\', (size_t)(quote - p)))
-        return quote + 1; /* nearly all are so plain */
-    for (; p < end && *p != '"'; p++)
+    for (p = scan_plain(p + 1, end); p < end && *p != '"'; p = scan_plain(p + 1, end))
         if (*p == '\\' && p + 1 < end)
             p++;
     return p < end ? p + 1 : end;
@@ -30,29 +87,34 @@ static const char *over_word(const char *p, const char *end)
     return p;
 }
 
-const char *scan_value(const char *p, const char *end)
+/* Over a container. Braces and brackets are told apart by one bit, which does not matter here: the
+ * text is known to be valid. */
+static const char *over_container(const char *p, const char *end)
 {
+    const char either = '{' ^ '[';
     size_t depth = 0;
 
     while (p < end) {
         if (*p == '"') {
             p = scan_string(p, end);
-        } else if (*p == '{' || *p == '[') {
-            depth++;
-            p++;
-        } else if (depth > 0 && (*p == '}' || *p == ']')) {
-            depth--;
-            p++;
-        } else if (depth > 0) {
-            p++;
             continue;
-        } else {
-            return over_word(p, end);
         }
-        if (depth == 0)
+        const char c = (char)(*p++ | either);
+        if (c == '{')
+            depth++;
+        else if (c == '}' && --depth == 0)
             return p;
     }
     return end;
+}
+
+const char *scan_value(const char *p, const char *end)
+{
+    if (p >= end)
+        return end;
+    if (*p == '"')
+        return scan_string(p, end);
+    return *p == '{' || *p == '[' ? over_container(p, end) : over_word(p, end);
 }
 
 bool scan_key(struct jslice slice, const char **p, struct jslice *key)

@@ -10,7 +10,10 @@
 /* Checks the grammar of one whole text. On failure gives what is wrong and where. */
 const char *scan_check(const char *text, size_t len, size_t *at);
 
-const char *scan_blank(const char *p, const char *end);  /* over blanks */
+const char *scan_blank(const char *p, const char *end); /* over blanks */
+/* Over bytes of a string's inside that stand for themselves in any text: ASCII, but for quote,
+ * backslash and control characters. */
+const char *scan_plain(const char *p, const char *end);
 const char *scan_string(const char *p, const char *end); /* over a string, with its quotes */
 const char *scan_value(const char *p, const char *end);  /* over any value */
 /* Over a number by the grammar, NULL when there is none. */
@@ -27,6 +30,10 @@ bool scan_next(struct jslice slice, const char **p, struct scan_item *item);
 /* The same in two steps: the key, with `*p` left where its value begins, which may then be walked
  * into instead of over. `slice` may go on behind the container's end. */
 bool scan_key(struct jslice slice, const char **p, struct jslice *key);
+
+/* The valid text without all members of that name, which is given in its quotes, ASCII and without
+ * escapes: owned, NULL when there is none. */
+char *scan_omit(const char *text, size_t len, const char *quoted, size_t *out_len);
 
 /* Reads one character of a string's inside: up to 4 bytes to `out`, their number to `n`; gives
  * the place of the next one. */

@@ -114,6 +114,24 @@ static int by_key(const void *a, const void *b)
     return order ? order : (x->key.len > y->key.len) - (x->key.len < y->key.len);
 }
 
+/* Most objects are small, or have come in order. */
+#define INSERT_MAX 16
+
+static void sort_members(struct scan_item *items, size_t count)
+{
+    if (count > INSERT_MAX) {
+        qsort(items, count, sizeof(*items), by_key);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        const struct scan_item item = items[i];
+        size_t at = i;
+        for (; at > 0 && by_key(&items[at - 1], &item) > 0; at--)
+            items[at] = items[at - 1];
+        items[at] = item;
+    }
+}
+
 static struct scan_item *sorted_members(struct jslice object, size_t *count)
 {
     struct scan_item *items = NULL, item;
@@ -123,11 +141,10 @@ static struct scan_item *sorted_members(struct jslice object, size_t *count)
     *count = 0;
     while (scan_next(object, &p, &item)) {
         if (*count == cap)
-            items = xgrow(items, &cap, 8, sizeof(*items));
+            items = xgrow(items, &cap, INSERT_MAX, sizeof(*items));
         items[(*count)++] = item;
     }
-    if (*count > 1)
-        qsort(items, *count, sizeof(*items), by_key);
+    sort_members(items, *count);
     return items;
 }
 

@@ -62,7 +62,7 @@ static bool pass_over(struct reflector *r, const char *line, size_t len)
 
     if (!sink->wants || !watch_peek(line, len, &type, &id) ||
         (type != WATCH_ADDED && type != WATCH_MODIFIED) || !rv_reached(id.rv, r->rv) ||
-        sink->wants(sink->arg, &id))
+        sink->wants(sink->arg, &id) || !watch_closes(line, len))
         return false;
     known_note(&r->known, sink, &id);
     on_progress(r, id.rv);

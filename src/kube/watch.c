@@ -71,6 +71,9 @@ static const char *find_nul_escape(const char *p, const char *end)
     return NULL;
 }
 
+/* Half of an object, and of interest to few, who read it in the bytes (model/read.h). */
+#define UNREAD "\"managedFields\""
+
 cJSON *kube_object_parse(const char *text, size_t len, struct err *e)
 {
     auto_free char *copy = NULL;
@@ -78,7 +81,7 @@ cJSON *kube_object_parse(const char *text, size_t len, struct err *e)
     char *p;
 
     if (!at)
-        return json_parse(text, len, e);
+        return json_parse_without(text, len, UNREAD, e);
     copy = xmalloc(len);
     memcpy(copy, text, len);
     p = copy + (at - text);
@@ -87,7 +90,7 @@ cJSON *kube_object_parse(const char *text, size_t len, struct err *e)
         at = find_nul_escape(p, copy + len);
         p = at ? copy + (at - copy) : NULL;
     }
-    return json_parse(copy, len, e);
+    return json_parse_without(copy, len, UNREAD, e);
 }
 
 static enum watch_type type_of(const char *name)
@@ -106,27 +109,33 @@ static enum watch_type type_of(const char *name)
     return WATCH_UNKNOWN;
 }
 
-/* The object was the last member, and the line ends with it. */
-static bool closes(const char *p, const char *end)
-{
-    return p[-1] == '}' && p + 1 == end && *p == '}';
-}
-
 bool watch_peek(const char *line, size_t len, enum watch_type *type, struct ident *id)
 {
-    static const char *const keys[] = {"type", "object"};
-    struct jslice found[COUNT(keys)];
+    static const char *const key = "type";
+    const struct jslice whole = {line, len}, object = json_begin(whole, "object");
+    struct jslice found;
     char name[16];
 
-    if (json_members((struct jslice){line, len}, keys, COUNT(keys), found) < COUNT(keys) ||
-        found[0].p > found[1].p || !closes(found[1].p + found[1].len, line + len))
+    if (!object.p || !json_members(whole, &key, 1, &found) || found.p > object.p)
         return false;
-    if (found[0].len < 2 || found[0].len - 2 >= sizeof(name))
+    if (found.len < 2 || found.len - 2 >= sizeof(name))
         return false;
-    memcpy(name, found[0].p + 1, found[0].len - 2);
-    name[found[0].len - 2] = '\0';
+    memcpy(name, found.p + 1, found.len - 2);
+    name[found.len - 2] = '\0';
     *type = type_of(name);
-    return ident_read(found[1], id);
+    return ident_read(object, id);
+}
+
+bool watch_closes(const char *line, size_t len)
+{
+    static const char *const key = "object";
+    const char *const end = line + len, *p;
+    struct jslice found;
+
+    if (!json_members((struct jslice){line, len}, &key, 1, &found))
+        return false;
+    p = found.p + found.len;
+    return p[-1] == '}' && p + 1 == end && *p == '}';
 }
 
 bool watch_decode(const char *line, size_t len, struct watch_event *out, struct err *e)

@@ -134,15 +134,24 @@ static void read_status(struct arena *a, const cJSON *status, struct deployment 
         d->progressing_status = "";
 }
 
+static const char *raw_text(struct arena *a, struct jslice raw)
+{
+    return raw.p && *raw.p != 'n' ? arena_strndup(a, raw.p, raw.len) : NULL;
+}
+
+/* One walk over the spec for all of them. */
 static void read_raw_parts(struct arena *a, const char *raw, size_t len, struct deployment *d)
 {
+    static const char *const keys[] = {"minReadySeconds", "selector", "template"};
+    struct jslice found[COUNT(keys)];
     char digest[DIGEST_TEXT_MAX] = "";
 
-    d->min_ready_raw = read_raw(a, raw, len, "spec.minReadySeconds");
-    d->selector_raw = read_raw(a, raw, len, "spec.selector");
-    d->template_raw = read_raw(a, raw, len, "spec.template");
+    json_members(json_begin((struct jslice){raw, len}, "spec"), keys, COUNT(keys), found);
+    d->min_ready_raw = raw_text(a, found[0]);
+    d->selector_raw = raw_text(a, found[1]);
+    d->template_raw = raw_text(a, found[2]);
     if (d->template_raw)
-        template_digest((struct jslice){d->template_raw, strlen(d->template_raw)}, digest);
+        template_digest(found[2], digest);
     d->digest = arena_strdup(a, digest);
 }
 
@@ -153,7 +162,7 @@ struct deployment *deployment_read(struct arena *a, const cJSON *o, const char *
     meta_read(a, o, &d->meta);
     d->dead_man = arena_strdup(a, annotation(o, ANNOTATION_DEAD_MAN));
     d->revision = annotation_i64(o, ANNOTATION_REVISION, 0);
-    d->last_manager = read_str(a, find_manager(o, "f:spec", false), "manager");
+    d->last_manager = read_manager(a, (struct jslice){raw, len}, "f:spec", false).name;
     read_spec(a, json_key(o, "spec"), d);
     read_status(a, json_key(o, "status"), d);
     read_raw_parts(a, raw, len, d);

@@ -183,31 +183,61 @@ bool condition_true(const cJSON *conditions, const char *type)
     return str_equal(json_str(find_condition(conditions, type), "status"), "True");
 }
 
-static bool foreign_owner(const cJSON *entry, const char *fields)
+/* ---- who wrote what -------------------------------------------------------------------------- */
+
+/* The entries as a tree, but for their long part, which is asked in the bytes. */
+struct manager_search {
+    const cJSON *entry; /* the next one's twin in the tree */
+    const char *path;   /* of `fields` in an entry */
+    bool apply_first;
+    const cJSON *best;
+    int64_t best_ms;
+    bool best_applies;
+};
+
+static bool foreign_owner(const cJSON *entry, struct jslice raw, const char *path)
 {
     const char *manager = json_str(entry, "manager");
+    const struct jslice owned = json_slice(raw.p, raw.len, path);
 
-    return json_at(json_key(entry, "fieldsV1"), fields) && !json_key(entry, "subresource") &&
+    return owned.p && *owned.p != 'n' && !json_key(entry, "subresource") &&
            !str_equal(manager, MANAGER) && !str_equal(manager, MANAGER_STATUS);
 }
 
-const cJSON *find_manager(const cJSON *o, const char *fields, bool apply_first)
+static bool weigh_entry(struct jslice raw, void *arg)
 {
-    const cJSON *best = NULL;
-    int64_t best_ms = 0;
-    bool best_applies = false;
+    struct manager_search *s = arg;
+    const cJSON *entry = s->entry;
+    const int64_t ms = read_time(entry, "time");
+    const bool applies = s->apply_first && str_equal(json_str(entry, "operation"), "Apply");
 
-    JSON_EACH(entry, json_at(o, "metadata.managedFields")) {
-        const int64_t ms = read_time(entry, "time");
-        const bool applies = apply_first && str_equal(json_str(entry, "operation"), "Apply");
-
-        if (!foreign_owner(entry, fields) || (best_applies && !applies))
-            continue;
-        if (!best || applies != best_applies || ms >= best_ms) {
-            best = entry;
-            best_ms = ms;
-            best_applies = applies;
-        }
+    assert(entry);
+    s->entry = entry->next;
+    if (!foreign_owner(entry, raw, s->path) || (s->best_applies && !applies))
+        return true;
+    if (!s->best || applies != s->best_applies || ms >= s->best_ms) {
+        s->best = entry;
+        s->best_ms = ms;
+        s->best_applies = applies;
     }
-    return best;
+    return true;
+}
+
+struct manager read_manager(struct arena *a, struct jslice object, const char *fields,
+                            bool apply_first)
+{
+    static const char *const key = "managedFields";
+    struct jslice entries;
+    auto_json cJSON *doc = NULL;
+    struct manager_search s = {.path = arena_printf(a, "fieldsV1.%s", fields),
+                               .apply_first = apply_first};
+
+    if (!json_members(json_begin(object, "metadata"), &key, 1, &entries) || *entries.p != '[')
+        return (struct manager){0};
+    doc = json_parse_without(entries.p, entries.len, "\"fieldsV1\"", NULL);
+    s.entry = json_first(doc);
+    if (doc)
+        json_slice_each(entries, weigh_entry, &s);
+    return (struct manager){.name = read_str(a, s.best, "manager"),
+                            .applies = str_equal(json_str(s.best, "operation"), "Apply")};
 }

@@ -32,8 +32,14 @@ const struct port *read_container_ports(struct arena *a, const cJSON *pod_spec, 
 const cJSON *find_condition(const cJSON *conditions, const char *type);
 bool condition_true(const cJSON *conditions, const char *type);
 
-/* The newest entry of metadata.managedFields, not ours, that owns `fields` ("f:spec.f:rules") of
- * the object itself; an Apply wins over an Update where `apply_first`. NULL when there is none. */
-const cJSON *find_manager(const cJSON *o, const char *fields, bool apply_first);
+/* Who owns `fields` ("f:spec.f:rules") of the object itself, by the newest entry of
+ * metadata.managedFields that is not ours; an Apply wins over an Update where `apply_first`. Read
+ * from the object's bytes: a tree may have been made without them (kube/watch.h). */
+struct manager {
+    const char *name; /* arena text; NULL: nobody, or without a name */
+    bool applies;
+};
+struct manager read_manager(struct arena *a, struct jslice object, const char *fields,
+                            bool apply_first);
 
 #endif

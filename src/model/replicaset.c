@@ -53,15 +53,17 @@ struct replicaset *replicaset_read(struct arena *a, const cJSON *o, const char *
                                    bool keep_template)
 {
     struct replicaset *rs = ARENA_NEW(a, struct replicaset);
-    const struct jslice tmpl = json_slice(raw, len, "spec.template");
+    static const char *const key = "template";
+    struct jslice tmpl;
     char digest[DIGEST_TEXT_MAX] = "";
 
     meta_read(a, o, &rs->meta);
+    json_members(json_begin((struct jslice){raw, len}, "spec"), &key, 1, &tmpl);
     if (tmpl.p)
         template_digest(tmpl, digest);
     rs->digest = arena_strdup(a, digest);
-    if (keep_template)
-        rs->template_raw = read_raw(a, raw, len, "spec.template");
+    if (keep_template && tmpl.p && *tmpl.p != 'n')
+        rs->template_raw = arena_strndup(a, tmpl.p, tmpl.len);
     rs->of = arena_strdup(a, meta_label(&rs->meta, LABEL_OF));
     rs->deployment_revision = annotation_i64(o, ANNOTATION_REVISION, 0);
     rs->desired_annotation = annotation_i32(o, ANNOTATION_DESIRED);

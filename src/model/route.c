@@ -114,6 +114,6 @@ struct route *route_read(struct arena *a, const cJSON *o, const char *raw, size_
     read_rules(a, json_at(o, "spec.rules"), json_slice(raw, len, "spec.rules"), r);
     read_parents(a, json_at(o, "status.parents"), r);
     r->spec_parent_count = json_count(json_at(o, "spec.parentRefs"));
-    r->rules_manager = read_str(a, find_manager(o, "f:spec.f:rules", false), "manager");
+    r->rules_manager = read_manager(a, (struct jslice){raw, len}, "f:spec.f:rules", false).name;
     return r;
 }

@@ -18,14 +18,15 @@ static void read_ports(struct arena *a, const cJSON *list, struct service *s)
 }
 
 /* An empty selector is none: nothing fills the endpoints then. */
-static void read_service_selector(struct arena *a, const cJSON *o, struct service *s)
+static void read_service_selector(struct arena *a, const cJSON *o, struct jslice raw,
+                                  struct service *s)
 {
-    const cJSON *manager = find_manager(o, "f:spec.f:selector", true);
+    const struct manager manager = read_manager(a, raw, "f:spec.f:selector", true);
 
     s->selector.pairs = read_pairs(a, json_at(o, "spec.selector"), &s->selector.count);
     s->selector.present = s->selector.count > 0;
-    s->selector_manager = read_str(a, manager, "manager");
-    s->selector_manager_is_apply = str_equal(json_str(manager, "operation"), "Apply");
+    s->selector_manager = manager.name;
+    s->selector_manager_is_apply = manager.applies;
 }
 
 struct service *service_read(struct arena *a, const cJSON *o, const char *raw, size_t len)
@@ -41,7 +42,7 @@ struct service *service_read(struct arena *a, const cJSON *o, const char *raw, s
     s->ip_family_policy = read_str(a, o, "spec.ipFamilyPolicy");
     s->external_name = str_equal(json_str(o, "spec.type"), "ExternalName");
     read_ports(a, json_at(o, "spec.ports"), s);
-    read_service_selector(a, o, s);
+    read_service_selector(a, o, (struct jslice){raw, len}, s);
     return s;
 }
 

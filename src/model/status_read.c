@@ -23,13 +23,13 @@ static void read_shape(struct arena *a, struct node n, const struct status_shape
 
 /* ---- members we do not know ------------------------------------------------------------------ */
 
-static bool known(const struct status_shape *shape, const char *key)
+static const struct status_field *field_of(const struct status_shape *shape, const char *key)
 {
     for (size_t i = 0; i < shape->count; i++) {
         if (str_equal(shape->fields[i].key, key))
-            return true;
+            return &shape->fields[i];
     }
-    return false;
+    return NULL;
 }
 
 /* ",'key':value" for each, as status_write adds them; an empty key cannot be sliced and goes. */
@@ -44,7 +44,7 @@ static void keep_unknown(struct arena *a, struct node n, const struct status_sha
     JSON_EACH(item, n.o) {
         struct jslice raw;
 
-        if (str_empty(item->string) || known(shape, item->string))
+        if (str_empty(item->string) || field_of(shape, item->string))
             continue;
         raw = raw_member(n.raw, item->string);
         if (!raw.p)
@@ -120,14 +120,22 @@ struct condition_reader {
     struct strbuf unknown;
 };
 
-static bool read_condition(struct jslice raw, void *arg)
+/* COND_COUNT when we do not know it. */
+static int condition_index(const cJSON *condition)
 {
-    struct condition_reader *r = arg;
-    const char *type = json_str(r->next, "type");
+    const char *type = json_str(condition, "type");
     int i = 0;
 
     while (i < COND_COUNT && !str_equal(condition_types[i], type))
         i++;
+    return i;
+}
+
+static bool read_condition(struct jslice raw, void *arg)
+{
+    struct condition_reader *r = arg;
+    const int i = condition_index(r->next);
+
     if (i < COND_COUNT) {
         read_shape(r->a, (struct node){r->next, raw}, r->shape, (char *)&r->conditions[i]);
         r->conditions[i].type = condition_types[i];
@@ -238,10 +246,42 @@ static void read_shape(struct arena *a, struct node n, const struct status_shape
     keep_unknown(a, n, shape, base);
 }
 
+/* ---- whether the bytes are wanted ------------------------------------------------------------ */
+
+static bool any_unknown(const cJSON *o, const struct status_shape *shape);
+
+static bool any_unknown_below(const cJSON *o, const struct status_field *f)
+{
+    bool any = false;
+
+    if (f->kind == S_OBJECT)
+        return any_unknown(o, f->shape);
+    if (f->kind != S_LIST && f->kind != S_CONDITIONS)
+        return false;
+    JSON_EACH(entry, o)
+        any = any || any_unknown(entry, f->shape) ||
+              (f->kind == S_CONDITIONS && condition_index(entry) == COND_COUNT);
+    return any;
+}
+
+/* Are there members or conditions that we do not know? Only those are kept as bytes. */
+static bool any_unknown(const cJSON *o, const struct status_shape *shape)
+{
+    JSON_EACH(item, o) {
+        const struct status_field *f = item->string ? field_of(shape, item->string) : NULL;
+
+        if (!f || any_unknown_below(item, f))
+            return true;
+    }
+    return false;
+}
+
 void status_read_raw(struct arena *a, const cJSON *status, struct jslice raw,
                      struct rollout_status *out)
 {
     *out = (struct rollout_status){0};
+    if (!any_unknown(status, &status_shape))
+        raw = (struct jslice){0};
     read_shape(a, (struct node){status, raw}, &status_shape, (char *)out);
 }
 

@@ -25,10 +25,14 @@ static void write_key(struct writer *w, const char *name)
     assert(w->out.len > 0); /* at least the brace of its object */
     if (w->out.p[w->out.len - 1] != '{')
         strbuf_addc(&w->out, ',');
-    json_fmt_to(&w->out, "%q:", name);
+    strbuf_addc(&w->out, '"');
+    strbuf_adds(&w->out, name); /* our own: nothing in it to be escaped */
+    strbuf_add(&w->out, "\":", 2);
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */
+
+#define ESCAPED_MAX 6 /* bytes that one takes at most */
 
 static size_t escaped_len(const char *s, size_t n)
 {
@@ -45,8 +49,11 @@ static size_t fitting(const char *s, size_t max)
     const size_t len = strlen(s);
     size_t at = 0, used = 0;
 
+    if (len <= max / ESCAPED_MAX)
+        return len;
     while (at < len) {
-        const size_t n = utf8_char(s + at, len - at);
+        const bool ascii = (unsigned char)s[at] < 0x80;
+        const size_t n = ascii ? 1 : utf8_char(s + at, len - at);
 
         used += escaped_len(s + at, n);
         if (used > max)
@@ -59,12 +66,13 @@ static size_t fitting(const char *s, size_t max)
 static void write_text(struct writer *w, const struct status_field *f, const char *text)
 {
     const size_t max = (size_t)(f->talk ? min_i64(f->max, w->talk) : f->max);
-    const bool whole = fitting(text ? text : "", max) == strlen(text ? text : "");
     char cut[512];
+    bool whole;
 
     assert(max + 4 < sizeof(cut));
     if ((str_empty(text) || max == 0) && !f->always)
         return;
+    whole = fitting(text ? text : "", max) == strlen(text ? text : "");
     write_key(w, f->key);
     if (whole)
         json_quote(&w->out, text ? text : "");
@@ -219,7 +227,7 @@ static void write_number(struct writer *w, const struct status_field *f, const c
     if (f->kind == S_STEP ? value < 0 : value == 0 && !f->always)
         return;
     write_key(w, f->key);
-    json_fmt_to(&w->out, "%l", value);
+    strbuf_addf(&w->out, "%lld", (long long)value);
 }
 
 static void write_bool(struct writer *w, const struct status_field *f, const char *from)
@@ -230,7 +238,7 @@ static void write_bool(struct writer *w, const struct status_field *f, const cha
     if (!value && !f->always)
         return;
     write_key(w, f->key);
-    json_fmt_to(&w->out, "%b", (int)value);
+    strbuf_adds(&w->out, value ? "true" : "false");
 }
 
 static void write_word(struct writer *w, const struct status_field *f, const char *from)

@@ -6,7 +6,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +23,11 @@ void digest_text(const char *p, size_t len, char out[static DIGEST_TEXT_MAX])
      * start releases. */
     if (EVP_Digest(p, len, sum, &n, EVP_sha256(), NULL) != 1 || n != 32)
         out_of_memory();
-    for (unsigned i = 0; i < n; i++)
-        snprintf(out + (size_t)i * 2, 3, "%02x", sum[i]);
+    for (unsigned i = 0; i < n; i++) {
+        *out++ = "0123456789abcdef"[sum[i] >> 4];
+        *out++ = "0123456789abcdef"[sum[i] & 15];
+    }
+    *out = '\0';
 }
 
 /* ---- one spelling of every string ------------------------------------------------------------ */
@@ -107,6 +109,11 @@ void template_digest(struct jslice tmpl, char out[static DIGEST_TEXT_MAX])
     auto_strbuf struct strbuf canonical = {.max = SIZE_MAX / 2}, spelt = {.max = SIZE_MAX / 2};
 
     json_canonical(&canonical, tmpl, "metadata.labels." LABEL_REVISION);
+    /* Without escapes a string has one spelling, which is its own. */
+    if (canonical.len == 0 || !memchr(canonical.p, '\\', canonical.len)) {
+        digest_text(strbuf_str(&canonical), canonical.len, out);
+        return;
+    }
     respell_all(&spelt, strbuf_str(&canonical));
     digest_text(strbuf_str(&spelt), spelt.len, out);
 }

@@ -97,6 +97,23 @@ static void check_cut(const char *text, size_t len)
     }
 }
 
+static bool has_key(const cJSON *doc, const char *key)
+{
+    JSON_EACH(item, doc)
+        if ((item->string && strcmp(item->string, key) == 0) || has_key(item, key))
+            return true;
+    return false;
+}
+
+/* Without a name, nothing else is gone; spelt with an escape, it stays. */
+static void check_without(const cJSON *doc, const char *text, size_t len)
+{
+    auto_json cJSON *less = json_parse_without(text, len, "\"a\"", NULL);
+
+    CHECK(less && (!has_key(less, "a") || memmem(text, len, "\\u", 2)), "%.*s", (int)len, text);
+    CHECK(has_key(doc, "a") || cJSON_Compare(doc, less, true), "%.*s", (int)len, text);
+}
+
 static bool ignore_element(struct jslice item, void *arg)
 {
     size_t *bytes = arg;
@@ -118,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (!doc)
         return 0;
     check_canonical(text, len);
+    check_without(doc, text, len);
     check_slices(doc, text, len);
     check_splice(text, len, "", "a");
     check_splice(text, len, "metadata.labels", "sluice.dev/hash");

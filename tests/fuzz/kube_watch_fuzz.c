@@ -46,7 +46,7 @@ static void check_line(const char *p, size_t len)
     struct kube_status s;
     struct err e = {0};
 
-    const bool told = watch_peek(p, len, &type, &id);
+    const bool told = watch_peek(p, len, &type, &id) && watch_closes(p, len);
 
     if (!watch_decode(p, len, &ev, &e)) {
         CHECK(e.kind == ERR_INVALID && e.text[0], "%s", e.text);

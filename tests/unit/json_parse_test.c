@@ -239,6 +239,53 @@ static void booleans_and_counts(void **state UNUSED)
 }
 
 /* Ten thousand keys: the search for a double one is not quadratic. */
+/* A tree without members of a name is that of a text that never had them. */
+static void members_are_left_out(void **state UNUSED)
+{
+    static const struct {
+        const char *text, *rest;
+    } rows[] = {
+        {"{'m':[{'x':{}}],'a':1}", "{'a':1}"},
+        {"{'a':1,'m':[{'x':{}}]}", "{'a':1}"},
+        {"{'a':1 , 'm' : [1] , 'b':2}", "{'a':1,'b':2}"},
+        {"{ 'm' : 'x' }", "{}"},
+        {"{ 'm' : 1 , 'b':2}", "{'b':2}"},
+        {"{'m':1,'m':2}", "{}"},
+        {"{'m':1, 'm':2 ,'a':3,'m':4}", "{'a':3}"},
+        {"{'a':{'m':{'m':1}},'b':[{'m':[]},{'m':null,'c':4}]}", "{'a':{},'b':[{},{'c':4}]}"},
+        {"{'a':'m','b':['m','m'],'mm':1,'':2}", "{'a':'m','b':['m','m'],'mm':1,'':2}"},
+        {"{'a':'\\'m\\':[1]'}", "{'a':'\\'m\\':[1]'}"}, /* not inside strings */
+        {"{'a':'\\\\','m':[1]}", "{'a':'\\\\'}"},
+        {"'m'", "'m'"},
+        {"['m']", "['m']"},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct arena a = {0};
+        char *text = arena_strdup(&a, rows[i].text), *rest = arena_strdup(&a, rows[i].rest);
+        for (char *p = text; (p = strchr(p, '\''));)
+            *p = '"';
+        for (char *p = rest; (p = strchr(p, '\''));)
+            *p = '"';
+        const size_t len = strlen(text);
+        char *exact = memcpy(xmalloc(len), text, len); /* ASan sees a byte too many */
+        auto_json cJSON *doc = json_parse_without(exact, len, "\"m\"", NULL);
+        auto_json cJSON *wanted = json_parse(rest, strlen(rest), NULL);
+        CHECK(doc && wanted && cJSON_Compare(doc, wanted, true), "%s", rows[i].text);
+        free(exact);
+        arena_release(&a);
+    }
+}
+
+static void what_is_left_out_is_checked(void **state UNUSED)
+{
+    const char *const text = "{\"m\":[1,],\"a\":1}";
+    struct err e = {0};
+
+    assert_null(json_parse_without(text, strlen(text), "\"m\"", &e));
+    assert_string_equal(e.text, "not JSON at byte 8: not a value");
+}
+
 static void wide_objects_are_quick(void **state UNUSED)
 {
     auto_strbuf struct strbuf b = {.max = 64 * 1024 * 1024};
@@ -264,6 +311,8 @@ int main(void)
         cmocka_unit_test(paths_lead_to_values),
         cmocka_unit_test(numbers_are_whole_or_the_default),
         cmocka_unit_test(booleans_and_counts),
+        cmocka_unit_test(members_are_left_out),
+        cmocka_unit_test(what_is_left_out_is_checked),
         cmocka_unit_test(wide_objects_are_quick),
     };
 

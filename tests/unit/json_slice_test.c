@@ -2,6 +2,8 @@
 #include "check.h"
 #include "sluice/json/json.h"
 
+#include <stdio.h>
+
 static struct jslice whole(const char *text)
 {
     return (struct jslice){.p = text, .len = strlen(text)};
@@ -257,6 +259,22 @@ static bool note_bytes(struct jslice item, void *arg)
 }
 
 /* Steps over text that is not JSON stay inside it, whatever they give. */
+/* Strings are walked over in words of eight bytes: each byte is seen wherever it stands in one. */
+static void every_byte_counts_at_every_place(void **state UNUSED)
+{
+    for (int byte = 1; byte < 256; byte++) {
+        for (int at = 0; at < 20; at++) {
+            char text[64];
+            const int len = snprintf(text, sizeof(text), "{\"s\":\"%.*s%c%.*s\",\"t\":1}", at,
+                                     "aaaaaaaaaaaaaaaaaaaa", byte, 19 - at, "aaaaaaaaaaaaaaaaaaaa");
+            const bool plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+            CHECK(json_valid(text, (size_t)len) == plain, "%d at %d", byte, at);
+            const struct jslice t = json_slice(text, (size_t)len, "t");
+            CHECK(byte == '"' || byte == '\\' || (t.len == 1 && *t.p == '1'), "%d at %d", byte, at);
+        }
+    }
+}
+
 static void broken_text_is_never_left(void **state UNUSED)
 {
     static const char alphabet[] = "{}[]\",:\\u0a1 \n.-e";
@@ -294,6 +312,7 @@ int main(void)
         cmocka_unit_test(canonical_form_stops_at_the_maximum),
         cmocka_unit_test(any_order_gives_the_same),
         cmocka_unit_test(splice_changes_one_member),
+        cmocka_unit_test(every_byte_counts_at_every_place),
         cmocka_unit_test(broken_text_is_never_left),
     };
 

@@ -214,7 +214,8 @@ static void what_a_line_is_about(void **state)
         enum watch_type type;
         struct ident id;
         char text[64];
-        const bool told = watch_peek(rows[i].line, strlen(rows[i].line), &type, &id);
+        const bool told = watch_peek(rows[i].line, strlen(rows[i].line), &type, &id) &&
+                          watch_closes(rows[i].line, strlen(rows[i].line));
 
         CHECK(told == (rows[i].id != NULL), "%s", rows[i].line);
         if (!told)

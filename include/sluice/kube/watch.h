@@ -43,11 +43,15 @@ struct watch_event {
 /* ERR_INVALID when the line is not {"type":...,"object":{...}}; `out` untouched then. */
 bool watch_decode(const char *line, size_t len, struct watch_event *out, struct err *e) MUST_USE;
 void watch_event_release(struct watch_event *ev);
-/* What a line is about, without a tree, in one walk that sees no more of the grammar than that all
- * brackets close: enough to pass over what nobody wants. False: decode it to know. */
+/* What a line is about, without a tree, in one walk that ends with the object's identity. False:
+ * decode it to know. */
 bool watch_peek(const char *line, size_t len, enum watch_type *type, struct ident *id);
+/* Does the line end with its object, and do all brackets close? That is all of the grammar that is
+ * looked at before a line that nobody wants is passed over. */
+bool watch_closes(const char *line, size_t len);
 
-/* Reads an object that somebody else wrote. As json_parse, but \u0000 in a string (legal in an
+/* Reads an object, or a list of them, that somebody else wrote, without managedFields: those are
+ * only in the bytes. As json_parse, but \u0000 in a string (legal in an
  * annotation of any pod) reads as U+FFFD instead of refusing the object: one odd object must not
  * blind us. The parsed form is for looking only, so nothing is ever written back from it (C39). */
 cJSON *kube_object_parse(const char *text, size_t len, struct err *e) MUST_USE;
