@@ -5,13 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Is there a colon at `p`, and then a map or a list? A label of such a name stays. */
+static bool holds_more(const char *p, const char *end)
+{
+    p = scan_blank(p, end);
+    if (p >= end || *p != ':')
+        return false;
+    p = scan_blank(p + 1, end);
+    return *p == '{' || *p == '[';
+}
+
 /* The next key `quoted` at or after `p`, NULL when there is none. In valid JSON a quote with no
  * backslash before it opens or closes a string; this one opens it, for a name follows. */
 static const char *next_key(const char *p, const char *end, const char *quoted, size_t len)
 {
     while ((p = memmem(p, (size_t)(end - p), quoted, len))) {
-        const char *const after = scan_blank(p + len, end);
-        if (after < end && *after == ':' && p[-1] != '\\')
+        if (holds_more(p + len, end) && p[-1] != '\\')
             return p;
         p += len;
     }

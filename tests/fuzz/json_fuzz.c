@@ -97,11 +97,15 @@ static void check_cut(const char *text, size_t len)
     }
 }
 
+/* Of a map or a list. */
 static bool has_key(const cJSON *doc, const char *key)
 {
-    JSON_EACH(item, doc)
-        if ((item->string && strcmp(item->string, key) == 0) || has_key(item, key))
+    JSON_EACH(item, doc) {
+        const bool more = cJSON_IsObject(item) || cJSON_IsArray(item);
+
+        if ((more && item->string && strcmp(item->string, key) == 0) || has_key(item, key))
             return true;
+    }
     return false;
 }
 

@@ -18,8 +18,8 @@
 /* Owned document, NULL on failure. Refuses: trailing bytes, bad UTF-8, \u0000, duplicate keys,
  * depth over JSON_DEPTH_MAX, numbers outside the grammar. `len` excludes any NUL. */
 cJSON *json_parse(const char *text, size_t len, struct err *e) MUST_USE;
-/* The same without all members of that name, wherever they stand: they are checked, but for keys
- * that stand twice, and no memory is spent on them. `quoted` is the name in its quotes, ASCII; a
+/* The same without all maps and lists of that name, wherever they stand: they are checked, but for
+ * keys that stand twice, and no memory is spent on them. `quoted` is the name in its quotes, ASCII; a
  * member that spells it with escapes stays. */
 cJSON *json_parse_without(const char *text, size_t len, const char *quoted, struct err *e) MUST_USE;
 /* Is it a text that json_parse takes, but for keys that stand twice? Without a tree. */
