@@ -214,9 +214,9 @@ struct gate_runner *gate_runner_new(const struct gate_runner_options *o)
     g->o = *o;
     g->lanes.probes.max = GATE_PROBE_ROUNDS_MAX;
     g->lanes.queries.max = GATE_QUERIES_MAX;
-    g->queries = http_pool_new(o->loop, "queries", 0);
-    g->probes = http_pool_new(o->loop, "probes", 0);
-    g->grpc = http_pool_new(o->loop, "grpc", 0);
+    g->queries = http_pool_new(o->loop, "queries");
+    g->probes = http_pool_new(o->loop, "probes");
+    g->grpc = http_pool_new(o->loop, "grpc");
     return g;
 }
 

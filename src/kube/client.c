@@ -337,7 +337,7 @@ struct kube_client *kube_client_new(struct loop *loop, const struct kube_config 
         return NULL;
     }
     for (size_t i = 0; i < KUBE_POOL_COUNT; i++)
-        c->pools[i] = http_pool_new(loop, names[i], 0);
+        c->pools[i] = http_pool_new(loop, names[i]);
     queue_init(&c->reads);
     queue_init(&c->writes);
     bucket_init(&c->write_bucket, KUBE_WRITES_PER_S, KUBE_WRITES_BURST, now_ms);

@@ -18,7 +18,6 @@ struct generation {
 struct http_pool {
     struct loop *loop;
     const char *name;
-    int max_host_connections;
     struct generation *generations; /* the newest first: it takes new calls */
     struct http_call *calls;
     bool unsettled; /* a call was sent or cancelled from inside libcurl */
@@ -33,7 +32,7 @@ static void add_generation(struct http_pool *pool)
     const struct multi_hooks hooks = {.finished = on_finished, .settled = on_settled, .arg = pool};
 
     g->pool = pool;
-    g->multi = multi_new(pool->loop, pool->max_host_connections, &hooks);
+    g->multi = multi_new(pool->loop, &hooks);
     g->next = pool->generations;
     pool->generations = g;
 }
@@ -202,13 +201,12 @@ static void on_settled(void *arg)
 
 /* --- the interface ---------------------------------------------------------------------------- */
 
-struct http_pool *http_pool_new(struct loop *loop, const char *name, int max_host_connections)
+struct http_pool *http_pool_new(struct loop *loop, const char *name)
 {
     struct http_pool *pool = xcalloc(1, sizeof(*pool));
 
     pool->loop = loop;
     pool->name = name;
-    pool->max_host_connections = max_host_connections;
     add_generation(pool);
     return pool;
 }
@@ -252,7 +250,7 @@ struct http_call *http_send(struct http_pool *pool, const struct http_request *r
     call->on_chunk = req->on_chunk;
     call->start_ms = call->last_byte_ms = clock_mono_ms();
     strbuf_init(&call->body, call->max_bytes);
-    call->head.bytes_max = req->max_header_bytes ? req->max_header_bytes : HTTP_HEADER_BYTES_MAX;
+    call->head.bytes_max = HTTP_HEADER_BYTES_MAX;
     http_head_reset(&call->head);
     if (!http_easy_setup(call, req, &call->stop))
         call->timer = loop_timer(pool->loop, 0, on_timer, call);

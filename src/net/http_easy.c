@@ -176,9 +176,6 @@ static void set_version(struct http_call *call, const struct http_request *req)
     const bool tls = strncasecmp(req->url, "https:", 6) == 0;
 
     switch (req->version) {
-    case HTTP_VERSION_1:
-        SET(call, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-        break;
     case HTTP_VERSION_2_CLEARTEXT:
         SET(call, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
         break;

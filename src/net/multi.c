@@ -88,8 +88,7 @@ static void global_init(void)
     once = true;
 }
 
-struct multi *multi_new(struct loop *loop, int max_host_connections,
-                        const struct multi_hooks *hooks)
+struct multi *multi_new(struct loop *loop, const struct multi_hooks *hooks)
 {
     struct multi *m = xcalloc(1, sizeof(*m));
 
@@ -106,8 +105,6 @@ struct multi *multi_new(struct loop *loop, int max_host_connections,
     curl_multi_setopt(m->curl, CURLMOPT_TIMERFUNCTION, set_timer);
     curl_multi_setopt(m->curl, CURLMOPT_TIMERDATA, m);
     curl_multi_setopt(m->curl, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-    if (max_host_connections > 0)
-        curl_multi_setopt(m->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)max_host_connections);
     return m;
 }
 

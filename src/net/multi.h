@@ -16,8 +16,7 @@ struct multi_hooks {
     void *arg;
 };
 
-struct multi *multi_new(struct loop *loop, int max_host_connections,
-                        const struct multi_hooks *hooks);
+struct multi *multi_new(struct loop *loop, const struct multi_hooks *hooks);
 void multi_free(struct multi *m); /* closes its connections; all handles are removed before */
 void multi_add(struct multi *m, CURL *easy);
 void multi_remove(struct multi *m, CURL *easy);

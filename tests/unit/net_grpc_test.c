@@ -192,7 +192,7 @@ static void an_exchange_over_h2c(void **state)
     struct evconnlistener *listener =
         evconnlistener_new_bind(loop_base(loop), on_accept, &peer, LEV_OPT_CLOSE_ON_FREE, 8,
                                 (struct sockaddr *)&address, sizeof(address));
-    struct http_pool *pool = http_pool_new(loop, "grpc", 0);
+    struct http_pool *pool = http_pool_new(loop, "grpc");
     const char *headers[] = {"Content-Type: application/grpc", "TE: trailers"};
     uint8_t body[GRPC_HEALTH_BYTES_MAX];
     char url[128];

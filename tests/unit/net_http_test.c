@@ -39,7 +39,7 @@ static int set_up(void **state)
 
     f->loop = loop_new();
     f->script = script_new(f->loop);
-    f->pool = http_pool_new(f->loop, "test", 0);
+    f->pool = http_pool_new(f->loop, "test");
     *state = f;
     return 0;
 }

@@ -101,7 +101,7 @@ static int set_up(void **state)
     struct fixture *f = xcalloc(1, sizeof(*f));
 
     f->loop = loop_new();
-    f->pool = http_pool_new(f->loop, "test", 0);
+    f->pool = http_pool_new(f->loop, "test");
     *state = f;
     return 0;
 }

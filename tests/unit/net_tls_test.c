@@ -44,7 +44,7 @@ static int set_up(void **state)
     struct fixture *f = xcalloc(1, sizeof(*f));
 
     f->loop = loop_new();
-    f->pool = http_pool_new(f->loop, "test", 0);
+    f->pool = http_pool_new(f->loop, "test");
     f->ca = pki_ca("ca");
     f->other_ca = pki_ca("other");
     f->server = pki_leaf(&f->ca, "server", "IP:127.0.0.1,DNS:api.test");

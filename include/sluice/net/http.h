@@ -37,7 +37,6 @@ struct http_tls {
 
 enum http_version {
     HTTP_VERSION_AUTO = 0,   /* ALPN: h2, else 1.1 */
-    HTTP_VERSION_1,          /* 1.1 only */
     HTTP_VERSION_2_CLEARTEXT /* h2c with prior knowledge: gRPC health checks */
 };
 
@@ -48,13 +47,12 @@ struct http_request {
     size_t header_count;
     const char *body; /* NULL: none; "" with body_len 0: Content-Length: 0 */
     size_t body_len;
-    int64_t connect_ms;      /* 0 = HTTP_CONNECT_MS */
-    int64_t total_ms;        /* 0 = none: streams only */
-    int64_t idle_ms;         /* no byte for so long ends the call; 0 = none */
-    size_t max_bytes;        /* of the body after decompression; 0 = HTTP_BYTES_MAX; a stream
+    int64_t connect_ms; /* 0 = HTTP_CONNECT_MS */
+    int64_t total_ms;   /* 0 = none: streams only */
+    int64_t idle_ms;    /* no byte for so long ends the call; 0 = none */
+    size_t max_bytes;   /* of the body after decompression; 0 = HTTP_BYTES_MAX; a stream
                                    has no limit of its own, its reader counts lines */
-    size_t max_header_bytes; /* 0 = HTTP_HEADER_BYTES_MAX */
-    bool gzip;               /* offer gzip; identity only otherwise */
+    bool gzip;          /* offer gzip; identity only otherwise */
     enum http_version version;
     const struct http_tls *tls;
     const char *proxy;       /* NULL: HTTPS_PROXY, NO_PROXY (with CIDR) of the environment
@@ -90,8 +88,8 @@ struct http_result {
 };
 
 /* Pools share nothing: separate connections, so that a stalled one cannot hold up another's
- * calls (C2). `name` (a literal) is for logs. `max_host_connections` 0 = no limit. */
-struct http_pool *http_pool_new(struct loop *loop, const char *name, int max_host_connections);
+ * calls (C2). `name` (a literal) is for logs. */
+struct http_pool *http_pool_new(struct loop *loop, const char *name);
 void http_pool_free(struct http_pool *pool); /* cancels all; not from a callback of this pool */
 void http_pool_drop_idle(struct http_pool *pool); /* new connections from now on: new trust */
 
