@@ -19,8 +19,8 @@
  * depth over JSON_DEPTH_MAX, numbers outside the grammar. `len` excludes any NUL. */
 cJSON *json_parse(const char *text, size_t len, struct err *e) MUST_USE;
 /* The same without all maps and lists of that name, wherever they stand: they are checked, but for
- * keys that stand twice, and no memory is spent on them. `quoted` is the name in its quotes, ASCII; a
- * member that spells it with escapes stays. */
+ * keys that stand twice, and no memory is spent on them. `quoted` is the name in its quotes, ASCII;
+ * a member that spells it with escapes stays. */
 cJSON *json_parse_without(const char *text, size_t len, const char *quoted, struct err *e) MUST_USE;
 /* Is it a text that json_parse takes, but for keys that stand twice? Without a tree. */
 bool json_valid(const char *text, size_t len);
