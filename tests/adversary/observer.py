@@ -323,9 +323,12 @@ class Observer:
             rule, f"{count} endpoints of {version} behind {name} at step {level}, allowed "
                   f"{self.ledger.limit(version, time.time())}, {self.standing()}"))
 
-    def look_capacity(self, now):
+    def least_served(self, now):
         sizes = self.ledger.recent_sizes(now, RECENT_S + self.down(60))
-        least = min(sizes) - (self.unavailable(min(sizes)) if self.kind == "rolling" else 0)
+        return min(sizes) - (self.unavailable(min(sizes)) if self.kind == "rolling" else 0)
+
+    def look_capacity(self, now):
+        least = self.least_served(now)
         if now < self.quiet_until:
             if now > self.robbed_at + BACK_S and all(
                     sum(self.space.served(name).values()) >= least for name in self.services):
@@ -336,8 +339,9 @@ class Observer:
             if self.space.one("services", name) and have < least:
                 key = ("CAPACITY", name)
                 if key not in self.doubts:
-                    self.doubt(key, lambda n=name: sum(self.space.served(n).values()) < least
-                               and time.time() > self.quiet_until,
+                    # A scale may be seen after what it did to endpoints: N is asked for again.
+                    self.doubt(key, lambda n=name: sum(self.space.served(n).values()) <
+                               self.least_served(time.time()) and time.time() > self.quiet_until,
                                lambda n=name, h=have: self.violation(
                                    "CAPACITY", f"{h} endpoints behind {n}, at least {least}, "
                                                f"{self.standing()}"), wait=0.6)
