@@ -6,6 +6,7 @@ import time
 from objects import APP, DEAD_MAN
 
 TOLD_S = 5.5   # after it came to rest a report that only retells may take so long
+COUNTS_S = 12  # ... and counts that changed just after they were told, ten seconds
 QUIET_S = 2.5  # then nothing is written: watched for so long
 FRESH_S = 6.5  # an operator that has begun to work so lately may report what it finds
 
@@ -74,9 +75,17 @@ def changed(before, after, may_report):
         yield key
 
 
+def counts_told(lane):
+    n = lane.deployment()["spec"]["replicas"]
+    return f"on {n}/{n} pods" in json.dumps((lane.space.one("rollouts") or {}).get("status", {}))
+
+
 def check_quiet(lane):
     """No write at rest (I6): the status is the last, a moment after all else."""
+    end = time.time() + COUNTS_S
     lane.operators.stop.wait(TOLD_S)
+    while not counts_told(lane) and time.time() < end and not lane.operators.stop.wait(0.1):
+        pass
     before, since = objects(lane), time.time()
     lane.operators.stop.wait(QUIET_S)
     found = list(changed(before, objects(lane), lane.operators.began(since - FRESH_S)))
