@@ -168,9 +168,10 @@ cluster_cpu() { # NAME COMMAND...
     cluster_cpu_note "$name"
 }
 cluster_cpu_note() { # NAME
-    local file
+    local file pid
     for file in "$CLUSTER_RUN"/pid/*; do
-        cpu_of "$(cat "$file")" "cluster.$1.${file##*/}"
+        read -r pid _ <"$file"
+        cpu_of "$pid" "cluster.$1.${file##*/}"
     done
 }
 
