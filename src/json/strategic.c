@@ -144,6 +144,23 @@ static void set_order(cJSON *doc, const char *name, const cJSON *order, const cJ
                                                ordered(have, order, was, key_of(list, order)));
 }
 
+/* The list whose order a member of a patch tells; NULL: it is none of these. */
+static const char *ordered_list(const cJSON *member)
+{
+    const size_t len = strlen(DIRECTIVE_ORDER);
+
+    return strncmp(member->string, DIRECTIVE_ORDER, len) == 0 ? member->string + len : NULL;
+}
+
+static const cJSON *order_of(const cJSON *patch, const char *list)
+{
+    JSON_EACH(item, patch) {
+        if (str_equal(ordered_list(item), list))
+            return item;
+    }
+    return NULL;
+}
+
 /* `order`: $setElementOrder of that list; NULL: the patch says none. */
 static void merge_list(cJSON *doc, const cJSON *patch, const cJSON *order)
 {
@@ -202,14 +219,14 @@ static void merge_directive(cJSON *doc, const cJSON *item)
         remove_texts(doc, item->string + strlen(DIRECTIVE_REMOVE), item);
 }
 
-static void merge_member(cJSON *doc, const cJSON *item, const cJSON *order)
+static void merge_member(cJSON *doc, const cJSON *patch, const cJSON *item)
 {
     cJSON *have = cJSON_GetObjectItemCaseSensitive(doc, item->string);
 
     if (cJSON_IsNull(item) || str_equal(json_str(item, "$patch"), "delete")) {
         cJSON_DeleteItemFromObjectCaseSensitive(doc, item->string);
     } else if (cJSON_IsArray(item)) {
-        merge_list(doc, item, order);
+        merge_list(doc, item, order_of(patch, item->string));
     } else if (cJSON_IsObject(item)) {
         if (!cJSON_IsObject(have) || str_equal(json_str(item, "$patch"), "replace")) {
             cJSON_DeleteItemFromObjectCaseSensitive(doc, item->string);
@@ -222,24 +239,13 @@ static void merge_member(cJSON *doc, const cJSON *item, const cJSON *order)
     }
 }
 
-static const cJSON *order_of(const cJSON *patch, const char *list)
-{
-    JSON_EACH(item, patch) {
-        if (strncmp(item->string, DIRECTIVE_ORDER, strlen(DIRECTIVE_ORDER)) == 0 &&
-            str_equal(item->string + strlen(DIRECTIVE_ORDER), list))
-            return item;
-    }
-    return NULL;
-}
-
 /* An order alone changes nothing else. */
 static void order_member(cJSON *doc, const cJSON *patch, const cJSON *item)
 {
-    const char *name = item->string + strlen(DIRECTIVE_ORDER);
+    const char *list = ordered_list(item);
 
-    if (strncmp(item->string, DIRECTIVE_ORDER, strlen(DIRECTIVE_ORDER)) == 0 &&
-        !cJSON_GetObjectItemCaseSensitive(patch, name))
-        set_order(doc, name, item, NULL);
+    if (list && !cJSON_GetObjectItemCaseSensitive(patch, list))
+        set_order(doc, list, item, NULL);
 }
 
 static void merge_object(cJSON *doc, const cJSON *patch)
@@ -252,7 +258,7 @@ static void merge_object(cJSON *doc, const cJSON *patch)
         if (item->string[0] == '$')
             order_member(doc, patch, item);
         else
-            merge_member(doc, item, order_of(patch, item->string));
+            merge_member(doc, patch, item);
     }
 }
 

@@ -42,19 +42,17 @@ static void pull_policies(cJSON *doc)
     }
 }
 
-static void default_deployment(struct call *c, const cJSON *old, cJSON *doc)
+static void default_deployment(struct call *c, cJSON *doc)
 {
     (void)c;
-    (void)old;
     pull_policies(doc);
     if (str_equal(json_str(doc, "spec.strategy.type"), "RollingUpdate"))
         fill_in(doc, "{\"spec\":{\"strategy\":{\"rollingUpdate\":{\"maxSurge\":\"25%\","
                      "\"maxUnavailable\":\"25%\"}}}}");
 }
 
-static void default_service(struct call *c, const cJSON *old, cJSON *doc)
+static void default_service(struct call *c, cJSON *doc)
 {
-    const char *had = old ? json_str(old, "spec.clusterIP") : NULL;
     cJSON *ports = (cJSON *)(uintptr_t)json_at(doc, "spec.ports");
     const int64_t n = ++c->v->uid;
 
@@ -62,8 +60,6 @@ static void default_service(struct call *c, const cJSON *old, cJSON *doc)
         if (!json_key(port, "targetPort"))
             doc_merge(port, json_fmt(c->a, "{'targetPort':%l}", json_i64(port, "port", 0)));
     }
-    if (had) /* who does not say it keeps it */
-        fill_in(doc, json_fmt(c->a, "{'spec':{'clusterIP':%q}}", had));
     if (!json_str(doc, "spec.clusterIP"))
         fill_in(doc, json_fmt(c->a, "{'spec':{'clusterIP':'198.18.%d.%d'}}",
                               (int)(192 + n / 250 % 60), (int)(n % 250 + 1)));
@@ -77,32 +73,28 @@ static void default_service(struct call *c, const cJSON *old, cJSON *doc)
                 "{\"spec\":{\"sessionAffinityConfig\":{\"clientIP\":{\"timeoutSeconds\":10800}}}}");
 }
 
-static void default_replicaset(struct call *c, const cJSON *old, cJSON *doc)
+static void default_replicaset(struct call *c, cJSON *doc)
 {
     (void)c;
-    (void)old;
     pull_policies(doc);
 }
 
-static void default_slice(struct call *c, const cJSON *old, cJSON *doc)
+static void default_slice(struct call *c, cJSON *doc)
 {
     (void)c;
-    (void)old;
     if (!json_member(doc, "ports"))
         json_add(doc, "ports", NULL);
 }
 
-static void default_definition(struct call *c, const cJSON *old, cJSON *doc)
+static void default_definition(struct call *c, cJSON *doc)
 {
     (void)c;
-    (void)old;
     doc_merge(doc, "{\"status\":{\"conditions\":[{\"type\":\"NamesAccepted\",\"status\":\"True\"},"
                    "{\"type\":\"Established\",\"status\":\"True\"}]}}");
 }
 
-static void default_namespace(struct call *c, const cJSON *old, cJSON *doc)
+static void default_namespace(struct call *c, cJSON *doc)
 {
-    (void)old;
     doc_merge(doc, json_fmt(c->a,
                             "{'metadata':{'labels':{'kubernetes.io/metadata.name':%q}},"
                             "'status':{'phase':'Active'}}",
@@ -301,7 +293,7 @@ static bool check_rollout(struct call *c, const cJSON *old, const cJSON *next)
 
 static const struct admission {
     const char *kind;
-    void (*fill)(struct call *c, const cJSON *old, cJSON *doc); /* old: NULL when it is made */
+    void (*fill)(struct call *c, cJSON *doc);
     bool (*check)(struct call *c, const cJSON *old, const cJSON *next);
 } admissions[] = {
     {"Deployment", default_deployment, check_deployment},
@@ -390,7 +382,7 @@ bool admit_write(struct call *c, const cJSON *old, cJSON *next)
         if (!str_equal(a->kind, c->kind->kind))
             continue;
         if (a->fill)
-            a->fill(c, old, next);
+            a->fill(c, next);
         if (a->check && !a->check(c, old, next))
             return false;
     }

@@ -27,7 +27,7 @@ void commit_change(struct serve *v, const struct served_kind *k, const char *ns,
 void commit_delete(struct serve *v, const struct served_kind *k, const char *ns, const char *name);
 /* write.c: what the caller is told. */
 void answer_doc(struct call *c, int code, const cJSON *doc);
-void answer_dressed(struct call *c, int code, cJSON *doc); /* without a generation if it has none */
+void answer_dressed(struct call *c, int code, cJSON *doc); /* as it is shown */
 void answer_stored(struct call *c, int code);
 /* Checks, admits and commits `next` as the new state; answers. Takes `next`. */
 void write_next(struct call *c, const cJSON *now, cJSON *next);

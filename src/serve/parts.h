@@ -141,7 +141,7 @@ void realms_free(struct serve *v);
 void realm_stop_pod(struct realm *r, const char *name);
 /* pods.c */
 void realm_show_pods(struct realm *r);
-/* What the simulator keeps, as it is shown: `doc` of kind `k`. */
+/* `doc` of kind `k` as it is shown. `r` NULL: the simulator does not know the kind. */
 void realm_dress(const struct realm *r, const struct served_kind *k, cJSON *doc);
 void realm_dress_slice(const struct realm *r, cJSON *doc);
 const struct sim_pod *realm_pod(const struct realm *r, const char *name);

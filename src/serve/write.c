@@ -60,10 +60,7 @@ void answer_doc(struct call *c, int code, const cJSON *doc)
 
 void answer_dressed(struct call *c, int code, cJSON *doc)
 {
-    if (c->kind->sim != NOT_SIMULATED)
-        realm_dress(realm_of(c->v, c->ns), c->kind, doc);
-    else if (!(c->kind->flags & K_COUNTED))
-        doc_merge(doc, "{\"metadata\":{\"generation\":null}}");
+    realm_dress(c->kind->sim == NOT_SIMULATED ? NULL : realm_of(c->v, c->ns), c->kind, doc);
     answer_doc(c, code, doc);
 }
 
@@ -217,6 +214,9 @@ static void keep_identity(const cJSON *now, cJSON *next)
     if (!json_key(json_key(now, "metadata"), "generation"))
         doc_merge(next, "{\"metadata\":{\"generation\":null}}");
     doc_merge(next, "{\"apiVersion\":null,\"kind\":null}");
+    /* Who does not say a Service's address keeps it. */
+    if (json_at(now, "spec.clusterIP") && !json_at(next, "spec.clusterIP"))
+        doc_merge(next, json_fmt(&a, "{'spec':{'clusterIP':%q}}", json_str(now, "spec.clusterIP")));
     arena_release(&a);
 }
 

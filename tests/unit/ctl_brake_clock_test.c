@@ -219,7 +219,18 @@ static bool third_proof(void *arg)
     return f->ctl.metrics.proofs >= 3;
 }
 
-/* One failed for long and is proved: that hurries who failed, once, and nobody else. */
+/* It failed for long, and is proved. */
+static void proved_at_last(struct fake *f, struct key *key)
+{
+    noted.at_once = key->name;
+    noted.highest = true;
+    key->brake.failures = 4;
+    fail_once(f);
+    consider(f, key);
+    await(f, is_proved, key);
+}
+
+/* That hurries who failed, once, and nobody else. */
 static void only_who_failed_is_hurried(void **state)
 {
     struct fake *f = *state;
@@ -227,12 +238,7 @@ static void only_who_failed_is_hurried(void **state)
 
     failed->brake.queued = fine->brake.queued = true; /* in their hours */
     failed->brake.failures = 1;
-    noted.at_once = key->name;
-    noted.highest = true;
-    key->brake.failures = 4;
-    fail_once(f);
-    consider(f, key);
-    await(f, is_proved, key);
+    proved_at_last(f, key);
     assert_int_equal(adds_of(failed), 1);
     assert_int_equal(adds_of(fine), 0);
     for (size_t i = 0; i < noted.count; i++)
@@ -255,12 +261,7 @@ static void all_who_failed_are_hurried(void **state)
         failed[i]->brake.queued = true;
         failed[i]->brake.failures = 1;
     }
-    noted.at_once = key->name;
-    noted.highest = true;
-    key->brake.failures = 4;
-    fail_once(f);
-    consider(f, key);
-    await(f, is_proved, key);
+    proved_at_last(f, key);
     f->ctl.stopping = true;
     for (size_t i = 0; i < COUNT(failed); i++)
         CHECK(adds_of(failed[i]) == 1, "%s", failed[i]->name);

@@ -29,16 +29,7 @@ static int set_up(void **state)
 {
     ahead_ms = 0;
     logged = 0;
-    *state = xcalloc(1, sizeof(struct fixture));
-    fixture_open(*state);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_close(*state);
-    free(*state);
-    return 0;
+    return fixture_set_up(state);
 }
 
 static void ask(struct fixture *f)
@@ -168,7 +159,7 @@ static void a_user_and_a_name_alone(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_warning_comes_again_in_its_time),
         TEST(a_flood_of_warnings_is_forgotten),

@@ -20,20 +20,6 @@ struct outcome {
     size_t chunks;
 };
 
-static int set_up(void **state)
-{
-    *state = xcalloc(1, sizeof(struct fixture));
-    fixture_open(*state);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void on_done(const struct kube_reply *reply, void *arg)
 {
     struct outcome *o = arg;
@@ -696,7 +682,7 @@ static void under_another_name(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(requests_as_they_leave),
         TEST(as_whom),

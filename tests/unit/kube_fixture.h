@@ -50,6 +50,21 @@ static inline void fixture_close(struct fixture *f)
     loop_free(f->loop);
 }
 
+/* For cmocka: one for each test. */
+static inline int fixture_set_up(void **state)
+{
+    *state = xcalloc(1, sizeof(struct fixture));
+    fixture_open(*state);
+    return 0;
+}
+
+static inline int fixture_tear_down(void **state)
+{
+    fixture_close(*state);
+    free(*state);
+    return 0;
+}
+
 /* Waits until `condition` holds, and the script was followed so far. */
 static inline void await(struct fixture *f, bool (*condition)(void *arg), void *arg)
 {

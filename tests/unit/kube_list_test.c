@@ -48,20 +48,6 @@ static bool is_done(void *arg)
     return o->done > 0;
 }
 
-static int set_up(void **state)
-{
-    *state = xcalloc(1, sizeof(struct fixture));
-    fixture_open(*state);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_close(*state);
-    free(*state);
-    return 0;
-}
-
 static struct outcome list(struct fixture *f, const struct kube_list_spec *spec)
 {
     struct outcome o = {0};
@@ -213,7 +199,7 @@ static void stopped_and_cancelled(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(page_by_page),
         TEST(no_older_than),
