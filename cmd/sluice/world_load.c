@@ -115,7 +115,7 @@ static const char *selector_text(struct load *l, const struct selector *s)
 /* Its Deployment's, inside or fenced. */
 static void take_replicaset(struct load *l, const cJSON *o, struct jslice raw)
 {
-    const struct replicaset *rs = replicaset_read(l->a, o, raw.p, raw.len, false);
+    const struct replicaset *rs = replicaset_read(l->a, o, raw.p, raw.len);
     const char *uid = l->w->dep->meta.uid;
 
     if (!str_equal(rs->deployment_uid, uid) && !str_equal(rs->controller_uid, uid) &&

@@ -38,10 +38,26 @@ size_t arena_used(const struct arena *a)
     return sum;
 }
 
+struct arena_end {
+    struct arena_end *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+void arena_at_release(struct arena *a, void (*fn)(void *arg), void *arg)
+{
+    struct arena_end *end = ARENA_NEW(a, struct arena_end);
+
+    *end = (struct arena_end){.next = a->ends, .fn = fn, .arg = arg};
+    a->ends = end;
+}
+
 void arena_release(struct arena *a)
 {
     struct arena_block *block = a->head;
 
+    for (const struct arena_end *end = a->ends; end; end = end->next)
+        end->fn(end->arg);
     while (block) {
         struct arena_block *older = block->next;
         free(block);

@@ -14,8 +14,7 @@ static const void *view_read(struct arena *a, enum kube_kind kind, const cJSON *
     case KIND_DEPLOYMENT:
         return deployment_read(a, o, raw, len);
     case KIND_REPLICASET:
-        /* With its template: stable's is needed to borrow, an earlier one's to undo. */
-        return replicaset_read(a, o, raw, len, true);
+        return replicaset_read(a, o, raw, len);
     case KIND_FENCE:
         return fence_read(a, o, raw, len);
     case KIND_SERVICE:

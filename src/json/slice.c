@@ -325,3 +325,41 @@ char *json_splice(struct arena *a, struct jslice value, const char *path, const 
     splice(&out, value, path ? path : "", key, text);
     return arena_strndup(a, out.p, out.len);
 }
+
+/* --- one member taken out --------------------------------------------------------------------- */
+
+/* Where it stands, with one comma: that before it, or the one behind it where it is the first.
+ * Nowhere where it is the only one. */
+static struct jslice place_of(struct jslice object, const char *key)
+{
+    const char *p = NULL, *before = NULL, *after;
+    struct scan_item item;
+
+    while (scan_next(object, &p, &item)) {
+        after = item.value.p + item.value.len;
+        if (!scan_key_is(item.key, key, strlen(key))) {
+            before = after;
+            continue;
+        }
+        if (before)
+            return (struct jslice){before, (size_t)(after - before)};
+        before = item.key.p;
+        if (scan_next(object, &p, &item))
+            return (struct jslice){before, (size_t)(item.key.p - before)};
+    }
+    return (struct jslice){0};
+}
+
+bool json_cut(struct strbuf *out, struct jslice value, const char *path, const char *key)
+{
+    const struct jslice object = json_slice(value.p, value.len, path);
+    struct jslice cut = {0};
+
+    if (scan_is(object, '{'))
+        cut = place_of(object, key);
+    if (!cut.p)
+        return false;
+    strbuf_add(out, value.p, (size_t)(cut.p - value.p));
+    strbuf_add(out, cut.p + cut.len, (size_t)(value.p + value.len - cut.p) - cut.len);
+    return true;
+}

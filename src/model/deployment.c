@@ -136,23 +136,24 @@ static void read_status(struct arena *a, const cJSON *status, struct deployment 
 
 static const char *raw_text(struct arena *a, struct jslice raw)
 {
-    return raw.p && *raw.p != 'n' ? arena_strndup(a, raw.p, raw.len) : NULL;
+    return raw_is_there(raw) ? arena_strndup(a, raw.p, raw.len) : NULL;
 }
 
 /* One walk over the spec for all of them. */
 static void read_raw_parts(struct arena *a, const char *raw, size_t len, struct deployment *d)
 {
     static const char *const keys[] = {"minReadySeconds", "selector", "template"};
+    static const struct template none = {0};
+    const struct template *t = &none;
     struct jslice found[COUNT(keys)];
-    char digest[DIGEST_TEXT_MAX] = "";
 
     json_members(json_begin((struct jslice){raw, len}, "spec"), keys, COUNT(keys), found);
     d->min_ready_raw = raw_text(a, found[0]);
     d->selector_raw = raw_text(a, found[1]);
-    d->template_raw = raw_text(a, found[2]);
-    if (d->template_raw)
-        template_digest(found[2], digest);
-    d->digest = arena_strdup(a, digest);
+    if (raw_is_there(found[2]))
+        t = template_intern(a, found[2]);
+    d->template_raw = t->raw;
+    d->digest = t->digest;
 }
 
 struct deployment *deployment_read(struct arena *a, const cJSON *o, const char *raw, size_t len)

@@ -28,6 +28,11 @@ bool label_selector_matches(const cJSON *selector, const struct pair *labels, si
 /* The ports of all containers of a pod spec. */
 const struct port *read_container_ports(struct arena *a, const cJSON *pod_spec, size_t *count);
 
+static inline bool raw_is_there(struct jslice raw)
+{
+    return raw.p && *raw.p != 'n'; /* null */
+}
+
 /* The entry of `conditions` of this type, NULL when absent. */
 const cJSON *find_condition(const cJSON *conditions, const char *type);
 bool condition_true(const cJSON *conditions, const char *type);

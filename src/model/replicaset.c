@@ -49,21 +49,30 @@ static int32_t annotation_i32(const cJSON *o, const char *key)
     return (int32_t)clamp_i64(annotation_i64(o, key, -1), -1, INT32_MAX);
 }
 
-struct replicaset *replicaset_read(struct arena *a, const cJSON *o, const char *raw, size_t len,
-                                   bool keep_template)
+/* Its Deployment's own bytes where nothing changed since: without the label that it was given. */
+static void read_template(struct arena *a, struct jslice tmpl, struct replicaset *rs)
+{
+    auto_strbuf struct strbuf plain = {.max = SIZE_MAX / 2};
+    const struct template *t;
+
+    if (json_cut(&plain, tmpl, "metadata.labels", LABEL_REVISION))
+        tmpl = (struct jslice){plain.p, plain.len};
+    t = template_intern(a, tmpl);
+    rs->template_raw = t->raw;
+    rs->digest = t->digest;
+}
+
+struct replicaset *replicaset_read(struct arena *a, const cJSON *o, const char *raw, size_t len)
 {
     struct replicaset *rs = ARENA_NEW(a, struct replicaset);
     static const char *const key = "template";
     struct jslice tmpl;
-    char digest[DIGEST_TEXT_MAX] = "";
 
     meta_read(a, o, &rs->meta);
+    rs->digest = "";
     json_members(json_begin((struct jslice){raw, len}, "spec"), &key, 1, &tmpl);
-    if (tmpl.p)
-        template_digest(tmpl, digest);
-    rs->digest = arena_strdup(a, digest);
-    if (keep_template && tmpl.p && *tmpl.p != 'n')
-        rs->template_raw = arena_strndup(a, tmpl.p, tmpl.len);
+    if (raw_is_there(tmpl))
+        read_template(a, tmpl, rs);
     rs->of = arena_strdup(a, meta_label(&rs->meta, LABEL_OF));
     rs->deployment_revision = annotation_i64(o, ANNOTATION_REVISION, 0);
     rs->desired_annotation = annotation_i32(o, ANNOTATION_DESIRED);

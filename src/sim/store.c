@@ -87,7 +87,7 @@ const void *sim_view(struct sim_object *o)
         v->view = deployment_read(&v->a, v->doc, raw, len);
         break;
     case SIM_REPLICASET:
-        v->view = replicaset_read(&v->a, v->doc, raw, len, true);
+        v->view = replicaset_read(&v->a, v->doc, raw, len);
         break;
     case SIM_FENCE:
         v->view = fence_read(&v->a, v->doc, raw, len);

@@ -28,7 +28,7 @@ static struct objects read_all(struct arena *a, const char *data, size_t len)
     if (!doc)
         return all;
     all.d = deployment_read(a, doc, text, len);
-    all.rs = replicaset_read(a, doc, text, len, true);
+    all.rs = replicaset_read(a, doc, text, len);
     all.f = fence_read(a, doc, text, len);
     all.s = service_read(a, doc, text, len);
     all.slice = slice_read(a, doc);

@@ -34,7 +34,7 @@ static void take(struct maker *m, const cJSON *o, const char *raw, size_t len)
     else if (str_equal(kind, "ControllerRevision") && !w->fence)
         w->fence = fence_read(&m->a, o, raw, len);
     else if (str_equal(kind, "ReplicaSet") && w->rs_count < LIST_MAX)
-        m->rs[w->rs_count++] = replicaset_read(&m->a, o, raw, len, true);
+        m->rs[w->rs_count++] = replicaset_read(&m->a, o, raw, len);
     else if (str_equal(kind, "Service") && w->service_count < LIST_MAX)
         m->services[w->service_count++] = service_read(&m->a, o, raw, len);
     else if (str_equal(kind, "EndpointSlice") && w->slice_count < LIST_MAX)

@@ -105,7 +105,7 @@ static void of_two_deployments_a_set_has_the_first(void **state UNUSED)
         object_of("{\"metadata\":{\"ownerReferences\":[{\"kind\":\"Rollout\",\"uid\":\"x\"},"
                   "{\"kind\":\"Deployment\",\"uid\":\"a\"},{\"kind\":\"Deployment\",\"uid\":\"b\","
                   "\"controller\":true}]}}");
-    const struct replicaset *rs = replicaset_read(&arena, o.doc, o.text, o.len, false);
+    const struct replicaset *rs = replicaset_read(&arena, o.doc, o.text, o.len);
 
     CHECK_TEXT(rs->deployment_uid, "a", "deployment");
     CHECK_TEXT(rs->first_owner_uid, "x", "first");

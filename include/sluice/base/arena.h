@@ -8,10 +8,12 @@
 #include "sluice/base/base.h"
 
 struct arena_block;
+struct arena_end;
 struct arena {
     struct arena_block *head; /* newest block */
     size_t bytes;             /* taken from malloc so far, for memory budgets (C36) */
     size_t first;             /* size of the first block; 0: the default */
+    struct arena_end *ends;   /* what is told of its release, newest first */
 };
 
 void arena_init(struct arena *a);
@@ -20,6 +22,9 @@ void arena_init(struct arena *a);
 void arena_init_sized(struct arena *a, size_t first);
 size_t arena_used(const struct arena *a); /* by what lies in it */
 void arena_release(struct arena *a);      /* frees all; the arena is empty and usable again */
+
+/* Calls `fn` when the arena is released, for what it shares with others. */
+void arena_at_release(struct arena *a, void (*fn)(void *arg), void *arg);
 
 void *arena_alloc(struct arena *a, size_t n);                    /* zeroed, aligned for any type */
 char *arena_strdup(struct arena *a, const char *s);              /* NULL gives NULL */

@@ -48,7 +48,7 @@ struct deployment {
     const char *min_ready_raw; /* raw JSON number, NULL when absent */
     struct selector selector;
     const char *selector_raw; /* raw JSON of spec.selector */
-    const char *template_raw; /* spec.template, byte for byte */
+    const char *template_raw; /* spec.template, byte for byte; NULL = none */
     const char *digest;       /* template_digest of it */
     const struct pair *template_labels;
     size_t template_label_count;
@@ -76,7 +76,7 @@ struct deployment {
 struct replicaset {
     struct meta meta;
     const char *digest;       /* of spec.template without the hash label */
-    const char *template_raw; /* kept only where `keep_template` was asked, else NULL */
+    const char *template_raw; /* byte for byte but for the hash label, which goes; NULL = none */
     const char *revision;     /* pod-template-hash of spec.selector, NULL when absent */
     const char *controller_uid, *controller_kind, *controller_name; /* NULL = no controller */
     const char *deployment_uid; /* uid of the Deployment among all owner references, or NULL */
@@ -193,8 +193,7 @@ struct policy {
 /* `raw` is the text `o` was parsed from. */
 void meta_read(struct arena *a, const cJSON *o, struct meta *out);
 struct deployment *deployment_read(struct arena *a, const cJSON *o, const char *raw, size_t len);
-struct replicaset *replicaset_read(struct arena *a, const cJSON *o, const char *raw, size_t len,
-                                   bool keep_template);
+struct replicaset *replicaset_read(struct arena *a, const cJSON *o, const char *raw, size_t len);
 struct fence *fence_read(struct arena *a, const cJSON *o, const char *raw, size_t len);
 struct service *service_read(struct arena *a, const cJSON *o, const char *raw, size_t len);
 struct slice *slice_read(struct arena *a, const cJSON *o);

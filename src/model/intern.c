@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* intern.c - templates kept once. At rest a Deployment and its newest ReplicaSet have the same
+ * bytes, and every event about either brings them again: they are found instead of hashed. */
+#include "sluice/base/map.h"
+#include "sluice/model/template.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct shared {
+    struct template is;
+    size_t users; /* arenas */
+    char raw[];
+};
+
+static struct map templates; /* raw -> struct shared */
+
+static void give_up(void *arg)
+{
+    struct shared *t = arg;
+
+    if (--t->users > 0)
+        return;
+    map_remove(&templates, t->raw);
+    free(t);
+    if (templates.count == 0)
+        map_release(&templates);
+}
+
+static struct shared *make(struct arena *a, const char *raw, size_t len, struct jslice tmpl)
+{
+    struct shared *t = xcalloc(1, sizeof(*t) + len + 1);
+
+    memcpy(t->raw, raw, len + 1);
+    t->is.raw = t->raw;
+    template_digest(tmpl, t->is.digest);
+    map_put_lent(&templates, t->raw, t);
+    a->bytes += sizeof(*t) + len + 1; /* of the first that has it */
+    return t;
+}
+
+const struct template *template_intern(struct arena *a, struct jslice tmpl)
+{
+    auto_strbuf struct strbuf raw = {.max = SIZE_MAX / 2};
+    struct shared *t;
+
+    strbuf_add(&raw, tmpl.p, tmpl.len);
+    t = map_get(&templates, strbuf_str(&raw));
+    if (!t)
+        t = make(a, strbuf_str(&raw), raw.len, tmpl);
+    t->users++;
+    arena_at_release(a, give_up, t);
+    return &t->is;
+}
