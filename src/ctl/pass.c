@@ -2,6 +2,7 @@
 #include "pass.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const next_words[] = {
     [NEXT_END] = "end", [NEXT_LOOK] = "look", [NEXT_SEND] = "send", [NEXT_LATER] = "later"};
@@ -162,6 +163,15 @@ static const struct plan *plan_once(struct pass *p)
     return plan_rollout(&p->arena, w, clock_wall_ms());
 }
 
+/* At rest with all pods ready, "5/5": the last word, until something else happens. */
+static bool is_whole(const struct rollout_status *s)
+{
+    const char *ready = s->display.ready, *slash = ready ? strchr(ready, '/') : NULL;
+
+    return !s->flight.present && slash && strlen(slash + 1) == (size_t)(slash - ready) &&
+           strncmp(ready, slash + 1, (size_t)(slash - ready)) == 0;
+}
+
 /* The same word as was told, nobody's edit to be answered, and no answers of gates, which a restart
  * would ask for again. */
 static bool is_minor(const struct pass *p)
@@ -170,7 +180,8 @@ static bool is_minor(const struct pass *p)
     struct rollout_status told;
 
     status_unpack(p->scene.rollout->as.rollout, &told);
-    return p->plan->ask_count == 0 && str_equal(told.display.status, now->display.status) &&
+    return p->plan->ask_count == 0 && !is_whole(now) &&
+           str_equal(told.display.status, now->display.status) &&
            told.observed_generation == now->observed_generation &&
            told.target.observed_generation == now->target.observed_generation;
 }

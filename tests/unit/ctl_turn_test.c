@@ -198,17 +198,25 @@ static void only_what_is_minor_waits_long(void **state)
         int64_t generation, target;
         size_t asks;
         int64_t due;
-    } rows[] = {{"Gating", 3, 4, 0, MINOR_DELAY_MS},
-                {"Holding", 3, 4, 0, REPORT_DELAY_MS},
-                {"Gating", 2, 4, 0, REPORT_DELAY_MS},
-                {"Gating", 3, 5, 0, REPORT_DELAY_MS},
-                {"Gating", 3, 4, 1, REPORT_DELAY_MS}};
+        const char *ready;
+        bool flight;
+    } rows[] = {{"Gating", 3, 4, 0, MINOR_DELAY_MS, NULL, true},
+                {"Gating", 3, 4, 0, MINOR_DELAY_MS, "8/8", true},
+                {"Gating", 3, 4, 0, MINOR_DELAY_MS, "6/8", false},
+                {"Gating", 3, 4, 0, MINOR_DELAY_MS, "1/10", false},
+                {"Gating", 3, 4, 0, REPORT_DELAY_MS, "10/10", false},
+                {"Holding", 3, 4, 0, REPORT_DELAY_MS, NULL, true},
+                {"Gating", 2, 4, 0, REPORT_DELAY_MS, NULL, true},
+                {"Gating", 3, 5, 0, REPORT_DELAY_MS, NULL, true},
+                {"Gating", 3, 4, 1, REPORT_DELAY_MS, NULL, true}};
     struct ctl *c = *state;
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         plans(&report, NULL, PLAN_SLEEP);
         turn.plans[0].ask_count = rows[i].asks;
         said.display.status = rows[i].word;
+        said.display.ready = rows[i].ready;
+        said.flight.present = rows[i].flight;
         said.observed_generation = rows[i].generation;
         said.target.observed_generation = rows[i].target;
         web(c)->report_since_ms = 0;

@@ -36,7 +36,7 @@ struct pass_view {
     int64_t look_age_ms; /* since look_age_begins, of this pass or one before; INT64_MAX: none */
     bool moved; /* Rollout or fence is another than that look, with our writes since, knows */
     int64_t report_age_ms; /* since a report was first wanted */
-    bool minor;        /* a report of how far it is: what it does and waits for is told already */
+    bool minor;        /* a report of how far it is, not there yet: what it does is told already */
     size_t in_flight;  /* releases, of all Rollouts */
     bool refused;      /* the server refused this very write; the time to try again is not yet */
     bool spent;        /* the Rollout's write budget is (C49) */
