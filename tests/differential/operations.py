@@ -163,8 +163,6 @@ def apply(rng, kind, _):
     name = rng.choice(APPLIED)
     body = bodies.whole(rng, kind, name)
     spec = body.get("spec", {})
-    if not body["metadata"].get("labels"):
-        body["metadata"].pop("labels", None)
     if spec.get("strategy", {}).get("rolling") == {}:
         spec["strategy"]["rolling"]["steps"] = [{"replicas": "50%"}]
     query = {"fieldManager": "me", "force": "true"}
