@@ -208,7 +208,8 @@ static void scale(struct dc *c)
         }
         return;
     }
-    share_out(c);
+    if (c->d->rolling_update)
+        share_out(c);
 }
 
 /* ---- revisions, rollback, status ------------------------------------------------------------- */
@@ -393,6 +394,30 @@ static void roll(struct dc *c)
     }
 }
 
+/* Nothing new begins before all that is old has gone. */
+static void recreate(struct dc *c)
+{
+    bool old = false;
+
+    sync_revision(c);
+    for (int i = 0; i < c->count; i++) {
+        if (i == c->fresh)
+            continue;
+        old = old || c->rs[i]->replicas > 0 || c->rs[i]->st_replicas > 0;
+        if (c->rs[i]->replicas > 0)
+            scale_to(c, i, 0);
+    }
+    if (old)
+        return;
+    if (c->fresh < 0)
+        create_new(c);
+    if (c->fresh < 0)
+        return;
+    sync_revision(c);
+    if (c->rs[c->fresh]->replicas != c->d->replicas)
+        scale_to(c, c->fresh, c->d->replicas);
+}
+
 static bool scaling_event(const struct dc *c)
 {
     for (int i = 0; i < c->count; i++) {
@@ -403,19 +428,47 @@ static bool scaling_event(const struct dc *c)
     return false;
 }
 
+/* Those that are not the new one nor being deleted, by revision: what comes first goes first. */
+static int old_ones(const struct dc *c, int order[RS_MAX])
+{
+    int n = 0;
+
+    for (int i = 0; i < c->count; i++) {
+        int at = n;
+
+        if (i == c->fresh || c->rs[i]->meta.deleting_ms)
+            continue;
+        for (; at > 0 && c->rs[order[at - 1]]->deployment_revision > c->rs[i]->deployment_revision;
+             at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+        n++;
+    }
+    return n;
+}
+
+/* cleanupDeployment: nothing is taken in place of one that has pods. */
 static void clean_up(struct dc *c)
 {
     const int64_t keep = json_i64(c->dep->doc, "spec.revisionHistoryLimit", 10);
-    int old = 0;
+    int order[RS_MAX];
+    const int64_t much = old_ones(c, order) - keep;
 
-    for (int i = 0; i < c->count; i++)
-        old += i != c->fresh;
-    for (int i = 0; i < c->count && old > keep; i++) {
-        if (i == c->fresh || c->rs[i]->replicas || c->rs[i]->st_replicas)
-            continue;
-        sim_delete(c->s, SIM_REPLICASET, c->rs[i]->meta.name);
-        old--;
+    for (int64_t i = 0; i < much; i++) {
+        const struct replicaset *rs = c->rs[order[i]];
+
+        if (!rs->replicas && !rs->st_replicas && rs->meta.generation <= rs->observed_generation)
+            sim_delete(c->s, SIM_REPLICASET, rs->meta.name);
     }
+}
+
+/* DeploymentComplete, by what its status said when this pass began. */
+static bool complete(const struct dc *c)
+{
+    const struct deployment *d = c->d;
+
+    return d->st_updated == d->replicas && d->st_replicas == d->replicas &&
+           d->st_available == d->replicas && d->observed_generation >= d->meta.generation;
 }
 
 /* What the controller has in its cache is unpaused still, and may have the template before: it goes
@@ -464,8 +517,11 @@ static void sync_one(struct dc *c)
     } else if (scaling_event(c)) {
         scale(c);
     } else {
-        roll(c);
-        if (c->fresh >= 0 && c->rs[c->fresh]->st_available == c->d->replicas)
+        if (c->d->rolling_update)
+            roll(c);
+        else
+            recreate(c);
+        if (complete(c))
             clean_up(c);
     }
 }
