@@ -131,8 +131,8 @@ static cJSON *by_type(struct call *c, const cJSON *now, const cJSON *body)
     return next;
 }
 
-/* Do two bodies name other members? Of members the values do not count, but those of a list of plain
- * values are its members. */
+/* Do two bodies name other members? Their values do not count, but those of a list of plain values
+ * are its members. */
 static bool names_other(const cJSON *was, const cJSON *body)
 {
     if (json_is_object(was) && json_is_object(body)) {

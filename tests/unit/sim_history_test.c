@@ -208,6 +208,27 @@ static void recreate_waits_for_the_old_to_be_gone(void **state)
     close_bed(&b);
 }
 
+/* Of 4 wanted 3 are available at least: those that leave v0 do not count as such. */
+static void what_leaves_is_not_spare(void **state)
+{
+    struct bed b;
+    (void)state;
+
+    open(&b, 2, "{'type':'RollingUpdate','rollingUpdate':{'maxSurge':0,'maxUnavailable':1}}");
+    patch(&b, SIM_DEPLOYMENT, "web", "{'spec':{'replicas':4}}");
+    for (int i = 0; i < 4; i++)
+        tell(&b);
+    image(&b, 1);
+    patch(&b, SIM_REPLICASET, name_of(&b, 1),
+          "{'status':{'replicas':3,'readyReplicas':3,'availableReplicas':3}}");
+    patch(&b, SIM_REPLICASET, name_of(&b, 0), "{'spec':{'replicas':0}}");
+    patch(&b, SIM_REPLICASET, name_of(&b, 0), "{'status':{'availableReplicas':3}}");
+    image(&b, 2);
+    assert_int_equal(size(&b, 1) + size(&b, 2), 4);
+    assert_int_equal(size(&b, 1), 3);
+    close_bed(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +236,7 @@ int main(void)
         cmocka_unit_test(nothing_goes_in_place_of_one_with_pods),
         cmocka_unit_test(one_that_is_being_deleted_does_not_count),
         cmocka_unit_test(only_a_rolling_update_is_shared_out),
+        cmocka_unit_test(what_leaves_is_not_spare),
         cmocka_unit_test(recreate_waits_for_the_old_to_be_gone),
     };
 
