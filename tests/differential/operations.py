@@ -270,6 +270,16 @@ def sequence(rng, length, kinds=KINDS):
     return out, rng.choice(kinds)
 
 
+def fit(op, kubernetes):
+    """Without what this minor counts otherwise than the simulated server, which is as v1.36: labels
+    in a write of a Rollout's status, of which there nothing is kept, make a new version."""
+    meta = (op.get("body") or {}).get("metadata") if op.get("sub") == "status" else None
+    if kubernetes != "v1.35" or op["kind"] != "rollouts" or not meta or "labels" not in meta:
+        return op
+    meta = {k: v for k, v in meta.items() if k != "labels"}
+    return dict(op, body=dict(op["body"], metadata=meta))
+
+
 def sentinel(kind):
     """The last object of a kind: a watch has seen all when it sees it."""
     import random
