@@ -12,6 +12,7 @@ REVISION = "deployment.kubernetes.io/revision"
 DEADLINE_S = 120
 LOOK_S = 0.2
 SHRINK_MAX = 12
+ONCE = "only once"
 COUNTS = ("replicas", "readyReplicas", "availableReplicas")
 
 
@@ -196,10 +197,14 @@ def history(sides, seed, wants_shrink):
 
 
 def judged(sides, names, groups, played, wants_shrink):
-    """`names`: of the Deployment, and what asks for this history again."""
+    """`names`: of the Deployment, and what asks for this history again. What differs once only is
+    told as that: a real controller may have slept."""
     found = played(sides, names[0], groups)
     if not found:
         return None
+    again = played(sides, f"{names[0]}-again", groups)
+    if not again:
+        return ONCE, f"{ONCE}: {names[1]} --streams 1, not again: {json.dumps(found[1])}"
     if wants_shrink:
         groups, found = shrink(sides, names[0], groups, found, played)
     real, sim = found[1]

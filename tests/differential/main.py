@@ -91,6 +91,9 @@ def work(number, seeds, results, a):
         if found and found[0] == "no answer":
             continue
         found = worked(pair, seed, a)
+        if found and found[0] == histories.ONCE:
+            print(found[1], flush=True)
+            pair.tally[histories.ONCE], found = 1, None
         results.put((seed, found, pair.count, dict(pair.tally)))
         pair.count, pair.tally = 0, {}
     results.put(None)
