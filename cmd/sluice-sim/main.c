@@ -25,6 +25,7 @@ static const char help[] =
     "  --requests N         a second, to each Service in use (default: 100)\n"
     "  --pod-start MS       until a pod is ready (default: 1000)\n"
     "  --no-controllers     the API alone: nobody acts on what is written\n"
+    "  --only-deployments   the Deployment controller alone acts: there are no pods\n"
     "  --version, --help\n"
     "\n"
     "Objects, controllers, pods, endpoints, routers and users are simulated; nothing is stored,\n"
@@ -47,6 +48,7 @@ enum {
     OPT_REQUESTS,
     OPT_START,
     OPT_NO_CONTROLLERS,
+    OPT_ONLY_DEPLOYMENTS,
     OPT_VERSION,
     OPT_HELP
 };
@@ -60,6 +62,7 @@ static const struct option long_options[] = {
     {"requests", required_argument, NULL, OPT_REQUESTS},
     {"pod-start", required_argument, NULL, OPT_START},
     {"no-controllers", no_argument, NULL, OPT_NO_CONTROLLERS},
+    {"only-deployments", no_argument, NULL, OPT_ONLY_DEPLOYMENTS},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, OPT_HELP},
     {0},
@@ -112,6 +115,9 @@ static int take(struct wishes *w, int option, const char *text)
         break;
     case OPT_NO_CONTROLLERS:
         w->serve.sim.no_controllers = true;
+        break;
+    case OPT_ONLY_DEPLOYMENTS:
+        w->serve.sim.only_deployments = true;
         break;
     case OPT_VERSION:
         printf("sluice-sim %s (%s)\n", SLUICE_VERSION, SLUICE_COMMIT);

@@ -23,6 +23,8 @@ bool commit_new(struct serve *v, const struct served_kind *k, cJSON *doc, struct
 /* Takes `next`. */
 void commit_change(struct serve *v, const struct served_kind *k, const char *ns, const char *name,
                    cJSON *next);
+/* A new version of it, which is as the one before: whose its members are has changed. */
+void commit_touch(struct serve *v, const struct served_kind *k, const char *ns, const char *name);
 /* With background propagation; finalizers hold it. */
 void commit_delete(struct serve *v, const struct served_kind *k, const char *ns, const char *name);
 /* write.c: what the caller is told. */
@@ -35,6 +37,8 @@ void write_next(struct call *c, const cJSON *now, cJSON *next);
 void doc_put_part(cJSON *doc, const char *member, const cJSON *from);
 /* What was applied when it was made. */
 void patch_remember(struct call *c, const cJSON *now);
+/* An apply of members that the same manager's apply before did not name, or the other way round. */
+bool patch_names_other(struct call *c, const cJSON *now);
 bool patch_type_known(struct call *c); /* patch.c; false: refused */
 /* `body` without its nulls; NULL: refused. */
 cJSON *body_doc(struct call *c);

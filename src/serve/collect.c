@@ -75,7 +75,7 @@ static bool collect_one(struct serve *v)
     for (struct served_object *o = v->objects; o; o = o->next) {
         if (ends(o) && end_namespace(v, o))
             return true;
-        if (!v->opt.sim.no_controllers && is_orphan(v, o)) {
+        if (!v->opt.sim.no_controllers && !v->opt.sim.only_deployments && is_orphan(v, o)) {
             commit_delete(v, o->kind, o->ns, o->name);
             return true;
         }

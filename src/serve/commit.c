@@ -103,6 +103,24 @@ void commit_change(struct serve *v, const struct served_kind *k, const char *ns,
     }
 }
 
+void commit_touch(struct serve *v, const struct served_kind *k, const char *ns, const char *name)
+{
+    struct realm *r = k->sim == NOT_SIMULATED ? NULL : realm_of(v, ns);
+    struct served_object *o;
+    cJSON *next;
+
+    if (r) {
+        realm_enter(r);
+        sim_bump(&r->s, sim_object_of(v, k, ns, name));
+        realm_leave(r);
+        return;
+    }
+    o = store_find(v, k, ns, name);
+    next = json_copy(o->v->doc);
+    store_stamp(v, o->kind, o->v->doc, next);
+    store_put(v, k, next);
+}
+
 /* ---- gone ------------------------------------------------------------------------------------ */
 
 static void mark(struct serve *v, struct served_object *o, const char *more)

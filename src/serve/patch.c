@@ -2,7 +2,8 @@
 /* patch.c - PUT and the four kinds of PATCH: what the object shall become.
  *
  * Server-side apply is done with what the same manager applied before, kept here, in place of
- * managedFields: what it no longer names goes. Conflicts between managers are not looked for. */
+ * managedFields: what it no longer names goes, and to name other members is a change of the object.
+ * Conflicts between managers are not looked for. */
 #include "calls.h"
 #include "sluice/json/yaml.h"
 
@@ -128,6 +129,58 @@ static cJSON *by_type(struct call *c, const cJSON *now, const cJSON *body)
     else
         json_edit_merge(next, body);
     return next;
+}
+
+/* Do two bodies name other members? Their values do not count, but those of a list of plain values
+ * are its members. */
+static bool names_other(const cJSON *was, const cJSON *body)
+{
+    if (json_is_object(was) && json_is_object(body)) {
+        JSON_EACH(member, was) {
+            const cJSON *same = json_key(body, member->string);
+
+            if (!same || names_other(member, same))
+                return true;
+        }
+        return json_count(was) != json_count(body);
+    }
+    if (json_is_list(was) && json_is_list(body)) {
+        const cJSON *other = body->child;
+
+        JSON_EACH(item, was) {
+            if (!other ||
+                (json_is_object(item) ? names_other(item, other) : !json_same(item, other)))
+                return true;
+            other = other->next;
+        }
+        return other != NULL;
+    }
+    return false;
+}
+
+/* What says which object it is belongs to nobody. */
+static void forget_identity(cJSON *body)
+{
+    doc_merge(body, "{\"apiVersion\":null,\"kind\":null,\"metadata\":{\"name\":null,"
+                    "\"namespace\":null,\"uid\":null,\"resourceVersion\":null}}");
+}
+
+bool patch_names_other(struct call *c, const cJSON *now)
+{
+    const char *text;
+    struct err e = {0};
+    auto_json cJSON *was = NULL, *body = NULL;
+
+    if (!strstr(c->http->content_type, "apply-patch") || str_equal(c->http->method, "PUT"))
+        return false;
+    text = map_get(&c->v->applied, applied_key(c, now));
+    if (!text)
+        return true;
+    was = doc_parse(text);
+    body = parse_body(c, &e);
+    forget_identity(was);
+    forget_identity(body);
+    return names_other(was, body);
 }
 
 void patch_remember(struct call *c, const cJSON *now)

@@ -259,7 +259,12 @@ void write_next(struct call *c, const cJSON *now, cJSON *next)
     }
     last = json_copy(next);
     generation += store_says_other(c->kind, now, next);
-    commit_change(c->v, c->kind, c->ns, c->name, next);
+    if (json_same(now, next) && patch_names_other(c, now)) {
+        commit_touch(c->v, c->kind, c->ns, c->name);
+        json_release(&next);
+    } else {
+        commit_change(c->v, c->kind, c->ns, c->name, next);
+    }
     if (store_find(c->v, c->kind, c->ns, c->name)) {
         answer_stored(c, 200);
     } else { /* its last finalizer went: nobody else sees it so */

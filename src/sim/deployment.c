@@ -208,7 +208,8 @@ static void scale(struct dc *c)
         }
         return;
     }
-    share_out(c);
+    if (c->d->rolling_update)
+        share_out(c);
 }
 
 /* ---- revisions, rollback, status ------------------------------------------------------------- */
@@ -355,42 +356,106 @@ static void create_new(struct dc *c)
         load(c);
 }
 
+/* False: as many already, or no room. */
+static bool scale_new(struct dc *c)
+{
+    const int32_t want = c->d->replicas, have = c->rs[c->fresh]->replicas;
+    const int32_t room = want + c->surge.surge - total(c);
+
+    if (have > want)
+        scale_to(c, c->fresh, want);
+    else if (have < want && room > 0)
+        scale_to(c, c->fresh, have + (int32_t)min_i64(room, want - have));
+    return c->rs[c->fresh]->replicas != have;
+}
+
+/* cleanupUnhealthyReplicas: of the old ones, at most `max` that are not available. One of which
+ * more are available than wanted, as its status has it still, ends the pass. */
+static bool scale_down_sick(struct dc *c, int32_t max)
+{
+    for (int i = 0; i < c->count && max > 0; i++) {
+        const struct replicaset *rs = c->rs[i];
+        const int32_t down = (int32_t)min_i64(max, rs->replicas - rs->st_available);
+
+        if (i == c->fresh || rs->replicas == 0 || down == 0)
+            continue;
+        if (down < 0)
+            return false;
+        max -= down;
+        scale_to(c, i, rs->replicas - down);
+    }
+    return true;
+}
+
+/* scaleDownOldReplicaSetsForRollingUpdate, by what is available beyond the least that must be; the
+ * pods that leave one scaled to 0 do not count. */
+static void scale_down_spare(struct dc *c, int32_t least)
+{
+    int32_t spare = -least;
+
+    for (int i = 0; i < c->count; i++) {
+        if (i == c->fresh || c->rs[i]->replicas > 0)
+            spare += c->rs[i]->st_available;
+    }
+    for (int i = 0; i < c->count && spare > 0; i++) {
+        const int32_t down = (int32_t)min_i64(c->rs[i]->replicas, spare);
+
+        if (i == c->fresh || down == 0)
+            continue;
+        spare -= down;
+        scale_to(c, i, c->rs[i]->replicas - down);
+    }
+}
+
+/* reconcileOldReplicaSets. */
+static void scale_old(struct dc *c)
+{
+    const struct replicaset *fresh = c->rs[c->fresh];
+    const int32_t least = c->d->replicas - c->surge.unavailable;
+    const int32_t max = total(c) - least - (fresh->replicas - fresh->st_available);
+
+    if (total(c) == fresh->replicas || max <= 0)
+        return;
+    if (scale_down_sick(c, max))
+        scale_down_spare(c, least);
+}
+
+/* A new one is made with all the pods that it may have, which is not yet a step. */
 static void roll(struct dc *c)
 {
-    const struct deployment *d = c->d;
-    const int32_t min_available = d->replicas - c->surge.unavailable;
-    struct replicaset *fresh;
-    int32_t room, avail = 0;
+    const bool made = c->fresh < 0;
 
+    if (made)
+        create_new(c);
+    if (c->fresh < 0)
+        return;
+    sync_revision(c);
+    if (!scale_new(c) || made)
+        scale_old(c);
+}
+
+/* Nothing new begins before all that is old has gone. */
+static void recreate(struct dc *c)
+{
+    bool old = false;
+
+    sync_revision(c);
+    for (int i = 0; i < c->count; i++) {
+        if (i == c->fresh)
+            continue;
+        old = old || c->rs[i]->replicas > 0 || c->rs[i]->st_replicas > 0;
+        if (c->rs[i]->replicas > 0)
+            scale_to(c, i, 0);
+    }
+    if (old)
+        return;
     if (c->fresh < 0)
         create_new(c);
     if (c->fresh < 0)
         return;
     sync_revision(c);
-    fresh = c->rs[c->fresh];
-    room = d->replicas + c->surge.surge - total(c);
-    if (fresh->replicas > d->replicas)
-        scale_to(c, c->fresh, d->replicas);
-    else if (fresh->replicas < d->replicas && room > 0)
-        scale_to(c, c->fresh,
-                 fresh->replicas + (int32_t)min_i64(room, d->replicas - fresh->replicas));
-    for (int i = 0; i < c->count; i++)
-        avail += c->rs[i]->st_available;
-    for (int i = 0; i < c->count; i++) {
-        struct replicaset *rs = c->rs[i];
-        const int32_t sick = rs->replicas - rs->st_available;
-        int32_t down;
-
-        if (i == c->fresh || rs->replicas == 0)
-            continue;
-        down = (int32_t)clamp_i64(avail - min_available, 0, rs->st_available) +
-               (int32_t)max_i64(0, sick);
-        down = (int32_t)min_i64(down, rs->replicas);
-        if (down > 0) {
-            avail -= (int32_t)max_i64(0, down - sick);
-            scale_to(c, i, rs->replicas - down);
-        }
-    }
+    if (c->rs[c->fresh]->replicas != c->d->replicas)
+        scale_to(c, c->fresh, c->d->replicas);
 }
 
 static bool scaling_event(const struct dc *c)
@@ -403,19 +468,47 @@ static bool scaling_event(const struct dc *c)
     return false;
 }
 
+/* Those that are not the new one nor being deleted, by revision: what comes first goes first. */
+static int old_ones(const struct dc *c, int order[RS_MAX])
+{
+    int n = 0;
+
+    for (int i = 0; i < c->count; i++) {
+        int at = n;
+
+        if (i == c->fresh || c->rs[i]->meta.deleting_ms)
+            continue;
+        for (; at > 0 && c->rs[order[at - 1]]->deployment_revision > c->rs[i]->deployment_revision;
+             at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+        n++;
+    }
+    return n;
+}
+
+/* cleanupDeployment: nothing is taken in place of one that has pods. */
 static void clean_up(struct dc *c)
 {
     const int64_t keep = json_i64(c->dep->doc, "spec.revisionHistoryLimit", 10);
-    int old = 0;
+    int order[RS_MAX];
+    const int64_t much = old_ones(c, order) - keep;
 
-    for (int i = 0; i < c->count; i++)
-        old += i != c->fresh;
-    for (int i = 0; i < c->count && old > keep; i++) {
-        if (i == c->fresh || c->rs[i]->replicas || c->rs[i]->st_replicas)
-            continue;
-        sim_delete(c->s, SIM_REPLICASET, c->rs[i]->meta.name);
-        old--;
+    for (int64_t i = 0; i < much; i++) {
+        const struct replicaset *rs = c->rs[order[i]];
+
+        if (!rs->replicas && !rs->st_replicas && rs->meta.generation <= rs->observed_generation)
+            sim_delete(c->s, SIM_REPLICASET, rs->meta.name);
     }
+}
+
+/* DeploymentComplete, by what its status said when this pass began. */
+static bool complete(const struct dc *c)
+{
+    const struct deployment *d = c->d;
+
+    return d->st_updated == d->replicas && d->st_replicas == d->replicas &&
+           d->st_available == d->replicas && d->observed_generation >= d->meta.generation;
 }
 
 /* What the controller has in its cache is unpaused still, and may have the template before: it goes
@@ -462,10 +555,14 @@ static void sync_one(struct dc *c)
     } else if (c->d->dead_man && rollback(c)) {
         return;
     } else if (scaling_event(c)) {
+        sync_revision(c);
         scale(c);
     } else {
-        roll(c);
-        if (c->fresh >= 0 && c->rs[c->fresh]->st_available == c->d->replicas)
+        if (c->d->rolling_update)
+            roll(c);
+        else
+            recreate(c);
+        if (complete(c))
             clean_up(c);
     }
 }

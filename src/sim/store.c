@@ -408,7 +408,7 @@ static bool orphaned(const struct sim *s, const struct sim_object *o)
 
 void sim_collect(struct sim *s)
 {
-    bool again = !s->partial && !s->opt.no_controllers;
+    bool again = !s->partial && !s->opt.no_controllers && !s->opt.only_deployments;
 
     while (again) {
         again = false;

@@ -196,7 +196,7 @@ static void run_controllers(struct sim *s)
 
     if (s->epoch == s->quiet_epoch && !sim_timer_due(s))
         return;
-    for (size_t i = 0; i < COUNT(all); i++) {
+    for (size_t i = 0; i < (s->opt.only_deployments ? 1 : COUNT(all)); i++) {
         if (awake(s))
             all[i](s);
         else
@@ -214,7 +214,7 @@ void sim_tick(struct sim *s, int64_t ms)
         if (s->opt.no_controllers)
             continue;
         run_controllers(s);
-        if (awake(s))
+        if (!s->opt.only_deployments && awake(s))
             sim_slices(s);
     }
 }

@@ -5,6 +5,7 @@
 #   k get pods              kubectl inside the cluster's network namespace
 #   in_ns curl ...          any program there, with KUBECONFIG and PATH set
 #   await 30 'pods ready' CMD...   until CMD succeeds; its last output if it does not
+#   kubeconfig_of FILE      of an administrator who asks by a token
 #   load_start FILE ARG...; load_stop FILE        tests/app/load in the background, and its report
 #   audit_mark; audit_count MARK CONDITION        how many requests the API server has answered
 
@@ -58,6 +59,30 @@ await() {
         fi
         sleep 0.2
     done
+}
+
+# kubeconfig_of FILE: an administrator who asks by a token: a client's certificate is verified anew at
+# each request, which takes the API server a seventh of its time.
+kubeconfig_of() {
+    local name=asks-by-token token
+    k -n kube-system get serviceaccount "$name" >/dev/null 2>&1 ||
+        k -n kube-system create serviceaccount "$name" >/dev/null
+    k get clusterrolebinding "$name" >/dev/null 2>&1 ||
+        k create clusterrolebinding "$name" --clusterrole cluster-admin \
+            --serviceaccount "kube-system:$name" >/dev/null
+    token=$(k -n kube-system create token "$name" --duration 24h)
+    (umask 077 && cat >"$1") <<EOF
+apiVersion: v1
+kind: Config
+current-context: sluice
+contexts: [{name: sluice, context: {cluster: sluice, user: "$name"}}]
+clusters:
+- name: sluice
+  cluster:
+    server: https://$CLUSTER_ADDRESS:6443
+    certificate-authority-data: $(base64 -w0 "$CLUSTER_RUN/pki/ca.crt")
+users: [{name: "$name", user: {token: "$token"}}]
+EOF
 }
 
 # load_start FILE ARG...: load (tests/app/load.c) with ARGs, in the background; FILE gets its report.

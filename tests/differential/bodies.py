@@ -5,6 +5,8 @@ from objects import API
 from side import merge
 
 NAMES = ("a", "b", "c", "d")
+# No server chooses it by itself: it is among the first 32 of the real one's 198.18.2.0/23.
+FIXED = "198.18.2.9"
 OWNERS = ("configmaps", "deployments", "services")
 
 
@@ -178,7 +180,7 @@ EDITS = {
     "services": ({"spec": {"selector": {"app": "x", "rev": "1"}}},
                  {"spec": {"selector": {"rev": None}}}, {"spec": {"sessionAffinity": "None"}},
                  {"spec": {"ports": [{"name": "http", "port": 82}]}},
-                 {"spec": {"ports": []}}, {"spec": {"clusterIP": "198.18.2.99"}},
+                 {"spec": {"ports": []}}, {"spec": {"clusterIP": FIXED}},
                  {"spec": {"sessionAffinity": "Other"}}, {"spec": {"selector": None}}),
     "deployments": ({"metadata": {"generation": 77}},
                     {"spec": {"replicas": 2}}, {"spec": {"replicas": 0}},

@@ -12,7 +12,10 @@ import time
 
 import histories
 import stream
+import teller
 from side import Side
+
+TOLD_MAX = 5  # differences of one kind: they may have more causes than one
 
 
 def arguments():
@@ -26,6 +29,8 @@ def arguments():
     p.add_argument("--seconds", type=float, default=0, help="no stream begins later; 0: no limit")
     p.add_argument("--differences", type=int, default=10, help="the run ends after so many")
     p.add_argument("--histories", action="store_true", help="of Deployments, instead")
+    p.add_argument("--told", action="store_true", help="histories of Deployments without pods")
+    p.add_argument("--kubernetes", default="v1.36", help="minor of the real cluster")
     p.add_argument("--no-shrink", action="store_true")
     p.add_argument("--out", default="-", help="where the numbers go, as JSON")
     return p.parse_args()
@@ -46,7 +51,7 @@ def signature(op, found):
 
 
 def one_stream(pair, seed, a):
-    ops, watched = stream.stream(seed, a.length)
+    ops, watched = stream.stream(seed, a.length, a.kubernetes)
     found = pair.play(ops, watched)
     if not found:
         return None
@@ -67,6 +72,8 @@ def worked(pair, seed, a):
     try:
         if a.histories:
             return histories.history(pair.sides, seed, not a.no_shrink)
+        if a.told:
+            return teller.history(pair.sides, seed, not a.no_shrink)
         return one_stream(pair, seed, a)
     except (OSError, http.client.HTTPException) as e:
         return "no answer", f"DIFFERENCE  --seed {seed} --streams 1: {e!r}"
@@ -84,6 +91,9 @@ def work(number, seeds, results, a):
         if found and found[0] == "no answer":
             continue
         found = worked(pair, seed, a)
+        if found and found[0] == histories.ONCE:
+            print(found[1], flush=True)
+            pair.tally[histories.ONCE], found = 1, None
         results.put((seed, found, pair.count, dict(pair.tally)))
         pair.count, pair.tally = 0, {}
     results.put(None)
@@ -132,7 +142,7 @@ def add(total, got):
         total["differences"] += 1
         n = total["signatures"].get(found[0], 0)
         total["signatures"][found[0]] = n + 1
-        if n < 1:
+        if n < TOLD_MAX:
             print(found[0] + "\n" + found[1], flush=True)
 
 

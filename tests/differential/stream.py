@@ -81,5 +81,6 @@ def same(found, want):
     return {p for p, _, _ in found[1]} & {p for p, _, _ in want[1]}
 
 
-def stream(seed, length):
-    return operations.sequence(random.Random(f"api {seed}"), length)
+def stream(seed, length, kubernetes):
+    ops, watched = operations.sequence(random.Random(f"api {seed}"), length)
+    return [operations.fit(op, kubernetes) for op in ops], watched

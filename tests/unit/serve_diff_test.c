@@ -121,6 +121,73 @@ static const struct row {
     {"GET", SLICES "/e", "", "", "", 200, "ports", "[{'name':'q','port':2,'protocol':'TCP'}]"},
 };
 
+/* The version that it has after an apply. */
+static int64_t applied(struct serve *v, const char *manager, const char *body)
+{
+    struct server_reply reply = {.code = 200};
+    struct err e = {0};
+    struct arena a;
+    int64_t version;
+
+    arena_init(&a);
+    strbuf_init(&reply.body, SIZE_MAX / 4);
+    body = json_fmt(&a, body);
+    const struct server_request http = {.method = "PATCH",
+                                        .path = strstr(body, "ports") ? SVCS "/x" : MAPS "/x",
+                                        .query =
+                                            arena_printf(&a, "force=true&fieldManager=%s", manager),
+                                        .content_type = APPLY,
+                                        .accept = "",
+                                        .authorization = arena_printf(&a, "Bearer %s", v->token),
+                                        .body = body,
+                                        .body_len = strlen(body)};
+
+    http_request(&http, &reply, v);
+    CHECK(reply.code < 300, "%s: %d %s", body, reply.code, strbuf_str(&reply.body));
+    auto_json cJSON *doc = json_parse(reply.body.p, reply.body.len, &e);
+    version = strtoll(json_str(doc, "metadata.resourceVersion"), NULL, 10);
+    strbuf_release(&reply.body);
+    arena_release(&a);
+    return version;
+}
+
+/* Whose a member is stands in the object too. */
+static void who_names_other_members_writes(void **state)
+{
+#define SERVICE "'spec':{'ports':[{'name':'a','port':80"
+    static const struct {
+        const char *manager, *body;
+        bool writes;
+    } applies[] = {
+        {"me", "{'metadata':{'name':'x'}}", true},
+        {"me", "{'metadata':{'name':'x'}}", false},
+        {"me", "{'metadata':{'name':'x','namespace':'default'}}", false},
+        {"me", "{'metadata':{'name':'x','labels':{}}}", true},
+        {"me", "{'metadata':{'name':'x','labels':{}}}", false},
+        {"me", "{'metadata':{'name':'x'}}", true},
+        {"you", "{'metadata':{'name':'x'}}", true},
+        {"you", "{'metadata':{'name':'x'}}", false},
+        {"me", "{'metadata':{'name':'x'}," SERVICE "}]}}", true},
+        {"me", "{'metadata':{'name':'x'}," SERVICE ",'protocol':'TCP'}]}}", true},
+        {"me", "{'metadata':{'name':'x'}," SERVICE ",'protocol':'TCP'}]}}", false},
+        {"me", "{'metadata':{'name':'x'}," SERVICE "}]}}", true},
+    };
+    struct loop *loop = loop_new();
+    struct err e = {0};
+    struct serve *v = serve_new(loop, &(struct serve_options){.metrics_port = -1}, &e);
+    int64_t last = 0, version;
+    (void)state;
+
+    CHECK(v, "%s", e.text);
+    for (size_t i = 0; i < COUNT(applies); i++) {
+        version = applied(v, applies[i].manager, applies[i].body);
+        CHECK((version > last) == applies[i].writes, "%zu: %s", i, applies[i].body);
+        last = version;
+    }
+    serve_free(v);
+    loop_free(loop);
+}
+
 static void ask(struct serve *v, const struct row *r)
 {
     struct server_reply reply = {.code = 200};
@@ -171,7 +238,8 @@ static void it_answers_as_a_real_server_does(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(it_answers_as_a_real_server_does)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(it_answers_as_a_real_server_does),
+                                       cmocka_unit_test(who_names_other_members_writes)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

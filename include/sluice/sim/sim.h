@@ -63,6 +63,7 @@ struct sim_options {
     bool route_refused;                /* the router says no to what changes */
     bool no_policies;                  /* neither brake nor pin policy */
     bool no_controllers;               /* nobody acts on what is written, nothing is garbage */
+    bool only_deployments;             /* the Deployment controller alone acts: there are no pods */
     int idle_percent;                  /* chance that a controller sleeps through a tick */
     uint64_t seed;                     /* of those chances */
     const char *never_ready;           /* pods whose image holds this text never get ready */
