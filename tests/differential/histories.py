@@ -191,20 +191,20 @@ def shrink(sides, name, groups, found, played):
 
 
 def history(sides, seed, wants_shrink):
-    """The kind and text of a difference, or None."""
+    """The kind and text of a difference, or None. What differs once only is told as that: the real
+    ReplicaSet controller may have slept."""
     groups = acts_of(random.Random(f"history {seed}"))
-    return judged(sides, (f"h{seed}", f"--histories --seed {seed}"), groups, play, wants_shrink)
+    names = f"h{seed}", f"--histories --seed {seed}"
+    found = play(sides, names[0], groups)
+    if found and not play(sides, f"{names[0]}-again", groups):
+        return ONCE, f"{ONCE}: {names[1]} --streams 1, not again: {json.dumps(found[1])}"
+    return judged(sides, names, groups, found, play, wants_shrink)
 
 
-def judged(sides, names, groups, played, wants_shrink):
-    """`names`: of the Deployment, and what asks for this history again. What differs once only is
-    told as that: a real controller may have slept."""
-    found = played(sides, names[0], groups)
+def judged(sides, names, groups, found, played, wants_shrink):
+    """`names`: of the Deployment, and what asks for this history again."""
     if not found:
         return None
-    again = played(sides, f"{names[0]}-again", groups)
-    if not again:
-        return ONCE, f"{ONCE}: {names[1]} --streams 1, not again: {json.dumps(found[1])}"
     if wants_shrink:
         groups, found = shrink(sides, names[0], groups, found, played)
     real, sim = found[1]

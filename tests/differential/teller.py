@@ -153,5 +153,6 @@ def play(sides, name, groups):
 def history(sides, seed, wants_shrink):
     """The kind and text of a difference, or None."""
     groups = groups_of(random.Random(f"told {seed}"))
-    return histories.judged(sides, (f"t{seed}", f"--told --seed {seed}"), groups, play,
+    names = f"t{seed}", f"--told --seed {seed}"
+    return histories.judged(sides, names, groups, play(sides, names[0], groups), play,
                             wants_shrink)
