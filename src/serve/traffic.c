@@ -12,9 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWERS_MAX  8192
-#define BACKENDS_MAX 16
-#define VERSION_MAX  48
+#define ANSWERS_MAX 8192
+#define VERSION_MAX 48
 
 struct version_count {
     char version[VERSION_MAX];
@@ -147,8 +146,8 @@ static void request(struct realm *r, struct front *f, const char *service)
 /* The Service that the proxies choose for the next request; NULL: they know no way yet. */
 static const char *chosen(const struct realm *r, const struct front *f)
 {
-    struct sim_backend b[BACKENDS_MAX];
-    const size_t n = sim_backends(&r->s, f->name, true, b, BACKENDS_MAX);
+    struct sim_backend b[SIM_BACKENDS_MAX];
+    const size_t n = sim_backends(&r->s, f->name, true, b, SIM_BACKENDS_MAX);
     int64_t at = n && b[0].sum > 0 ? draw(f->sent, DRAW_BACKEND, b[0].sum) : -1;
 
     for (size_t i = 0; i < n && at >= 0; i++) {
@@ -163,12 +162,12 @@ static const char *chosen(const struct realm *r, const struct front *f)
 static bool is_behind_route(const struct realm *r, const char *service)
 {
     for (const struct sim_object *o = r->s.objects; o; o = o->next) {
-        struct sim_backend b[BACKENDS_MAX];
+        struct sim_backend b[SIM_BACKENDS_MAX];
         size_t n = 0;
 
         if (o->kind == SIM_ROUTE)
-            n = sim_backends(&r->s, json_str(o->doc, "metadata.name"), false, b, BACKENDS_MAX);
-        for (size_t i = 0; i < n && i < BACKENDS_MAX; i++) {
+            n = sim_backends(&r->s, json_str(o->doc, "metadata.name"), false, b, SIM_BACKENDS_MAX);
+        for (size_t i = 0; i < n && i < SIM_BACKENDS_MAX; i++) {
             if (str_equal(b[i].service, service))
                 return true;
         }

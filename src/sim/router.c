@@ -116,8 +116,6 @@ size_t sim_backends(const struct sim *s, const char *route, bool sent, struct si
     return n;
 }
 
-#define BACKENDS_MAX 32
-
 static int64_t part_of_service(const struct sim *s, const char *service, const char *revision)
 {
     const int all = sim_endpoints(s, service, NULL);
@@ -127,8 +125,8 @@ static int64_t part_of_service(const struct sim *s, const char *service, const c
 
 int sim_share(const struct sim *s, const char *route, const char *service, const char *revision)
 {
-    struct sim_backend b[BACKENDS_MAX];
-    const size_t n = route ? sim_backends(s, route, true, b, BACKENDS_MAX) : 0;
+    struct sim_backend b[SIM_BACKENDS_MAX];
+    const size_t n = route ? sim_backends(s, route, true, b, SIM_BACKENDS_MAX) : 0;
     int rule = -1;
     int64_t share = 0;
 

@@ -143,6 +143,7 @@ struct sim_backend {
     const char *service;
     int64_t weight, sum; /* of all backends of the rule */
 };
+#define SIM_BACKENDS_MAX 32 /* of a route that is looked at: two rules full of them */
 size_t sim_backends(const struct sim *s, const char *route, bool sent, struct sim_backend *out,
                     size_t max);
 /* Part of the requests, in tenths of a percent, that `revision` gets of those that come in by the
