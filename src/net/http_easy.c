@@ -113,13 +113,25 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     return fd;
 }
 
+/* What cannot be read cannot be judged, and is refused. */
+static bool refuse_peer(struct http_call *call, const char *peer, int port)
+{
+    struct sockaddr_storage address;
+
+    if (!call->allow_address)
+        return false;
+    if (addr_parse(peer, port, &address))
+        return refuse(call, (const struct sockaddr *)&address);
+    err_set(&call->stop, ERR_INVALID, "address %.100s cannot be read", peer);
+    return true;
+}
+
 /* The connection stands and the request is about to leave on it. A second time means that libcurl
  * found a reused connection dead and wants to repeat itself (C10). The address is looked at again
  * since the connection may be one that another request made. */
 static int on_departure(void *arg, char *peer, char *local, int peer_port, int local_port)
 {
     struct http_call *call = arg;
-    struct sockaddr_storage address;
 
     (void)local;
     (void)local_port;
@@ -129,8 +141,7 @@ static int on_departure(void *arg, char *peer, char *local, int peer_port, int l
         err_set(&call->stop, ERR_RETRY, "the connection broke while the request was sent");
         return CURL_PREREQFUNC_ABORT;
     }
-    if (call->allow_address && addr_parse(peer, peer_port, &address) &&
-        refuse(call, (const struct sockaddr *)&address))
+    if (refuse_peer(call, peer, peer_port))
         return CURL_PREREQFUNC_ABORT;
     call->stop = (struct err){0}; /* another address was refused, this one serves */
     call->departures++;

@@ -580,6 +580,36 @@ static void addresses_are_asked_for(void **state)
     release(&o);
 }
 
+__typeof__(addr_parse) __real_addr_parse, __wrap_addr_parse;
+static bool unreadable;
+
+bool __wrap_addr_parse(const char *host, int port, struct sockaddr_storage *out)
+{
+    return !unreadable && __real_addr_parse(host, port, out);
+}
+
+static bool allow_all(const struct sockaddr *address UNUSED, void *arg UNUSED)
+{
+    return true;
+}
+
+/* What cannot be read was not judged, and so is not allowed: a local socket, an address of a
+ * family to come. */
+static void a_peer_that_cannot_be_read_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o;
+
+    unreadable = true;
+    ask(f, (struct http_request){.allow_address = allow_all, .proxy = ""}, "/", &o);
+    unreadable = false;
+    assert_int_equal(o.err.kind, ERR_INVALID);
+    assert_non_null(strstr(o.err.text, "cannot be read"));
+    assert_false(o.sent);
+    assert_int_equal(script_requests(f->script), 0);
+    release(&o);
+}
+
 static bool forget(const struct sockaddr *address, void *arg)
 {
     struct outcome *o = arg;
@@ -701,6 +731,7 @@ int main(void)
         TEST(pools_go_with_calls_open),
         TEST(replay_is_for_reads_only),
         TEST(addresses_are_asked_for),
+        TEST(a_peer_that_cannot_be_read_is_refused),
         TEST(cancelled_when_asked),
         TEST(dialled_elsewhere),
         TEST(through_a_proxy),
