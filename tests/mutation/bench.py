@@ -64,7 +64,8 @@ class Program:
         os.setpgid(0, 0)
         cpu = int(self.cpu_s * 4 + 3)
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
-        if not self.name.endswith(LEAKY) and not self.name.startswith(SERVED):  # the sanitizer reserves terabytes
+        if not self.name.endswith(LEAKY) and not self.name.startswith(SERVED):
+            # The sanitizer reserves terabytes, and a program in Go much.
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
