@@ -59,8 +59,9 @@ static bool is_2xx(const struct http_call *call)
 static bool take_body(struct http_call *call, const char *p, size_t len)
 {
     if (call->on_chunk && is_2xx(call)) {
-        const bool more = call->on_chunk(p, len, call->arg);
-        return (more || stop(call, "ended by its reader")) && !call->cancelled;
+        if (!call->on_chunk(p, len, call->arg))
+            return stop(call, "ended by its reader");
+        return !call->cancelled;
     }
     if (strbuf_add(&call->body, p, len))
         return true;
@@ -308,8 +309,9 @@ bool http_easy_setup(struct http_call *call, const struct http_request *req, str
     set_route(call, req);
     set_headers(call, req);
     set_method(call, req);
-    return !call->refused ||
-           err_set(e, ERR_INVALID, "the request cannot be made: bad header, method or proxy");
+    if (call->refused)
+        return err_set(e, ERR_INVALID, "the request cannot be made: bad header, method or proxy");
+    return true;
 }
 
 void http_easy_release(struct http_call *call)

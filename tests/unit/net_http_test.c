@@ -1,125 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP client against a scripted server: exact bytes, any split, every way to break off. */
-#include "check.h"
-#include "script.h"
-#include "sluice/base/strbuf.h"
-#include "sluice/net/addr.h"
-#include "sluice/net/http.h"
-
-#include <stdio.h>
-#include <sys/socket.h>
-
-#define WAIT_MS 10000
-
-struct fixture {
-    struct loop *loop;
-    struct script *script;
-    struct http_pool *pool;
-};
-
-/* What came of one request. */
-struct outcome {
-    struct http_call *call;
-    int done, code;
-    struct err err;
-    struct strbuf body;
-    char type[128], flow[64], warning[64];
-    size_t warnings, chunks;
-    int retry_after_s, grpc_status;
-    bool sent;
-    /* For on_chunk tests. */
-    struct fixture *f;
-    struct outcome *other;
-    bool stop, cancel_self;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = xcalloc(1, sizeof(*f));
-
-    f->loop = loop_new();
-    f->script = script_new(f->loop);
-    f->pool = http_pool_new(f->loop, "test");
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    http_pool_free(f->pool);
-    script_free(f->script);
-    loop_free(f->loop);
-    free(f);
-    return 0;
-}
-
-static void on_done(const struct http_result *r, void *arg)
-{
-    struct outcome *o = arg;
-
-    o->done++;
-    o->call = NULL;
-    o->code = r->code;
-    o->err = r->err;
-    strbuf_init(&o->body, SIZE_MAX / 4);
-    strbuf_add(&o->body, r->body, r->len);
-    assert_int_equal(r->body[r->len], 0);
-    snprintf(o->type, sizeof(o->type), "%s", r->content_type);
-    snprintf(o->flow, sizeof(o->flow), "%s", r->flow_schema);
-    o->warnings = r->warning_count;
-    if (r->warning_count)
-        snprintf(o->warning, sizeof(o->warning), "%s", r->warnings[0]);
-    o->retry_after_s = r->retry_after_s;
-    o->grpc_status = r->grpc_status;
-    o->sent = r->sent;
-}
-
-static bool is_done(void *arg)
-{
-    const struct outcome *o = arg;
-
-    return o->done > 0;
-}
-
-static const char *url(const struct fixture *f, const char *path)
-{
-    static char text[256];
-
-    snprintf(text, sizeof(text), "%s%s", script_url(f->script), path);
-    return text;
-}
-
-static void start(struct fixture *f, struct http_request req, const char *path, struct outcome *o)
-{
-    if (!req.method)
-        req.method = "GET";
-    if (!req.url)
-        req.url = url(f, path);
-    if (!req.total_ms)
-        req.total_ms = WAIT_MS;
-    *o = (struct outcome){.f = f};
-    o->call = http_send(f->pool, &req, on_done, o);
-    assert_int_equal(o->done, 0);
-}
-
-static void wait_for(struct fixture *f, struct outcome *o)
-{
-    assert_true(loop_run_until(f->loop, is_done, o, WAIT_MS));
-    assert_int_equal(o->done, 1);
-}
-
-static void ask(struct fixture *f, struct http_request req, const char *path, struct outcome *o)
-{
-    start(f, req, path, o);
-    wait_for(f, o);
-}
-
-static void release(struct outcome *o)
-{
-    strbuf_release(&o->body);
-}
+#include "http_bench.h"
 
 /* --- whole answers ---------------------------------------------------------------------------- */
 
@@ -580,36 +461,6 @@ static void addresses_are_asked_for(void **state)
     release(&o);
 }
 
-__typeof__(addr_parse) __real_addr_parse, __wrap_addr_parse;
-static bool unreadable;
-
-bool __wrap_addr_parse(const char *host, int port, struct sockaddr_storage *out)
-{
-    return !unreadable && __real_addr_parse(host, port, out);
-}
-
-static bool allow_all(const struct sockaddr *address UNUSED, void *arg UNUSED)
-{
-    return true;
-}
-
-/* What cannot be read was not judged, and so is not allowed: a local socket, an address of a
- * family to come. */
-static void a_peer_that_cannot_be_read_is_refused(void **state)
-{
-    struct fixture *f = *state;
-    struct outcome o;
-
-    unreadable = true;
-    ask(f, (struct http_request){.allow_address = allow_all, .proxy = ""}, "/", &o);
-    unreadable = false;
-    assert_int_equal(o.err.kind, ERR_INVALID);
-    assert_non_null(strstr(o.err.text, "cannot be read"));
-    assert_false(o.sent);
-    assert_int_equal(script_requests(f->script), 0);
-    release(&o);
-}
-
 static bool forget(const struct sockaddr *address, void *arg)
 {
     struct outcome *o = arg;
@@ -731,7 +582,6 @@ int main(void)
         TEST(pools_go_with_calls_open),
         TEST(replay_is_for_reads_only),
         TEST(addresses_are_asked_for),
-        TEST(a_peer_that_cannot_be_read_is_refused),
         TEST(cancelled_when_asked),
         TEST(dialled_elsewhere),
         TEST(through_a_proxy),
