@@ -48,7 +48,7 @@ def wrapped(name):
     text = source.read_text() if source.exists() else ""
     beside = [source.parent / h for h in re.findall(r'^#include "([a-z_]+\.h)"', text, re.M)]
     text += "".join(header.read_text() for header in beside if header.exists())
-    return re.findall(r"^__typeof__.* __wrap_([A-Za-z_]+);", text, re.M)
+    return re.findall(r"^__typeof__.* __wrap_([A-Za-z0-9_]+);", text, re.M)
 
 
 class Program:

@@ -132,7 +132,7 @@ static void late_and_cancelled(void **state)
     loop_free(loop);
 }
 
-/* ---- a kernel, and a libevent, that do what they seldom do ------------------------------------ */
+/* ---- a kernel and a libevent that do what they seldom do ------------------------------------- */
 
 __typeof__(connect) __real_connect;
 __typeof__(connect) __wrap_connect;
