@@ -211,10 +211,15 @@ static void a_new_life_under_the_same_name(void **state)
 static void uids_of_any_spelling(void **state)
 {
     static const char *const uids[] = {
-        "01234567-89ab-cdef-fedc-ba9876543210", "f1234567-89ab-cdef-fedc-ba9876543210",
-        "F1234567-89AB-CDEF-FEDC-BA9876543210", "f1234567089ab0cdef0fedc0ba9876543210",
-        "f1234567-89ab-cdef-fedc-ba987654321g", "f1234567-89ab-cdef-fedc-ba98765432100",
-        "f1234567-89ab-cdef-fedc-ba987654-210", "u",
+        "01234567-89ab-cdef-fedc-ba9876543210",
+        "f1234567-89ab-cdef-fedc-ba9876543210",
+        "F1234567-89AB-CDEF-FEDC-BA9876543210",
+        "f1234567089ab0cdef0fedc0ba9876543210",
+        "01234567-89ab-cdef-fedc-ba9876543210",
+        "f1234567-89ab-cdef-fedc-ba987654321g",
+        "f1234567-89ab-cdef-fedc-ba98765432100",
+        "f1234567-89ab-cdef-fedc-ba987654-210",
+        "u",
     };
     struct heard *h = *state;
     char last[40] = "u1";
