@@ -274,8 +274,8 @@ static void plugins_are_asked_again(void **state)
     pki_release(&one);
 }
 
-/* Before it expires it is renewed, and what then changed is told: connections follow. Half a pair is
- * none. */
+/* Before it expires it is renewed, and what changed then is told: connections follow. Half a pair
+ * is none. */
 static void a_plugin_gives_another_pair(void **state)
 {
     const struct kube_exec exec = {.command = "login"};
