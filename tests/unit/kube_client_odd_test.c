@@ -285,7 +285,7 @@ static void tries_again_are_of_a_budget(void **state)
 
     f->client->retry_bucket.milli = 0;
     f->client->retry_bucket.filled_ms = clock_mono_ms() + HOUR_MS;
-    SCRIPT(f->script, .code = 503);
+    SCRIPT(f->script, .code = 429);
     assert_false(kube_call(f->client, &(struct kube_request){.path = "/"}, &r, &e));
     assert_int_equal(script_left(f->script), 0);
     SCRIPT(f->script, .code = 503);

@@ -248,6 +248,9 @@ static void its_end_is_waited_for(void **state UNUSED)
     reads = (struct failing){1, EIO}; /* it is not waited for, but killed */
     waits = (struct failing){2, EINTR};
     fails(ANSWER, "Input/output error");
+    reads = (struct failing){1, EIO};
+    waits = (struct failing){1, ECHILD};
+    fails(ANSWER, "Input/output error");
 }
 
 /* As long a name as that of ours, and another. */

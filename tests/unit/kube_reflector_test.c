@@ -92,6 +92,11 @@ static void uids_of_any_spelling(void **state)
     expect(h, "+a@100 =100 ");
     script_push(h->f.script, EVENT("DELETED", OBJECT("a", "u", "101")));
     expect(h, "-a#u =101 ");
+    script_push(h->f.script,
+                EVENT("ADDED", OBJECT("a", "01234567-89ab-cdef-fedc-ba9876543210", "102")));
+    script_push(h->f.script,
+                EVENT("DELETED", OBJECT("a", "01234567-89ab-cdef-fedc-ba9876543210", "103")));
+    expect(h, "+a@102 =102 -a#01234567-89ab-cdef-fedc-ba9876543210 =103 ");
 }
 
 static void selectors_and_namespaces(void **state)

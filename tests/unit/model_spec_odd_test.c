@@ -255,7 +255,7 @@ static void of_very_many_fields_the_first_are_meant(void **state UNUSED)
         fields[i] =
             (struct spec_field){.key = arena_printf(&arena, "field-%02zu", i), .kind = F_ANY};
     checker_init(&c, &arena, "");
-    leave(&c, (struct path_mark){0, 0}); /* from nowhere */
+    leave(&(struct checker){.a = &arena}, (struct path_mark){0, 0}); /* from nowhere */
     checker_walk(&c, o.doc, &shape, NULL);
     assert_int_equal(checker_finish(&c, o.doc, false, &findings), 2);
     assert_non_null(strstr(findings[0].message, "field-00"));

@@ -2,6 +2,7 @@
 /* The HTTP client at what is seldom: peers that cannot be read, no socket, requests that cannot be
  * made. The kernel stands in this file. */
 #include "http_bench.h"
+#include "sluice/base/clock.h"
 
 #include <errno.h>
 
@@ -118,6 +119,44 @@ static void asked_from_inside(void **state)
     release(&bad);
 }
 
+static bool note_chunk(const char *p UNUSED, size_t len UNUSED, void *arg)
+{
+    struct outcome *o = arg;
+
+    o->chunks++;
+    return true;
+}
+
+static bool second_came(void *arg)
+{
+    const struct outcome *o = arg;
+
+    return o->chunks == 2;
+}
+
+static bool never(void *arg UNUSED)
+{
+    return false;
+}
+
+/* Silence is counted from the last byte: the timer that runs since the first comes too early. */
+static void silence_begins_with_the_last_byte(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o;
+
+    SCRIPT(f->script, .code = 200, .end = SCRIPT_STREAM, .body = "x");
+    start(f, (struct http_request){.on_chunk = note_chunk, .idle_ms = 400}, "/", &o);
+    assert_true(loop_run_until(f->loop, script_streaming, f->script, WAIT_MS));
+    loop_run_until(f->loop, never, NULL, 100);
+    script_push(f->script, "y");
+    assert_true(loop_run_until(f->loop, second_came, &o, WAIT_MS));
+    wait_for(f, &o);
+    assert_int_equal(o.err.kind, ERR_RETRY);
+    assert_true(clock_mono_ms() - script_last_ms(f->script) >= 500);
+    release(&o);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -126,6 +165,7 @@ int main(void)
         TEST(without_a_socket),
         TEST(what_cannot_be_asked),
         TEST(asked_from_inside),
+        TEST(silence_begins_with_the_last_byte),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
