@@ -165,6 +165,7 @@ static void insert_at(cJSON *array, int index, cJSON *item)
 static bool put(cJSON *parent, const char *token, const cJSON *value, bool insert)
 {
     const int index = index_of(token), count = cJSON_GetArraySize(parent);
+    const bool item = cJSON_IsArray(parent) && index >= 0 && index < count;
     cJSON *copy = cJSON_Duplicate(value, true);
 
     if (cJSON_IsObject(parent)) {
@@ -172,9 +173,9 @@ static bool put(cJSON *parent, const char *token, const cJSON *value, bool inser
         cJSON_AddItemToObject(parent, token, copy);
     } else if (insert && cJSON_IsArray(parent) && (str_equal(token, "-") || index == count)) {
         cJSON_AddItemToArray(parent, copy);
-    } else if (insert && cJSON_IsArray(parent) && index >= 0 && index < count) {
+    } else if (item && insert) {
         insert_at(parent, index, copy);
-    } else if (!insert && cJSON_IsArray(parent) && index >= 0 && index < count) {
+    } else if (item) {
         cJSON_ReplaceItemInArray(parent, index, copy);
     } else {
         cJSON_Delete(copy);

@@ -181,7 +181,9 @@ static bool checked(const char *text, size_t len, struct err *e)
     size_t at = 0;
     const char *wrong = scan_check(text, len, &at);
 
-    return !wrong || err_set(e, ERR_INVALID, "not JSON at byte %zu: %s", at, wrong);
+    if (wrong)
+        return err_set(e, ERR_INVALID, "not JSON at byte %zu: %s", at, wrong);
+    return true;
 }
 
 cJSON *json_parse(const char *text, size_t len, struct err *e)

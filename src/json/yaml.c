@@ -16,7 +16,7 @@
 
 #define TEXT_BYTES_MAX  ((size_t)8 * 1024 * 1024)
 #define ALIAS_BYTES_MAX ((size_t)1024 * 1024)
-#define JSON_BYTES_MAX  ((size_t)64 * 1024 * 1024)
+#define JSON_BYTES_MAX  ((size_t)16 * 1024 * 1024) /* 24 MiB can stand in 8 MiB of text */
 #define TAG_PREFIX      "tag:yaml.org,2002:"
 
 /* A finished node that `*name` may copy; open while it is still being read. */
@@ -123,7 +123,7 @@ static bool value_end(struct reader *r, size_t start, int height, struct anchor 
     struct frame *f = top(r);
 
     if (r->out.overflow)
-        return refuse(r, (int)r->parser.mark.line + 1, "too large as JSON", NULL);
+        return refuse(r, (int)r->parser.mark.line + 1, "larger than 16 MiB as JSON", NULL);
     if (anchor)
         *anchor = (struct anchor){.start = start, .len = r->out.len - start, .height = height};
     if (!f)

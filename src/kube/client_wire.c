@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 
 #define URL_BYTES_MAX ((size_t)64 * 1024)
-#define HEADERS_MAX   ((size_t)64)
+#define OWN_HEADERS   3 /* Accept, Content-Type, Authorization */
 
 static char *print(const char *fmt, ...) PRINTF(1, 2);
 static char *print(const char *fmt, ...)
@@ -149,17 +149,6 @@ char *wire_url(const struct kube_client *c, const struct kube_request *req, int6
     return b.p;
 }
 
-struct headers {
-    const char *at[HEADERS_MAX];
-    size_t count;
-};
-
-static void add(struct headers *h, const char *line)
-{
-    if (h->count < HEADERS_MAX)
-        h->at[h->count++] = line;
-}
-
 static void wipe(char **text)
 {
     if (*text)
@@ -193,7 +182,7 @@ struct http_call *wire_send(struct kube_call *call,
     auto_free char *type =
         print("Content-Type: %s", call->content_type ? call->content_type : "application/json");
     CLEANUP(wipe) char *bearer = token ? print("Authorization: Bearer %s", token) : NULL;
-    struct headers headers = {0};
+    auto_free const char **headers = xcalloc(OWN_HEADERS + c->as_header_count, sizeof(*headers));
     struct http_request req = {
         .method = kube_verb_name(call->verb),
         .url = call->url,
@@ -212,14 +201,13 @@ struct http_call *wire_send(struct kube_call *call,
     };
 
     call->creds_generation = creds_generation(c->creds);
-    add(&headers, "Accept: application/json");
+    headers[req.header_count++] = "Accept: application/json";
     if (call->body)
-        add(&headers, type);
+        headers[req.header_count++] = type;
     if (bearer)
-        add(&headers, bearer);
+        headers[req.header_count++] = bearer;
     for (size_t i = 0; i < c->as_header_count; i++)
-        add(&headers, c->as_headers[i]);
-    req.headers = headers.at;
-    req.header_count = headers.count;
+        headers[req.header_count++] = c->as_headers[i];
+    req.headers = headers;
     return http_send(c->pools[call->pool], &req, done, call);
 }

@@ -279,5 +279,7 @@ bool kube_exec_run(const struct kube_config *config, struct kube_exec_result *ou
     if (text.p)
         explicit_bzero(text.p, text.len);
     strbuf_release(&text);
-    return ok || err_wrap(e, "credential plugin %s", config->exec->command);
+    if (!ok)
+        return err_wrap(e, "credential plugin %s", config->exec->command);
+    return true;
 }

@@ -151,7 +151,7 @@ static const char *const stepped[] = {"rolling", "canary"};
 static const cJSON *gate_named(const cJSON *spec, const char *name)
 {
     JSON_EACH(gate, json_key(spec, "gates")) {
-        if (name && str_equal(json_str(gate, "name"), name))
+        if (str_equal(json_str(gate, "name"), name))
             return gate;
     }
     return NULL;
@@ -183,8 +183,9 @@ static void gates_of_step(struct checker *c, const struct rule *r, const cJSON *
 
     JSON_EACH(item, json_key(step, "gates")) {
         const struct path_mark mark = enter_item(c, item, i++, NULL);
+        const char *name = json_str(item, "");
 
-        if (json_str(item, "") && !gate_named(spec, json_str(item, "")))
+        if (name && !gate_named(spec, name))
             unknown_gate(c, r, spec, item);
         leave(c, mark);
     }

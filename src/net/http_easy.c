@@ -59,8 +59,9 @@ static bool is_2xx(const struct http_call *call)
 static bool take_body(struct http_call *call, const char *p, size_t len)
 {
     if (call->on_chunk && is_2xx(call)) {
-        const bool more = call->on_chunk(p, len, call->arg);
-        return (more || stop(call, "ended by its reader")) && !call->cancelled;
+        if (!call->on_chunk(p, len, call->arg))
+            return stop(call, "ended by its reader");
+        return !call->cancelled;
     }
     if (strbuf_add(&call->body, p, len))
         return true;
@@ -113,13 +114,25 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     return fd;
 }
 
+/* What cannot be read cannot be judged, and is refused. */
+static bool refuse_peer(struct http_call *call, const char *peer, int port)
+{
+    struct sockaddr_storage address;
+
+    if (!call->allow_address)
+        return false;
+    if (addr_parse(peer, port, &address))
+        return refuse(call, (const struct sockaddr *)&address);
+    err_set(&call->stop, ERR_INVALID, "address %.100s cannot be read", peer);
+    return true;
+}
+
 /* The connection stands and the request is about to leave on it. A second time means that libcurl
  * found a reused connection dead and wants to repeat itself (C10). The address is looked at again
  * since the connection may be one that another request made. */
 static int on_departure(void *arg, char *peer, char *local, int peer_port, int local_port)
 {
     struct http_call *call = arg;
-    struct sockaddr_storage address;
 
     (void)local;
     (void)local_port;
@@ -129,8 +142,7 @@ static int on_departure(void *arg, char *peer, char *local, int peer_port, int l
         err_set(&call->stop, ERR_RETRY, "the connection broke while the request was sent");
         return CURL_PREREQFUNC_ABORT;
     }
-    if (call->allow_address && addr_parse(peer, peer_port, &address) &&
-        refuse(call, (const struct sockaddr *)&address))
+    if (refuse_peer(call, peer, peer_port))
         return CURL_PREREQFUNC_ABORT;
     call->stop = (struct err){0}; /* another address was refused, this one serves */
     call->departures++;
@@ -297,8 +309,9 @@ bool http_easy_setup(struct http_call *call, const struct http_request *req, str
     set_route(call, req);
     set_headers(call, req);
     set_method(call, req);
-    return !call->refused ||
-           err_set(e, ERR_INVALID, "the request cannot be made: bad header, method or proxy");
+    if (call->refused)
+        return err_set(e, ERR_INVALID, "the request cannot be made: bad header, method or proxy");
+    return true;
 }
 
 void http_easy_release(struct http_call *call)

@@ -45,7 +45,9 @@ static bool use_chain(SSL_CTX *ctx, BIO *bio, struct err *e)
     while (ok && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
         ok = SSL_CTX_add0_chain_cert(ctx, cert) == 1;
     ERR_clear_error(); /* the end of the text counts as an error */
-    return ok || failed(e, "certificate");
+    if (!ok)
+        return failed(e, "certificate");
+    return true;
 }
 
 static bool use_key(SSL_CTX *ctx, BIO *bio, struct err *e)
@@ -57,7 +59,9 @@ static bool use_key(SSL_CTX *ctx, BIO *bio, struct err *e)
         return failed(e, "key");
     ok = SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
     EVP_PKEY_free(key);
-    return ok || failed(e, "key");
+    if (!ok)
+        return failed(e, "key");
+    return true;
 }
 
 static SSL_CTX *context(const struct server_pem *pem, struct err *e)

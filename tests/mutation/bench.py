@@ -19,6 +19,9 @@ PACKAGES = ("libcurl", "libevent_core", "libevent_extra", "libevent_openssl", "o
             "libcrypto", "libcjson", "yaml-0.1", "cmocka")
 MEMORY_BYTES = 2 << 30
 LEAKY = ".leaks"
+SERVED = "served_"  # a test of tests/served/served_test.sh, on programs with the edits in them
+EXECUTABLES = ("sluice-controller", "sluice")
+CLUSTER = "sluice-sim"  # as it is
 HERE = Path(__file__).parent
 
 
@@ -45,23 +48,24 @@ def wrapped(name):
     text = source.read_text() if source.exists() else ""
     beside = [source.parent / h for h in re.findall(r'^#include "([a-z_]+\.h)"', text, re.M)]
     text += "".join(header.read_text() for header in beside if header.exists())
-    return re.findall(r"^__typeof__.* __wrap_([a-z_]+);", text, re.M)
+    return re.findall(r"^__typeof__.* __wrap_([A-Za-z0-9_]+);", text, re.M)
 
 
 class Program:
-    """A test program with the edits in it; `reached` by its undisturbed run."""
+    """A test with the edits in what it runs; `reached` by its undisturbed run, in any process."""
 
-    def __init__(self, name, path, where):
-        self.name, self.path = name, path
+    def __init__(self, name, words, where):
+        self.name, self.words = name, words
         self.reached, self.wall_s, self.cpu_s = b"", 0.0, 0.0
         self.env = {**os.environ, "SIM_EXPECTED": str(where / "expected"), "SIM_SEEDS": "1",
-                    "SIM_STALE": "1"}
+                    "SIM_STALE": "1", "SLUICE_BIN": str(where), "TMPDIR": str(where)}
 
     def limits(self):
         os.setpgid(0, 0)
         cpu = int(self.cpu_s * 4 + 3)
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
-        if not self.name.endswith(LEAKY):  # the sanitizer reserves terabytes
+        if not self.name.endswith(LEAKY) and not self.name.startswith(SERVED):
+            # The sanitizer reserves terabytes, and a program in Go much.
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -69,16 +73,16 @@ class Program:
         note = where / f"{self.name}.reached"
         env = {**self.env, "MUTANT_REACHED": str(note)}
         begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = say([str(self.path)], env=env)
+        done = say(self.words, env=env)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.wall_s = time.monotonic() - begin
         self.cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        self.reached = note.read_bytes() if done.returncode == 0 else b""
+        self.reached = note.read_bytes() if done.returncode == 0 and note.exists() else b""
         return done.returncode == 0
 
     def notices(self, number):
         """The first test that fails ends it; what does not end in time is noticed, too."""
-        child = subprocess.Popen([str(self.path)], env={**self.env, "MUTANT": str(number)},
+        child = subprocess.Popen(self.words, env={**self.env, "MUTANT": str(number)},
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                  stdin=subprocess.DEVNULL, preexec_fn=self.limits)
         late = threading.Timer(self.wall_s * 6 + 30, kill_group, [child.pid])
@@ -137,7 +141,8 @@ class Bench:
         say(["gcc", "-O1", "-c", str(HERE / "switch.c"), "-o", str(switch)])
         self.programs = self.linked(names, [str(made), str(switch)])
         if self.source.startswith("src/ctl/"):  # the planner frees nothing
-            self.leaky = self.linked(names, [str(made), str(switch)], LEAKY)
+            units = [n for n in names if not n.startswith(SERVED)]
+            self.leaky = self.linked(units, [str(made), str(switch)], LEAKY)
 
     def linked(self, names, objects, kind=""):
         """Those that pass without an edit, quick ones first."""
@@ -148,20 +153,31 @@ class Bench:
         return sorted(programs, key=lambda p: p.wall_s)
 
     def link(self, name, objects, kind):
-        out = self.where / (name + kind)
+        if name.startswith(SERVED):
+            for executable in EXECUTABLES:
+                folder = BUILD / "CMakeFiles" / f"{executable}.dir" / "cmd" / executable
+                self.link_one([str(folder / "main.c.o"), *objects], executable)
+            if not (self.where / CLUSTER).exists():
+                (self.where / CLUSTER).symlink_to((BUILD / "bin" / CLUSTER).resolve())
+            test = name.replace(SERVED, "test_", 1)
+            return Program(name, ["tests/served/served_test.sh", test], self.where)
         if name == "sim_play":
             test = [str(BUILD / "tests" / "libsim_play.a")]
         else:
             folder = BUILD / "tests" / "CMakeFiles" / f"{name}.dir" / "unit"
             test = [str(folder / f"{name}.c.o")]
-        test += [f"-Wl,--wrap={f}" for f in wrapped(name)]
+        words = [*test, *(f"-Wl,--wrap={f}" for f in wrapped(name)), *objects,
+                 str(BUILD / "tests" / "libunit_lib.a"), *(["-fsanitize=leak"] if kind else [])]
+        return Program(name + kind, [self.link_one(words, name + kind)], self.where)
+
+    def link_one(self, words, name):
+        out = str(self.where / name)
         libs = [str(BUILD / f"libsluice_{layer}.a") for layer in LAYERS]
         packages = shlex.split(say(["pkg-config", "--libs", *PACKAGES]).stdout)
-        done = say(["gcc", *test, *objects, str(BUILD / "tests" / "libunit_lib.a"), *libs,
-                    *packages, "-lm", *(["-fsanitize=leak"] if kind else []), "-o", str(out)])
+        done = say(["gcc", *words, *libs, *packages, "-lm", "-o", out])
         if done.returncode:
             raise SystemExit(f"{name}: {done.stdout[-1500:]}")
-        return Program(name + kind, out, self.where)
+        return out
 
     def try_one(self, mutant):
         """The name of the program that noticed; "" none; None: none comes by it. What all of them

@@ -5,6 +5,8 @@ Usage: tests/mutation/run.py [FILE...]    default: all of src/plan and src/ctl
   --draw N       only N edits of all, by chance
   --seed S       of that chance (1)
   --mutants N,N  only these, of one file
+  --tests T,T    only by these tests, also of other layers; served_NAME is a test of tests/served,
+                 whose programs are then built with the edits in them
   --jobs N       tests at a time (2); those of the operator mostly wait: there three times as many
   --quiet        figures alone
 Edits: < <= > >= == != && || + - turned, conditions and results negated, numbers one more or less,
@@ -22,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bench import BUILD, Bench  # noqa: E402
+from bench import BUILD, CLUSTER, EXECUTABLES, SERVED, Bench  # noqa: E402
 
 # Which tests are meant to notice, quick ones first.
 TESTS = {
@@ -46,6 +48,7 @@ def arguments():
     parser.add_argument("--draw", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mutants")
+    parser.add_argument("--tests")
     parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS", "2")))
     parser.add_argument("--quiet", action="store_true")
     return parser.parse_args()
@@ -55,17 +58,22 @@ def layer_of(source):
     return Path(source).parent.name
 
 
-def tests_of(source):
+def tests_of(source, options):
     """Those of the list, and any other of the layer; gates have their own, which take long."""
-    layer = layer_of(source)
+    if options.tests:
+        return options.tests.split(",")
+    layer = layer_of(source).replace("sluice", "cli")  # of cmd/sluice
+    listed = TESTS.get(layer, ())
     more = sorted(p.stem for p in Path("tests/unit").glob(f"{layer}_*_test.c"))
-    every = [*TESTS[layer], *(t for t in more if t not in TESTS[layer])]
+    every = [*listed, *(t for t in more if t not in listed)]
     gates = Path(source).stem.startswith("gate")
     return [t for t in every if gates or "_gate_" not in t]
 
 
 def make(names):
-    targets = ["sim_play" if n == "sim_play" else n for n in names]
+    targets = [n for n in names if not n.startswith(SERVED)]
+    if targets != names:
+        targets += [*EXECUTABLES, CLUSTER]
     done = subprocess.run(["cmake", "--build", str(BUILD), "--target", "unit_lib", "sluice_cli",
                            "sim_play_program", *targets], stdout=subprocess.PIPE, text=True,
                           check=False)
@@ -83,10 +91,11 @@ def chosen(options, benches):
     return {b.source: {n for s, n in every if s == b.source} for b in benches}
 
 
-def judge(bench, numbers, jobs, quiet):
+def judge(bench, numbers, options):
     """(killed, tried, never reached) of one file."""
     layer = layer_of(bench.source)
-    bench.build(tests_of(bench.source))
+    jobs = options.jobs
+    bench.build(tests_of(bench.source, options))
     mutants = [m for m in bench.mutants if m.number in numbers]
     with ThreadPoolExecutor(jobs * 3 if layer == "ctl" else jobs) as pool:
         results = list(pool.map(bench.try_one, mutants))
@@ -96,7 +105,7 @@ def judge(bench, numbers, jobs, quiet):
     print(f"{bench.source}: {killed}/{len(mutants)} killed, {percent:.1f} %, "
           f"{unreached} never reached", flush=True)
     for mutant, result in zip(mutants, results):
-        if not result and not quiet:
+        if not result and not options.quiet:
             print(f"  {'-' if result is None else '*'} #{mutant.number} "
                   f"{Path(bench.source).name}:{mutant}", flush=True)
     return killed, len(mutants), unreached
@@ -105,7 +114,7 @@ def judge(bench, numbers, jobs, quiet):
 def main():
     options = arguments()
     sources = options.files or sorted(str(p) for d in TESTS for p in Path("src", d).glob("*.c"))
-    make(sorted({t for s in sources for t in tests_of(s)}))
+    make(sorted({t for s in sources for t in tests_of(s, options)}))
     sums = {}
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder)
@@ -115,7 +124,7 @@ def main():
         picked = chosen(options, benches)
         for bench in benches:
             if picked[bench.source]:
-                counts = judge(bench, picked[bench.source], options.jobs, options.quiet)
+                counts = judge(bench, picked[bench.source], options)
                 of = sums.setdefault(layer_of(bench.source), [0, 0, 0])
                 for i, n in enumerate(counts):
                     of[i] += n

@@ -11,7 +11,7 @@ import subprocess
 
 PREFIX = """#include <stdbool.h>
 extern int mutant_picked;
-extern unsigned char mutant_reached[];
+extern unsigned char *mutant_reached;
 #define MUTANT(n) (mutant_reached[n] = 1, mutant_picked == (n))
 #line 1
 """

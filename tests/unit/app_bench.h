@@ -8,6 +8,7 @@
 #include "check.h"
 #include "sluice/json/jfmt.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -24,6 +25,8 @@ static struct noted {
     struct lease_spec lease;
     int leases, released, freed;
     int64_t clock_ahead_ms;
+    int64_t hurried_ms; /* timers of so long come at once */
+    int trims;          /* of the heap */
     bool may_write;     /* what the lease says */
     int pumped;         /* how often passes were looked for */
     char stops[8];      /* 'n' for each time that passes were stopped now, 'l' later */
@@ -52,6 +55,9 @@ __typeof__(passes_stop) __wrap_passes_stop;
 __typeof__(passes_stop) __real_passes_stop;
 __typeof__(timer_move) __wrap_timer_move;
 __typeof__(timer_move) __real_timer_move;
+__typeof__(loop_timer) __wrap_loop_timer;
+__typeof__(loop_timer) __real_loop_timer;
+__typeof__(malloc_trim) __wrap_malloc_trim;
 __typeof__(loop_on_signal) __wrap_loop_on_signal;
 __typeof__(loop_on_signal) __real_loop_on_signal;
 __typeof__(clock_mono_ms) __wrap_clock_mono_ms;
@@ -138,7 +144,18 @@ void __wrap_timer_move(struct timer *timer, int64_t delay_ms)
 {
     if (noted.ctl && timer == noted.ctl->housekeeping)
         noted.house_ms = delay_ms;
-    __real_timer_move(timer, delay_ms);
+    __real_timer_move(timer, delay_ms == noted.hurried_ms ? 0 : delay_ms);
+}
+
+struct timer *__wrap_loop_timer(struct loop *l, int64_t delay_ms, void (*fn)(void *arg), void *arg)
+{
+    return __real_loop_timer(l, delay_ms == noted.hurried_ms ? 0 : delay_ms, fn, arg);
+}
+
+int __wrap_malloc_trim(size_t pad UNUSED)
+{
+    noted.trims++;
+    return 1;
 }
 
 bool __wrap_loop_on_signal(struct loop *l, int signo, void (*fn)(int signo, void *arg), void *arg)

@@ -98,6 +98,25 @@ static void at_rest_it_ends_at_once(void **state UNUSED)
     assert_in_range(clock_mono_ms() - before, 0, 4000);
 }
 
+static void do_work(struct ctl *c)
+{
+    queue_add(c->queue, "shop/web", clock_mono_ms(), QUEUE_HIGH, "test");
+}
+
+/* Every fifteen seconds, but where nothing was done there is nothing to give back. */
+static void the_heap_is_trimmed_after_work_only(void **state UNUSED)
+{
+    for (int work = 0; work < 2; work++) {
+        struct app_options o = options();
+
+        noted = (struct noted){.hurried_ms = 15 * SECOND_MS};
+        noted.steps[0] = work ? do_work : see;
+        noted.steps[1] = interrupt;
+        assert_int_equal(run(&o), 0);
+        assert_int_equal(noted.trims, 1 + work);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +125,7 @@ int main(void)
         TEST(elected_it_begins_at_once),
         TEST(without_its_lease_nothing_is_written),
         TEST(at_rest_it_ends_at_once),
+        TEST(the_heap_is_trimmed_after_work_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

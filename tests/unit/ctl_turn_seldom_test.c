@@ -413,6 +413,49 @@ static void what_is_stopped_takes_nothing_more(void **state)
     assert_int_equal(queue_stats(c->queue).depth, 0);
 }
 
+/* ---- what others wrote ----------------------------------------------------------------------- */
+
+/* What the last look saw is not what is there now: a write rests on a new look. */
+static void what_others_wrote_is_looked_at_first(void **state)
+{
+    static const struct {
+        const char *rollout, *fence; /* as they were seen */
+        int looks;
+    } rows[] = {{"5", "", 0}, {"4", "", 1}, {"5", "7", 1}};
+    struct ctl *c = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        plans(&decide, &nothing, PLAN_SLEEP);
+        turn.looks = turn.sends = 0;
+        key_knows(web(c), rows[i].rollout, rows[i].fence);
+        web(c)->looked_ms = turn.mono;
+        event(c);
+        CHECK(turn.looks == rows[i].looks, "row %zu: %d looks", i, turn.looks);
+        CHECK(turn.sends == 1 - rows[i].looks, "row %zu: %d sends", i, turn.sends);
+        if (turn.looks)
+            look_fails(ERR_RETRY, 0);
+        else
+            pass_plan(turn.pass);
+        turn.mono += HOUR_MS;
+    }
+}
+
+/* Of what has no version nobody can say that others wrote it. */
+static void what_has_no_version_was_not_written(void **state)
+{
+    struct ctl *c = *state;
+
+    put(c, KIND_ROLLOUT,
+        "{\"metadata\":{\"namespace\":\"shop\",\"name\":\"web\",\"uid\":\"u\"},"
+        "\"spec\":{\"targetRef\":{\"name\":\"web\"}}}");
+    plans(&decide, NULL, PLAN_SLEEP);
+    key_knows(web(c), "", "");
+    web(c)->looked_ms = turn.mono;
+    event(c);
+    assert_int_equal(turn.looks, 0);
+    assert_int_equal(turn.sends, 1);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -438,6 +481,8 @@ int main(void)
         TEST(a_lease_that_ran_out_stops_it),
         TEST(all_looks_are_dropped_when_it_stops),
         TEST(what_is_stopped_takes_nothing_more),
+        TEST(what_others_wrote_is_looked_at_first),
+        TEST(what_has_no_version_was_not_written),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

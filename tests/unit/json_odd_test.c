@@ -5,6 +5,10 @@
 #include "sluice/json/edit.h"
 #include "sluice/json/jfmt.h"
 
+__typeof__(cJSON_ParseWithLengthOpts) __real_cJSON_ParseWithLengthOpts;
+__typeof__(cJSON_ParseWithLengthOpts) __wrap_cJSON_ParseWithLengthOpts;
+static bool cjson_refuses;
+
 static cJSON *parse(const char *text)
 {
     struct arena a = {0};
@@ -207,6 +211,47 @@ static void a_string_is_set_at_the_top_too(void **state UNUSED)
     arena_release(&a);
 }
 
+/* A key whose quote is escaped is not the one that is left out; a text cut short ends where it
+ * ends. */
+static void what_is_left_out_of_a_text(void **state UNUSED)
+{
+    static const struct {
+        const char *text, *rest; /* NULL: nothing is left out */
+    } rows[] = {
+        {"{\"a\\\"x\":{\"b\":1}}", NULL},
+        {"{\"a\\\"x\":{\"b\":1},\"x\":{}}", "{\"a\\\"x\":{\"b\":1}}"},
+        {"{\"x\":[]", "{"},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t len = 0;
+        auto_free char *rest = scan_omit(rows[i].text, strlen(rows[i].text), "\"x\"", &len);
+
+        CHECK((rest != NULL) == (rows[i].rest != NULL), "%s", rows[i].text);
+        if (rest)
+            CHECK(len == strlen(rows[i].rest) && memcmp(rest, rows[i].rest, len) == 0, "%s: %.*s",
+                  rows[i].text, (int)len, rest);
+    }
+}
+
+cJSON *__wrap_cJSON_ParseWithLengthOpts(const char *text, size_t len, const char **end,
+                                        cJSON_bool terminated)
+{
+    return cjson_refuses ? NULL : __real_cJSON_ParseWithLengthOpts(text, len, end, terminated);
+}
+
+/* Another cJSON may not take all that is JSON to us. */
+static void what_cjson_does_not_take(void **state UNUSED)
+{
+    struct err e = {0};
+
+    cjson_refuses = true;
+    assert_null(json_parse("{}", 2, &e));
+    cjson_refuses = false;
+    assert_int_equal(e.kind, ERR_INVALID);
+    assert_string_equal(e.text, "not JSON");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +265,8 @@ int main(void)
         cmocka_unit_test(half_a_pair_is_no_character),
         cmocka_unit_test(texts_that_are_none_and_bytes_that_are_none),
         cmocka_unit_test(what_is_dropped_needs_no_room),
+        cmocka_unit_test(what_is_left_out_of_a_text),
+        cmocka_unit_test(what_cjson_does_not_take),
         cmocka_unit_test(a_string_is_set_at_the_top_too),
     };
 

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#define MIB ((size_t)1024 * 1024)
+
 /* The documents of `text` as JSON, one a line. */
 static const char *read_all(struct arena *a, const char *text)
 {
@@ -299,6 +301,34 @@ static void size_and_encoding(void **state UNUSED)
     arena_release(&a);
 }
 
+/* Six bytes of JSON for two of YAML: what is allowed as text may be too much as JSON. */
+static void what_grows_too_large_as_json(void **state UNUSED)
+{
+    const size_t escapes = (16 * MIB - 4) / 6;
+
+    for (int more = 2; more <= 3; more++) {
+        auto_strbuf struct strbuf text = {.max = 8 * MIB};
+        struct yaml_doc *docs = NULL;
+        struct err e = {0};
+        struct arena a;
+        size_t count;
+
+        arena_init(&a);
+        strbuf_adds(&text, "\n\"");
+        for (size_t i = 0; i < escapes; i++)
+            strbuf_adds(&text, "\\e");
+        strbuf_addf(&text, "%.*s\"\n", more, "abc");
+        if (more == 2) {
+            assert_true(yaml_read(&a, text.p, text.len, &docs, &count, &e));
+            assert_int_equal(docs[0].json_len, 16 * MIB);
+        } else {
+            assert_false(yaml_read(&a, text.p, text.len, &docs, &count, &e));
+            assert_string_equal(e.text, "line 2: larger than 16 MiB as JSON");
+        }
+        arena_release(&a);
+    }
+}
+
 static const char manifest[] = "# a comment\n"
                                "apiVersion: sluice.dev/v1beta1\n"
                                "kind: Rollout\n"
@@ -456,6 +486,7 @@ int main(void)
         cmocka_unit_test(alias_bytes_are_summed),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(size_and_encoding),
+        cmocka_unit_test(what_grows_too_large_as_json),
         cmocka_unit_test(lines_are_known),
         cmocka_unit_test(a_name_that_no_element_has_is_none),
         cmocka_unit_test(json_text_has_lines_too),

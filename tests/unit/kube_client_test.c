@@ -126,6 +126,34 @@ static void as_whom(void **state)
     get(f, "/");
 }
 
+/* Whoever is in many groups is in all of them: less would be other rights than were asked for. */
+static void as_one_of_many_groups(void **state)
+{
+    struct fixture *f = *state;
+    const char *groups[200];
+    static const struct kube_pair extra[] = {{"last", "one"}};
+    struct arena a;
+
+    arena_init(&a);
+    for (size_t i = 0; i < COUNT(groups); i++)
+        groups[i] = arena_printf(&a, "group-%zu", i);
+    f->config.as = "jane";
+    f->config.as_groups = groups;
+    f->config.as_group_count = COUNT(groups);
+    f->config.as_extra = extra;
+    f->config.as_extra_count = COUNT(extra);
+    fixture_reopen(f);
+    SCRIPT(f->script,
+           .want_head = "Impersonate-Group: group-199\r\nImpersonate-Extra-last: one\r\n",
+           .code = 200);
+    get(f, "/");
+    for (size_t i = 0; i < COUNT(groups); i++)
+        CHECK(strstr(script_last(f->script),
+                     arena_printf(&a, "Impersonate-Group: %s\r\n", groups[i])),
+              "%s", groups[i]);
+    arena_release(&a);
+}
+
 /* C38: a PUT without resourceVersion would overwrite anybody. */
 static void an_unconditional_put_aborts(void **state)
 {
@@ -686,6 +714,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(requests_as_they_leave),
         TEST(as_whom),
+        TEST(as_one_of_many_groups),
         TEST(an_unconditional_put_aborts),
         TEST(a_read_is_sent_again),
         TEST(but_not_for_ever),

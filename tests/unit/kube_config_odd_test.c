@@ -2,6 +2,7 @@
 /* Kubeconfigs as people and programs break them, and where they are looked for (C15, C18). */
 #include "check.h"
 #include "sluice/base/strbuf.h"
+#include "sluice/json/json.h"
 #include "sluice/kube/config.h"
 
 #include <stdio.h>
@@ -17,6 +18,16 @@
 #define USER(more) HEAD "users: [{name: u, user: {" more "}}]\n"
 #define EXEC(more) USER("exec: {command: x, apiVersion: client.authentication.k8s.io/v1" more "}")
 #define CONFIG     "/etc/k/config"
+
+__typeof__(cJSON_ParseWithLengthOpts) __real_cJSON_ParseWithLengthOpts;
+__typeof__(cJSON_ParseWithLengthOpts) __wrap_cJSON_ParseWithLengthOpts;
+static bool cjson_refuses;
+
+cJSON *__wrap_cJSON_ParseWithLengthOpts(const char *text, size_t len, const char **end,
+                                        cJSON_bool terminated)
+{
+    return cjson_refuses ? NULL : __real_cJSON_ParseWithLengthOpts(text, len, end, terminated);
+}
 
 static bool read_text(const char *text, const struct kube_config_options *options,
                       struct kube_config *config, struct err *e)
@@ -80,6 +91,14 @@ static void what_is_wrong_is_named(void **state UNUSED)
 }
 
 /* A certificate authority of more than any is. */
+/* ... also what another cJSON would not take. */
+static void what_cjson_does_not_take(void **state UNUSED)
+{
+    cjson_refuses = true;
+    refused(HEAD, &(struct kube_config_options){0}, CONFIG ": not JSON");
+    cjson_refuses = false;
+}
+
 static void too_much_base64_is_none(void **state UNUSED)
 {
     auto_strbuf struct strbuf b = {.max = (size_t)2 * KUBE_PEM_BYTES_MAX};
@@ -247,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(too_much_base64_is_none),
+        cmocka_unit_test(what_cjson_does_not_take),
         cmocka_unit_test(a_plugin_may_ask_or_not),
         cmocka_unit_test(what_stands_for_itself),
         cmocka_unit_test(so_many_files_are_no_list),

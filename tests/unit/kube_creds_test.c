@@ -200,6 +200,11 @@ static void certificates_that_stand_in_the_kubeconfig(void **state)
     no_creds(&config, "do not fit");
     config.key = inline_pem(locked_key);
     no_creds(&config, "do not fit");
+    config.key = (struct kube_pem){.file = "/nonexistent/key"};
+    no_creds(&config, "/nonexistent/key");
+    config.cert = (struct kube_pem){.file = "/nonexistent/cert"};
+    no_creds(&config, "/nonexistent/cert");
+    config.cert = inline_pem(one.cert);
     config.key = inline_pem(one.key);
     c = open_creds(&config);
     assert_string_equal(creds_tls(c)->cert, one.cert);
@@ -225,7 +230,7 @@ static bool plugin(const struct kube_config *config, struct kube_exec_result *ou
     *out = (struct kube_exec_result){
         .token = next_token ? xstrdup(next_token) : NULL,
         .cert = next_pair ? xstrdup(next_pair->cert) : NULL,
-        .key = next_pair ? xstrdup(next_pair->key) : NULL,
+        .key = next_pair && next_pair->key ? xstrdup(next_pair->key) : NULL,
         .expires_ms = next_expiry_ms,
     };
     return true;
@@ -269,6 +274,39 @@ static void plugins_are_asked_again(void **state)
     pki_release(&one);
 }
 
+/* Before it expires it is renewed, and what changed then is told: connections follow. Half a pair
+ * is none. */
+static void a_plugin_gives_another_pair(void **state)
+{
+    const struct kube_exec exec = {.command = "login"};
+    const struct kube_config config = {.exec = &exec};
+    struct pki_pair ca = pki_ca("ca"), one = pki_leaf(&ca, "one", NULL);
+    struct pki_pair two = pki_leaf(&ca, "two", NULL), half = {one.cert, NULL};
+    struct creds *c;
+
+    (void)state;
+    kube_config_allow_exec(plugin);
+    next_token = NULL;
+    next_pair = &one;
+    next_expiry_ms = clock_wall_ms() + 1000;
+    c = open_creds(&config);
+    next_pair = &two;
+    assert_true(creds_refresh(c, START));
+    assert_string_equal(creds_tls(c)->cert, two.cert);
+    next_pair = &half;
+    next_token = "t";
+    assert_true(creds_refused(c, creds_generation(c), START));
+    assert_string_equal(creds_token(c), "t");
+    assert_string_equal(creds_tls(c)->cert, two.cert);
+    creds_free(c);
+    next_pair = NULL;
+    next_token = NULL;
+    kube_config_allow_exec(NULL);
+    pki_release(&ca);
+    pki_release(&one);
+    pki_release(&two);
+}
+
 /* Beside a token of one's own it is not asked; a certificate authority of a file stays with the
  * certificate that it gives. */
 static void a_plugin_beside_files(void **state)
@@ -294,6 +332,7 @@ static void a_plugin_beside_files(void **state)
     config.token_file = token_path;
     write_file(token_path, "own");
     c = open_creds(&config);
+    assert_false(creds_refresh(c, START));
     assert_false(creds_refused(c, creds_generation(c), START));
     assert_int_equal(runs, 0);
     creds_free(c);
@@ -335,6 +374,7 @@ int main(void)
         cmocka_unit_test(certificates_are_read_again),
         cmocka_unit_test(certificates_that_stand_in_the_kubeconfig),
         cmocka_unit_test(plugins_are_asked_again),
+        cmocka_unit_test(a_plugin_gives_another_pair),
         cmocka_unit_test(a_plugin_beside_files),
     };
 

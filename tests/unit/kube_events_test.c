@@ -222,6 +222,78 @@ static void a_flood_is_bounded(void **state)
     assert_int_equal(w->flushed, 1);
 }
 
+/* One more of a series that the server does not take is tried again, as one more. */
+static void an_update_that_fails_is_tried_again(void **state)
+{
+    struct world *w = *state;
+
+    SCRIPT(w->f.script, .want = WANT_POST, .code = 201);
+    say(w, "same");
+    await(&w->f, quiet, w);
+    say(w, "same");
+    SCRIPT(w->f.script, .want = WANT_PATCH, .code = 500);
+    SCRIPT(w->f.script, .want = WANT_PATCH, .code = 200);
+    recorder_flush(w->r, WAIT_MS, on_flushed, w);
+    await(&w->f, flushed, w);
+    assert_int_equal(script_left(w->f.script), 0);
+    assert_int_equal(recorder_stats(w->r).written, 2);
+}
+
+static bool never(void *arg UNUSED)
+{
+    return false;
+}
+
+/* Looked through often: what is under way stays, and what has just been written is still known. */
+static void what_is_new_is_left_alone(void **state)
+{
+    struct world *w = *state;
+
+    recorder_set_timing(w->r, &(struct recorder_timing){.review_ms = 1});
+    SCRIPT(w->f.script, .want = WANT_POST, .end = SCRIPT_STREAM, .code = 201);
+    say(w, "same");
+    await(&w->f, script_streaming, w->f.script);
+    loop_run_until(w->f.loop, never, NULL, 10);
+    assert_int_equal(recorder_stats(w->r).waiting, 1);
+    script_finish(w->f.script, SCRIPT_KEEP);
+    await(&w->f, quiet, w);
+    loop_run_until(w->f.loop, never, NULL, 10);
+    say(w, "same");
+    assert_int_equal(recorder_stats(w->r).waiting, 0); /* one more of it */
+}
+
+/* The oldest goes, if it is not the one that is being written. */
+static void a_flood_behind_an_open_one(void **state)
+{
+    struct world *w = *state;
+
+    SCRIPT(w->f.script, .want = WANT_POST, .code = 201);
+    say(w, "first");
+    await(&w->f, quiet, w);
+    SCRIPT(w->f.script, .want = WANT_POST, .end = SCRIPT_HANG);
+    say(w, "second");
+    await(&w->f, script_empty, w->f.script);
+    for (int i = 0; i < EVENT_QUEUE_MAX - 1; i++) {
+        char note[32];
+        snprintf(note, sizeof(note), "note %d", i);
+        say(w, note);
+    }
+    assert_int_equal(recorder_stats(w->r).dropped, 0); /* the first was written */
+    say(w, "last");
+    assert_int_equal(recorder_stats(w->r).dropped, 1);
+}
+
+static void what_has_no_name_is_told_too(void **state)
+{
+    static const struct kube_ref nameless = {"v1", "Thing", "ns", NULL, "u-2"};
+    struct world *w = *state;
+
+    SCRIPT(w->f.script, .want = WANT_POST, .code = 201);
+    kube_event(w->r, &nameless, EVENT_NORMAL, "Started", "Release", "note");
+    await(&w->f, quiet, w);
+    assert_non_null(strstr(last_body(w), "\"uid\":\"u-2\""));
+}
+
 static void nothing_to_flush(void **state)
 {
     struct world *w = *state;
@@ -264,9 +336,18 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(as_the_server_wants_it), TEST(equal_ones_become_a_series), TEST(a_series_in_time),
-        TEST(tries_and_giving_up),    TEST(the_server_forgot_it),       TEST(a_flood_is_bounded),
-        TEST(nothing_to_flush),       cmocka_unit_test(names_and_cuts),
+        TEST(as_the_server_wants_it),
+        TEST(equal_ones_become_a_series),
+        TEST(a_series_in_time),
+        TEST(tries_and_giving_up),
+        TEST(the_server_forgot_it),
+        TEST(a_flood_is_bounded),
+        TEST(nothing_to_flush),
+        TEST(an_update_that_fails_is_tried_again),
+        TEST(what_is_new_is_left_alone),
+        TEST(a_flood_behind_an_open_one),
+        TEST(what_has_no_name_is_told_too),
+        cmocka_unit_test(names_and_cuts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,9 +4,11 @@
 #include "sluice/base/clock.h"
 #include "sluice/kube/config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Nobody waits a minute: the clock is as far ahead as its calls are many. */
@@ -23,6 +25,42 @@ int64_t __wrap_clock_mono_ms(void)
     const bool is_late = late.from && ++late.calls >= late.from;
 
     return __real_clock_mono_ms() + (is_late ? late.ms : 0);
+}
+
+/* Calls that fail so often, with an error each; the real one comes after. */
+static struct failing {
+    int left, error;
+} pipes, reads, waits;
+
+static bool fails_now(struct failing *f)
+{
+    if (f->left == 0)
+        return false;
+    f->left--;
+    errno = f->error;
+    return true;
+}
+
+__typeof__(pipe2) __real_pipe2;
+__typeof__(pipe2) __wrap_pipe2;
+__typeof__(read) __real_read;
+__typeof__(read) __wrap_read;
+__typeof__(waitpid) __real_waitpid;
+__typeof__(waitpid) __wrap_waitpid;
+
+int __wrap_pipe2(int fds[2], int flags)
+{
+    return fails_now(&pipes) ? -1 : __real_pipe2(fds, flags);
+}
+
+ssize_t __wrap_read(int fd, void *to, size_t len)
+{
+    return fails_now(&reads) ? -1 : __real_read(fd, to, len);
+}
+
+pid_t __wrap_waitpid(pid_t pid, int *status, int options)
+{
+    return fails_now(&waits) ? -1 : __real_waitpid(pid, status, options);
 }
 
 static struct kube_exec exec;
@@ -169,6 +207,60 @@ static void whoever_ignored_children_before(void **state UNUSED)
     signal(SIGCHLD, SIG_DFL);
 }
 
+/* ---- a kernel that says no ------------------------------------------------------------------- */
+
+#define ANSWER                                                                                     \
+    "printf '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\","     \
+    "\"status\":{\"token\":\"t\"}}'"
+
+static void no_pipe_no_plugin(void **state UNUSED)
+{
+    pipes = (struct failing){1, EMFILE};
+    fails(ANSWER, "Too many open files");
+}
+
+/* Who is interrupted goes on; what cannot be read is no answer. */
+static void its_answer_is_read_on(void **state UNUSED)
+{
+    struct kube_exec_result got = {0};
+    struct err e = {0};
+
+    reads = (struct failing){2, EINTR};
+    CHECK(run(ANSWER, &got, &e), "%s", e.text);
+    assert_string_equal(got.token, "t");
+    kube_exec_result_release(&got);
+    reads = (struct failing){1, EIO};
+    fails(ANSWER, "Input/output error");
+}
+
+/* Its end is waited for through interruptions, and when it is killed; an end that nobody knows is
+ * no good one. */
+static void its_end_is_waited_for(void **state UNUSED)
+{
+    struct kube_exec_result got = {0};
+    struct err e = {0};
+
+    waits = (struct failing){2, EINTR};
+    CHECK(run(ANSWER, &got, &e), "%s", e.text);
+    kube_exec_result_release(&got);
+    waits = (struct failing){1, ECHILD};
+    fails(ANSWER, "it failed");
+    reads = (struct failing){1, EIO}; /* it is not waited for, but killed */
+    waits = (struct failing){2, EINTR};
+    fails(ANSWER, "Input/output error");
+    reads = (struct failing){1, EIO};
+    waits = (struct failing){1, ECHILD};
+    fails(ANSWER, "Input/output error");
+}
+
+/* As long a name as that of ours, and another. */
+static void other_variables_go_along(void **state UNUSED)
+{
+    setenv("KUBERNETES_EXEC_INFI", "mine", 1);
+    assert_string_equal(told("printf %s \"$KUBERNETES_EXEC_INFI\""), "mine");
+    unsetenv("KUBERNETES_EXEC_INFI");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
@@ -176,7 +268,9 @@ int main(void)
         TEST(its_cluster_only_when_it_asks),   TEST(its_authority_from_a_file),
         TEST(it_may_ask_at_a_terminal),        TEST(without_a_hint_there_is_none),
         TEST(one_that_hangs_is_stopped),       TEST(one_that_goes_on_is_stopped),
-        TEST(whoever_ignored_children_before),
+        TEST(whoever_ignored_children_before), TEST(no_pipe_no_plugin),
+        TEST(its_answer_is_read_on),           TEST(its_end_is_waited_for),
+        TEST(other_variables_go_along),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who leads, at what is seldom (C65 to C73): what others store, times that are none, and what comes
  * when it is given back. */
+#include "../../src/kube/lease_record.h"
 #include "lease_bench.h"
+
+__typeof__(clock_mono_ms) __wrap_clock_mono_ms;
+__typeof__(clock_mono_ms) __real_clock_mono_ms;
+static int64_t ahead_ms;
+
+int64_t __wrap_clock_mono_ms(void)
+{
+    return __real_clock_mono_ms() + ahead_ms;
+}
+
+static bool leads(void *arg)
+{
+    return lease_leading(arg);
+}
 
 /* ---- times ----------------------------------------------------------------------------------- */
 
@@ -19,7 +34,7 @@ static void times_that_are_none_make_no_lease(void **state)
     SCRIPT(w->f.script, .want = WANT_POST, .want_head = "\"leaseDurationSeconds\":15,", .code = 201,
            RECORD("1", "me", 0));
     w->lease = lease_new(w->f.client, &spec, &e);
-    await(&w->f, script_empty, w->f.script);
+    await(&w->f, leads, w->lease); /* nobody asked to be told */
 }
 
 /* ---- what is stored -------------------------------------------------------------------------- */
@@ -80,6 +95,35 @@ static void a_refusal_is_no_loss(void **state)
     await(&w->f, script_empty, w->f.script);
     assert_int_equal(w->lost, 0);
     assert_true(lease_leading(w->lease));
+}
+
+/* The machine slept: nothing is written from the moment it wakes, before any timer has come. */
+static void who_overslept_leads_no_more(void **state)
+{
+    struct world *w = *state;
+
+    start_leading(w, 10000, 100);
+    assert_true(lease_alive(w->lease));
+    ahead_ms = 10000;
+    assert_false(lease_leading(w->lease));
+    assert_true(lease_alive(w->lease));
+    ahead_ms = 15000 + 1000;
+    assert_false(lease_alive(w->lease));
+    await(&w->f, has_lost, w);
+    ahead_ms = 0;
+    assert_string_equal(w->why, "not renewed before the deadline");
+}
+
+/* A record that was read without metadata is written under the name that it has. */
+static void a_record_without_metadata(void **state UNUSED)
+{
+    const struct lease_record r = {.holder = ""};
+    const struct lease_claim claim = {.holder = "me", .duration_s = 15, .now_ms = 1};
+    struct arena a = {0};
+
+    assert_non_null(strstr(lease_record_write(&a, &r, "ns", "l", &claim),
+                           "\"metadata\":{\"namespace\":\"ns\",\"name\":\"l\"}"));
+    arena_release(&a);
 }
 
 /* ---- giving it back (C71) -------------------------------------------------------------------- */
@@ -160,6 +204,8 @@ int main(void)
         TEST(what_is_stored_for_another_is_lost),
         TEST(an_answer_that_is_none),
         TEST(a_refusal_is_no_loss),
+        TEST(who_overslept_leads_no_more),
+        TEST(a_record_without_metadata),
         TEST(given_back_into_nothing),
         TEST(given_back_and_not_told),
         TEST(given_back_is_not_tried_for_ever),

@@ -254,6 +254,29 @@ static void what_is_no_event(void **state)
 }
 
 /* C39: a NUL in anybody's annotation must not blind us. */
+/* Only what ends with its object, and closes it, is passed over undecoded. */
+static void lines_that_close(void **state UNUSED)
+{
+    static const struct {
+        const char *line;
+        bool closes;
+    } rows[] = {
+        {"{\"type\":\"ADDED\",\"object\":{}}", true},
+        {"{\"object\":{\"a\":{}}}", true},
+        {"{\"object\":{},\"type\":\"ADDED\"}", false},
+        {"{\"object\":{}} ", false},
+        {"{\"object\":{}]", false},
+        {"{\"object\":{}", false},
+        {"{\"object\":5}", false},
+        {"{\"type\":\"ADDED\"}", false},
+        {"[]", false},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        CHECK(watch_closes(rows[i].line, strlen(rows[i].line)) == rows[i].closes, "%s",
+              rows[i].line);
+}
+
 static void nul_in_a_string(void **state)
 {
     static const struct {
@@ -329,6 +352,7 @@ int main(void)
         cmocka_unit_test(a_name_that_is_too_long_has_to_be_decoded),
         cmocka_unit_test(what_is_no_event),
         cmocka_unit_test(nul_in_a_string),
+        cmocka_unit_test(lines_that_close),
         cmocka_unit_test(versions),
     };
 

@@ -155,6 +155,43 @@ static void our_own_fields_have_no_other_manager(void **state UNUSED)
     assert_null(service_read(&arena, ours.doc, ours.text, ours.len)->selector_manager);
 }
 
+/* Without an end, without fields, or no list at all: nobody's. */
+static void managed_fields_that_are_none(void **state UNUSED)
+{
+    static const char *const rows[] = {
+        "{'manager':'helm'}",
+        "null",
+        "[{'manager':'helm'}]",
+        "[{'manager':'helm','fieldsV1':{'f:spec':null}}]",
+        "[helm]",
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *text =
+            json_fmt(&arena, "{'metadata':{'managedFields':%r}}", json_fmt(&arena, rows[i], NULL));
+        const struct jslice object = {text, strlen(text)};
+
+        CHECK(!read_manager(&arena, object, "f:spec", false).name, "%s", rows[i]);
+    }
+}
+
+/* A template that is null is none. */
+static void templates_that_are_none(void **state UNUSED)
+{
+    auto_object struct object o = object_of(
+        "{\"metadata\":{\"name\":\"web\"},\"spec\":{\"template\":null,\"selector\":null}}");
+    const struct deployment *d = deployment_read(&arena, o.doc, o.text, o.len);
+    const struct replicaset *rs = replicaset_read(&arena, o.doc, o.text, o.len, true);
+    char digest[DIGEST_TEXT_MAX] = "x";
+
+    assert_null(d->template_raw);
+    assert_null(d->selector_raw);
+    CHECK_TEXT(d->digest, "", "digest");
+    assert_null(rs->template_raw);
+    template_digest((struct jslice){"", 0}, digest);
+    assert_int_equal(strlen(digest), DIGEST_TEXT_MAX - 1);
+}
+
 static void selectors_by_words(void **state UNUSED)
 {
     static const struct {
@@ -393,6 +430,8 @@ int main(void)
         TEST(a_slice_of_endpoints_without_a_name),
         TEST(a_parent_with_one_condition),
         TEST(our_own_fields_have_no_other_manager),
+        TEST(managed_fields_that_are_none),
+        TEST(templates_that_are_none),
         TEST(selectors_by_words),
         TEST(what_is_not_understood_selects_nothing),
         TEST(long_names_are_cut_at_a_word),

@@ -209,6 +209,85 @@ static void bytes_that_are_no_text(void **state UNUSED)
     assert_false(format_fits(&format_label, "a\xff"));
 }
 
+/* ---- tables of another form ------------------------------------------------------------------ */
+
+/* Text of any form, and a list without bounds. */
+static void what_a_table_does_not_bound(void **state UNUSED)
+{
+    struct item {
+        const char *text;
+    };
+    struct root {
+        struct item *items;
+        size_t count;
+    };
+    static const struct spec_field text = {.key = "text", .kind = F_TEXT};
+    static const struct spec_shape item = {
+        .name = "item", .fields = &text, .count = 1, .size = sizeof(struct item)};
+    static const struct spec_field list = {.key = "items",
+                                           .kind = F_LIST,
+                                           .at = offsetof(struct root, items),
+                                           .count_at = offsetof(struct root, count),
+                                           .shape = &item};
+    static const struct spec_shape root = {.name = "root", .fields = &list, .count = 1};
+    auto_object struct object o = object_of("{\"items\":[{\"text\":\"\\u0001\"},{}]}");
+    const struct finding *findings;
+    struct root r = {0};
+    struct checker c;
+
+    checker_init(&c, &arena, "");
+    checker_walk(&c, o.doc, &root, &r);
+    assert_int_equal(checker_finish(&c, o.doc, false, &findings), 0);
+    assert_int_equal(r.count, 2);
+    CHECK_TEXT(r.items[0].text, "\1", "text");
+}
+
+/* More fields than are looked through for what was meant. */
+static void of_very_many_fields_the_first_are_meant(void **state UNUSED)
+{
+    static struct spec_field fields[80];
+    static const struct spec_shape shape = {.name = "many", .fields = fields, .count = 80};
+    auto_object struct object o = object_of("{\"field-00x\":1,\"field-79x\":1}");
+    const struct finding *findings;
+    struct checker c;
+    char nothing = 0;
+
+    for (size_t i = 0; i < COUNT(fields); i++)
+        fields[i] =
+            (struct spec_field){.key = arena_printf(&arena, "field-%02zu", i), .kind = F_ANY};
+    checker_init(&c, &arena, "");
+    leave(&(struct checker){.a = &arena}, (struct path_mark){0, 0}); /* from nowhere */
+    checker_walk(&c, o.doc, &shape, &nothing);
+    assert_int_equal(checker_finish(&c, o.doc, false, &findings), 2);
+    assert_non_null(strstr(findings[0].message, "field-00"));
+    assert_null(strstr(findings[1].message, "field-79"));
+}
+
+/* A target of another version is another target, as it is one of another name. */
+static void a_target_stays(void **state UNUSED)
+{
+    static const struct {
+        const char *target;
+        size_t findings;
+    } rows[] = {
+        {"{\"name\":\"web\"}", 0},
+        {"{\"name\":\"web\",\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\"}", 0},
+        {"{\"name\":\"other\"}", 1},
+        {"{\"name\":\"web\",\"apiVersion\":\"apps/v2\"}", 1},
+    };
+    auto_object struct object was =
+        object_of("{\"targetRef\":{\"name\":\"web\"},\"strategy\":{\"rolling\":{}}}");
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        auto_object struct object now = object_of(arena_printf(
+            &arena, "{\"targetRef\":%s,\"strategy\":{\"rolling\":{}}}", rows[i].target));
+        const struct finding *findings;
+
+        CHECK(validate_change(&arena, was.doc, now.doc, &findings) == rows[i].findings, "%s",
+              rows[i].target);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +300,9 @@ int main(void)
         cmocka_unit_test(what_is_long_is_no_slip),
         cmocka_unit_test(a_member_without_a_name),
         cmocka_unit_test(bytes_that_are_no_text),
+        cmocka_unit_test(what_a_table_does_not_bound),
+        cmocka_unit_test(of_very_many_fields_the_first_are_meant),
+        cmocka_unit_test(a_target_stays),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

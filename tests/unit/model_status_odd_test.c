@@ -61,6 +61,20 @@ static void words_that_are_none(void **state UNUSED)
     }
 }
 
+/* A text that lacks what its tree has, or a list where members were to be: nothing is kept. */
+static void a_text_that_is_not_of_its_tree(void **state UNUSED)
+{
+    auto_object struct object o = object_of("{\"epoch\":7,\"held\":true}");
+    auto_object struct object list = object_of("[1,2]");
+    struct rollout_status s;
+
+    status_read_raw(&arena, o.doc, (struct jslice){"{}", 2}, &s);
+    assert_true(s.held);
+    assert_true(str_empty(s.unknown));
+    status_read_raw(&arena, list.doc, (struct jslice){list.text, list.len}, &s);
+    CHECK_TEXT(status_write(&arena, &s), "{\"observedGeneration\":0,\"held\":false}", "a list");
+}
+
 /* ---- what is written ------------------------------------------------------------------------- */
 
 /* A verdict that has no word is not told at all. */
@@ -113,6 +127,7 @@ int main(void)
         cmocka_unit_test(words_that_are_none),
         cmocka_unit_test(numbers_without_a_word_are_not_written),
         cmocka_unit_test(without_room_words_are_empty),
+        cmocka_unit_test(a_text_that_is_not_of_its_tree),
         cmocka_unit_test(counts_beyond_the_list_are_not_followed),
     };
 

@@ -3,6 +3,7 @@
 #include "sluice/base/clock.h"
 #include "sluice/net/loop.h"
 
+#include <event2/event.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -205,6 +206,26 @@ static void what_nobody_can_catch_is_not_waited_for(void **state)
     loop_free(loop);
 }
 
+__typeof__(event_new) __real_event_new;
+__typeof__(event_new) __wrap_event_new;
+static bool no_event;
+
+struct event *__wrap_event_new(struct event_base *base, evutil_socket_t fd, short what,
+                               event_callback_fn fn, void *arg)
+{
+    return no_event ? NULL : __real_event_new(base, fd, what, fn, arg);
+}
+
+static void without_an_event_no_signal_is_waited_for(void **state UNUSED)
+{
+    struct loop *loop = loop_new();
+
+    no_event = true;
+    assert_false(loop_on_signal(loop, SIGUSR1, on_no_signal, NULL));
+    no_event = false;
+    loop_free(loop);
+}
+
 static void random_numbers_stay_in_range(void **state)
 {
     bool seen[5] = {false};
@@ -232,6 +253,7 @@ int main(void)
         cmocka_unit_test(run_until_a_condition),
         cmocka_unit_test(signals_come_over_the_loop),
         cmocka_unit_test(what_nobody_can_catch_is_not_waited_for),
+        cmocka_unit_test(without_an_event_no_signal_is_waited_for),
         cmocka_unit_test(random_numbers_stay_in_range),
     };
 

@@ -5,6 +5,7 @@
 #include "sluice/net/server.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
 
 #define WAIT_MS 10000
 
@@ -240,6 +241,29 @@ static void a_method_each_and_an_answer_without_a_body(void **state)
     server_free(s);
 }
 
+__typeof__(getsockname) __real_getsockname;
+__typeof__(getsockname) __wrap_getsockname;
+static bool no_name;
+
+int __wrap_getsockname(int fd, struct sockaddr *address, socklen_t *len)
+{
+    return no_name ? -1 : __real_getsockname(fd, address, len);
+}
+
+static void a_socket_without_a_name_has_no_port(void **state)
+{
+    struct fixture *f = *state;
+    struct err e = {0};
+    struct server *s;
+
+    no_name = true;
+    s = server_new(f->loop, "127.0.0.1", 0, handlers, COUNT(handlers), &e);
+    no_name = false;
+    assert_non_null(s);
+    assert_int_equal(server_port(s), 0);
+    server_free(s);
+}
+
 static void the_port_that_was_free(void **state)
 {
     struct fixture *f = *state;
@@ -425,6 +449,7 @@ int main(void)
         TEST(other_methods_and_bodies),
         TEST(a_method_each_and_an_answer_without_a_body),
         TEST(the_port_that_was_free),
+        TEST(a_socket_without_a_name_has_no_port),
         TEST(a_port_taken),
         TEST(over_tls_with_a_new_certificate),
         TEST(over_tls_with_a_chain),

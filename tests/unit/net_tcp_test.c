@@ -5,6 +5,8 @@
 #include "sluice/net/tcp.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -130,12 +132,61 @@ static void late_and_cancelled(void **state)
     loop_free(loop);
 }
 
+/* ---- a kernel and a libevent that do what they seldom do ------------------------------------- */
+
+__typeof__(connect) __real_connect;
+__typeof__(connect) __wrap_connect;
+__typeof__(getsockopt) __real_getsockopt;
+__typeof__(getsockopt) __wrap_getsockopt;
+__typeof__(event_new) __real_event_new;
+__typeof__(event_new) __wrap_event_new;
+static bool at_once, no_word, no_event;
+
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    return at_once ? 0 : __real_connect(fd, address, len);
+}
+
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    if (!no_word || name != SO_ERROR)
+        return __real_getsockopt(fd, level, name, value, len);
+    errno = EBADF;
+    return -1;
+}
+
+struct event *__wrap_event_new(struct event_base *base, evutil_socket_t fd, short what,
+                               event_callback_fn fn, void *arg)
+{
+    return no_event && (what & EV_WRITE) ? NULL : __real_event_new(base, fd, what, fn, arg);
+}
+
+static void what_seldom_happens(void **state UNUSED)
+{
+    struct loop *loop = loop_new();
+    struct script *s = script_new(loop);
+    const int port = script_port(s);
+
+    at_once = true;
+    assert_int_equal(check_port(loop, "127.0.0.1", port, NULL), ERR_NONE);
+    at_once = false;
+    no_word = true;
+    assert_int_equal(check_port(loop, "127.0.0.1", port, NULL), ERR_RETRY);
+    no_word = false;
+    no_event = true;
+    assert_int_equal(check_port(loop, "127.0.0.1", port, NULL), ERR_RETRY);
+    no_event = false;
+    script_free(s);
+    loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_closed_and_forbidden),
         cmocka_unit_test(no_way_there),
         cmocka_unit_test(late_and_cancelled),
+        cmocka_unit_test(what_seldom_happens),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

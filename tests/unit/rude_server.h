@@ -13,9 +13,9 @@
 
 struct rude_server {
     int port;
-    atomic_int hits;            /* requests read */
-    atomic_int open, open_most; /* connections at once */
-    atomic_int serving;         /* 1: SERVING, 2: NOT_SERVING, else an error of gRPC */
+    atomic_int hits;    /* requests read */
+    atomic_int open;    /* connections whose threads have not ended */
+    atomic_int serving; /* 1: SERVING, 2: NOT_SERVING, else an error of gRPC */
     atomic_bool stop;
     int fd;
     unsigned long thread;

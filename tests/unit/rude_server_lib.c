@@ -294,12 +294,8 @@ static void serve(const struct connection *c)
 static void *connection_main(void *arg)
 {
     struct connection c = *(struct connection *)arg;
-    const int now = atomic_fetch_add(&c.server->open, 1) + 1;
-    int most = c.server->open_most;
 
     free(arg);
-    while (now > most && !atomic_compare_exchange_weak(&c.server->open_most, &most, now))
-        ;
     serve(&c);
     close(c.fd);
     atomic_fetch_sub(&c.server->open, 1);
@@ -318,6 +314,7 @@ static void *server_main(void *arg)
             continue;
         c = malloc(sizeof(*c));
         *c = (struct connection){s, accept(s->fd, NULL, NULL)};
+        atomic_fetch_add(&s->open, 1);
         if (c->fd < 0 || pthread_create(&thread, NULL, connection_main, c) != 0)
             abort();
         pthread_detach(thread);

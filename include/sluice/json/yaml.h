@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* yaml.h - YAML in (manifests, kubeconfig) as JSON text, JSON out as YAML. libyaml events.
  *
- * Bounded: 8 MiB text, depth JSON_DEPTH_MAX, aliases expanded to at most 1 MiB in all (alias
- * bombs), duplicate keys and non-UTF-8 refused. Unquoted text means what it means to kubectl
- * (sigs.k8s.io/yaml): null/~, true/false/yes/no/on/off, integers (0644 is octal, 0x1f, 0b1) and
- * floats are not strings, timestamps are; keys are their text; "<<" merges mappings. */
+ * Bounded: 8 MiB text, a document 16 MiB as JSON, depth JSON_DEPTH_MAX, aliases expanded to at
+ * most 1 MiB in all (alias bombs), duplicate keys and non-UTF-8 refused. Unquoted text means what
+ * it means to kubectl (sigs.k8s.io/yaml): null/~, true/false/yes/no/on/off, integers (0644 is
+ * octal, 0x1f, 0b1) and floats are not strings, timestamps are; keys are their text; "<<" merges
+ * mappings. */
 #ifndef SLUICE_JSON_YAML_H
 #define SLUICE_JSON_YAML_H
 
