@@ -181,7 +181,7 @@ static void templates_that_are_none(void **state UNUSED)
     auto_object struct object o = object_of(
         "{\"metadata\":{\"name\":\"web\"},\"spec\":{\"template\":null,\"selector\":null}}");
     const struct deployment *d = deployment_read(&arena, o.doc, o.text, o.len);
-    const struct replicaset *rs = replicaset_read(&arena, o.doc, o.text, o.len, true);
+    const struct replicaset *rs = replicaset_read(&arena, o.doc, o.text, o.len);
     char digest[DIGEST_TEXT_MAX] = "x";
 
     assert_null(d->template_raw);
