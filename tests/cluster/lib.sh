@@ -61,6 +61,22 @@ await() {
     done
 }
 
+# kubeconfig_text NAME CREDENTIALS: a kubeconfig of NAME, who shows these, in YAML on one line.
+kubeconfig_text() {
+    cat <<EOF
+apiVersion: v1
+kind: Config
+current-context: sluice
+contexts: [{name: sluice, context: {cluster: sluice, user: "$1"}}]
+clusters:
+- name: sluice
+  cluster:
+    server: https://$CLUSTER_ADDRESS:6443
+    certificate-authority-data: $(base64 -w0 "$CLUSTER_RUN/pki/ca.crt")
+users: [{name: "$1", user: $2}]
+EOF
+}
+
 # kubeconfig_of FILE: an administrator who asks by a token: a client's certificate is verified anew at
 # each request, which takes the API server a seventh of its time.
 kubeconfig_of() {
@@ -71,18 +87,7 @@ kubeconfig_of() {
         k create clusterrolebinding "$name" --clusterrole cluster-admin \
             --serviceaccount "kube-system:$name" >/dev/null
     token=$(k -n kube-system create token "$name" --duration 24h)
-    (umask 077 && cat >"$1") <<EOF
-apiVersion: v1
-kind: Config
-current-context: sluice
-contexts: [{name: sluice, context: {cluster: sluice, user: "$name"}}]
-clusters:
-- name: sluice
-  cluster:
-    server: https://$CLUSTER_ADDRESS:6443
-    certificate-authority-data: $(base64 -w0 "$CLUSTER_RUN/pki/ca.crt")
-users: [{name: "$name", user: {token: "$token"}}]
-EOF
+    (umask 077 && kubeconfig_text "$name" "{token: \"$token\"}" >"$1")
 }
 
 # load_start FILE ARG...: load (tests/app/load.c) with ARGs, in the background; FILE gets its report.

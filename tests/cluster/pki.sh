@@ -24,26 +24,12 @@ certificate() {
 
 # kubeconfig NAME SUBJECT: who NAME is to the API server; prints the file's name.
 kubeconfig() {
-    local file=$CLUSTER_RUN/kubeconfig/$1
+    local file=$CLUSTER_RUN/kubeconfig/$1 pair
     if [[ ! -s $file ]]; then
         certificate ca "$1" "$2"
-        cat >"$file.new" <<EOF
-apiVersion: v1
-kind: Config
-current-context: sluice
-contexts: [{name: sluice, context: {cluster: sluice, user: "$1"}}]
-clusters:
-- name: sluice
-  cluster:
-    server: https://$CLUSTER_ADDRESS:6443
-    certificate-authority-data: $(base64 -w0 "$CLUSTER_PKI/ca.crt")
-users:
-- name: "$1"
-  user:
-    client-certificate-data: $(base64 -w0 "$CLUSTER_PKI/$1.crt")
-    client-key-data: $(base64 -w0 "$CLUSTER_PKI/$1.key")
-EOF
-        chmod 600 "$file.new"
+        pair="{client-certificate-data: $(base64 -w0 "$CLUSTER_PKI/$1.crt")"
+        pair+=", client-key-data: $(base64 -w0 "$CLUSTER_PKI/$1.key")}"
+        (umask 077 && kubeconfig_text "$1" "$pair" >"$file.new")
         mv "$file.new" "$file"
     fi
     echo "$file"

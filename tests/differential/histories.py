@@ -161,16 +161,20 @@ def settle(places):
         time.sleep(LOOK_S)
 
 
-def play(sides, name, groups):
+def step(places, acts):
+    for p in places:
+        p.do(acts)
+    return settle(places)
+
+
+def play(sides, name, groups, place=Place, stepped=step):
     """(number of the group, what is there) where they differ, or None."""
-    places = [Place(side, name) for side in sides]
+    places = [place(side, name) for side in sides]
     for p in places:
         p.begin()
     try:
         for i, acts in enumerate([[]] + groups):
-            for p in places:
-                p.do(acts)
-            if looks := settle(places):
+            if looks := stepped(places, acts):
                 return i, looks
         return None
     finally:

@@ -136,18 +136,7 @@ def step(places, acts):
 
 
 def play(sides, name, groups):
-    """(number of the group, what is there) where they differ, or None."""
-    places = [Place(side, name) for side in sides]
-    for p in places:
-        p.begin()
-    try:
-        for i, acts in enumerate([[]] + groups):
-            if looks := step(places, acts):
-                return i, looks
-        return None
-    finally:
-        for p in places:
-            p.end()
+    return histories.play(sides, name, groups, Place, step)
 
 
 def history(sides, seed, wants_shrink):
