@@ -33,6 +33,7 @@ static void claim(struct dc *c, struct sim_object *o, struct replicaset *rs)
                          c->d->meta.name, uid));
     if (c->count < RS_MAX) {
         c->obj[c->count] = o;
+        c->was[c->count] = rs->replicas;
         c->rs[c->count++] = rs;
     }
 }
@@ -190,7 +191,8 @@ static int old_ones(const struct dc *c, int order[RS_MAX])
     return n;
 }
 
-/* cleanupDeployment: nothing is taken in place of one that has pods. */
+/* cleanupDeployment: nothing is taken in place of one that has pods. The real one looks at what it
+ * read: under a pause it scales an empty ReplicaSet up and deletes it in one pass. */
 static void clean_up(struct dc *c)
 {
     const int64_t keep = json_i64(c->dep->doc, "spec.revisionHistoryLimit", 10);
@@ -200,7 +202,7 @@ static void clean_up(struct dc *c)
     for (int64_t i = 0; i < much; i++) {
         const struct replicaset *rs = c->rs[order[i]];
 
-        if (!rs->replicas && !rs->st_replicas && rs->meta.generation <= rs->observed_generation)
+        if (!c->was[order[i]] && !rs->st_replicas && rs->meta.generation <= rs->observed_generation)
             sim_delete(c->s, SIM_REPLICASET, rs->meta.name);
     }
 }

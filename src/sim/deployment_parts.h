@@ -17,6 +17,7 @@ struct dc {
     struct surge surge;
     struct sim_object *obj[RS_MAX]; /* ReplicaSets that it controls */
     struct replicaset *rs[RS_MAX];
+    int32_t was[RS_MAX]; /* their sizes when they were read */
     int count;
     int fresh; /* index of the one with the Deployment's template, -1 */
 };

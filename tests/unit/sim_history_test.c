@@ -185,6 +185,25 @@ static int64_t resized(const char *strategy)
     return n;
 }
 
+/* Under a pause it grows the last ReplicaSet from nothing, and takes it for an empty one still. */
+static void what_has_just_grown_goes_as_well(void **state)
+{
+    struct bed b;
+
+    (void)state;
+    open(&b, 5, ROLLING);
+    release(&b, 0);
+    release(&b, 1);
+    patch(&b, SIM_DEPLOYMENT, "web", "{'spec':{'paused':true}}");
+    image(&b, 2);
+    patch(&b, SIM_DEPLOYMENT, "web", "{'spec':{'replicas':0}}");
+    tell(&b);
+    check_there(&b, "01");
+    patch(&b, SIM_DEPLOYMENT, "web", "{'spec':{'replicas':4,'revisionHistoryLimit':0}}");
+    check_there(&b, "");
+    close_bed(&b);
+}
+
 static void only_a_rolling_update_is_shared_out(void **state)
 {
     (void)state;
@@ -235,6 +254,7 @@ int main(void)
         cmocka_unit_test(the_lowest_revision_goes_first),
         cmocka_unit_test(nothing_goes_in_place_of_one_with_pods),
         cmocka_unit_test(one_that_is_being_deleted_does_not_count),
+        cmocka_unit_test(what_has_just_grown_goes_as_well),
         cmocka_unit_test(only_a_rolling_update_is_shared_out),
         cmocka_unit_test(what_leaves_is_not_spare),
         cmocka_unit_test(recreate_waits_for_the_old_to_be_gone),
