@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export SLUICE_CLUSTER=${SLUICE_CLUSTER:-sluice${SLUICE_KUBERNETES:+-$SLUICE_KUBERNETES}}-differential
 
 code=0
-tests/differential/run --seed 1 --api 10 --histories 20 --jobs 10 || code=1
+tests/differential/run --seed 1 --api 10 --told 20 --histories 20 --jobs 10 || code=1
 tests/cluster/cluster down
 echo "$((1 - code)) passed, $code failed"
 exit "$code"
