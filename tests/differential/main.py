@@ -117,6 +117,7 @@ def run(a):
                for n in range(a.jobs)]
     for p in [feeder] + workers:
         p.start()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())  # what has begun is played to its end
     total = {"operations": 0, "streams": 0, "differences": 0, "explained": {}, "signatures": {}}
     left = a.jobs
     while left:
