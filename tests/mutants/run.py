@@ -1,3 +1,4 @@
+#!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: Apache-2.0
 """Builds each planted fault of table.py and lets the simulated cluster look for it.
 

@@ -1,3 +1,4 @@
+#!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: Apache-2.0
 """Do the tests notice small edits of the code? Prints how many of them, and those they do not.
 
