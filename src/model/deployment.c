@@ -143,15 +143,13 @@ static const char *raw_text(struct arena *a, struct jslice raw)
 static void read_raw_parts(struct arena *a, const char *raw, size_t len, struct deployment *d)
 {
     static const char *const keys[] = {"minReadySeconds", "selector", "template"};
-    static const struct template none = {0};
-    const struct template *t = &none;
+    const struct pod_template *t;
     struct jslice found[COUNT(keys)];
 
     json_members(json_begin((struct jslice){raw, len}, "spec"), keys, COUNT(keys), found);
     d->min_ready_raw = raw_text(a, found[0]);
     d->selector_raw = raw_text(a, found[1]);
-    if (raw_is_there(found[2]))
-        t = template_intern(a, found[2]);
+    t = template_intern(a, found[2]);
     d->template_raw = t->raw;
     d->digest = t->digest;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* intern.c - templates kept once. At rest a Deployment and its newest ReplicaSet have the same
  * bytes, and every event about either brings them again: they are found instead of hashed. */
+#include "read.h"
 #include "sluice/base/map.h"
 #include "sluice/model/template.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 
 struct shared {
-    struct template is;
+    struct pod_template is;
     size_t users; /* arenas */
     char raw[];
 };
@@ -27,27 +28,30 @@ static void give_up(void *arg)
         map_release(&templates);
 }
 
-static struct shared *make(struct arena *a, const char *raw, size_t len, struct jslice tmpl)
+static struct shared *make(struct arena *a, struct jslice tmpl)
 {
-    struct shared *t = xcalloc(1, sizeof(*t) + len + 1);
+    struct shared *t = xcalloc(1, sizeof(*t) + tmpl.len + 1);
 
-    memcpy(t->raw, raw, len + 1);
+    memcpy(t->raw, tmpl.p, tmpl.len);
     t->is.raw = t->raw;
     template_digest(tmpl, t->is.digest);
     map_put_lent(&templates, t->raw, t);
-    a->bytes += sizeof(*t) + len + 1; /* of the first that has it */
+    a->bytes += sizeof(*t) + tmpl.len + 1; /* of the first that has it */
     return t;
 }
 
-const struct template *template_intern(struct arena *a, struct jslice tmpl)
+const struct pod_template *template_intern(struct arena *a, struct jslice tmpl)
 {
-    auto_strbuf struct strbuf raw = {.max = SIZE_MAX / 2};
+    static const struct pod_template none;
+    auto_strbuf struct strbuf key = {.max = SIZE_MAX / 2};
     struct shared *t;
 
-    strbuf_add(&raw, tmpl.p, tmpl.len);
-    t = map_get(&templates, strbuf_str(&raw));
+    if (!raw_is_there(tmpl))
+        return &none;
+    strbuf_add(&key, tmpl.p, tmpl.len);
+    t = map_get(&templates, strbuf_str(&key));
     if (!t)
-        t = make(a, strbuf_str(&raw), raw.len, tmpl);
+        t = make(a, tmpl);
     t->users++;
     arena_at_release(a, give_up, t);
     return &t->is;

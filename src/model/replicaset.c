@@ -53,7 +53,7 @@ static int32_t annotation_i32(const cJSON *o, const char *key)
 static void read_template(struct arena *a, struct jslice tmpl, struct replicaset *rs)
 {
     auto_strbuf struct strbuf plain = {.max = SIZE_MAX / 2};
-    const struct template *t;
+    const struct pod_template *t;
 
     if (json_cut(&plain, tmpl, "metadata.labels", LABEL_REVISION))
         tmpl = (struct jslice){plain.p, plain.len};
@@ -69,10 +69,8 @@ struct replicaset *replicaset_read(struct arena *a, const cJSON *o, const char *
     struct jslice tmpl;
 
     meta_read(a, o, &rs->meta);
-    rs->digest = "";
     json_members(json_begin((struct jslice){raw, len}, "spec"), &key, 1, &tmpl);
-    if (raw_is_there(tmpl))
-        read_template(a, tmpl, rs);
+    read_template(a, tmpl, rs);
     rs->of = arena_strdup(a, meta_label(&rs->meta, LABEL_OF));
     rs->deployment_revision = annotation_i64(o, ANNOTATION_REVISION, 0);
     rs->desired_annotation = annotation_i32(o, ANNOTATION_DESIRED);

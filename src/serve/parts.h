@@ -136,7 +136,7 @@ struct realm {
 struct realm *realm_of(struct serve *v, const char *ns); /* made when it is not there */
 void realm_enter(struct realm *r);                       /* around every call of the simulator */
 void realm_leave(struct realm *r);
-void realms_tick(struct serve *v, int64_t ms);
+void realms_tick(struct serve *v); /* SIM_TICK_MS */
 void realms_free(struct serve *v);
 void realm_stop_pod(struct realm *r, const char *name);
 /* pods.c */

@@ -100,15 +100,11 @@ static void tick(struct realm *r)
     clients_tick(r, SIM_TICK_MS);
 }
 
-void realms_tick(struct serve *v, int64_t ms)
+void realms_tick(struct serve *v)
 {
-    const int64_t end = v->now_ms + ms / SIM_TICK_MS * SIM_TICK_MS;
-
-    while (v->now_ms < end) {
-        v->now_ms += SIM_TICK_MS;
-        for (struct realm *r = v->realms; r; r = r->next)
-            tick(r);
-    }
+    v->now_ms += SIM_TICK_MS;
+    for (struct realm *r = v->realms; r; r = r->next)
+        tick(r);
 }
 
 void realms_free(struct serve *v)

@@ -26,7 +26,7 @@ static void on_turn(void *arg)
     int64_t done = 0;
 
     for (; done < ticks && clock_mono_ms() - now < TURN_MAX_MS; done++)
-        realms_tick(v, SIM_TICK_MS);
+        realms_tick(v);
     /* A machine that slept, or is too slow for what there is, does not catch up. */
     v->real_ms = done < ticks ? clock_mono_ms()
                               : v->real_ms + (int64_t)((double)(ticks * SIM_TICK_MS) / speed);

@@ -167,7 +167,7 @@ static bool is_behind_route(const struct realm *r, const char *service)
 
         if (o->kind == SIM_ROUTE)
             n = sim_backends(&r->s, json_str(o->doc, "metadata.name"), false, b, SIM_BACKENDS_MAX);
-        for (size_t i = 0; i < n && i < SIM_BACKENDS_MAX; i++) {
+        for (size_t i = 0; i < n; i++) {
             if (str_equal(b[i].service, service))
                 return true;
         }

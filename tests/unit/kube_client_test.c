@@ -99,6 +99,17 @@ static void requests_as_they_leave(void **state)
     assert_int_equal(o.code, 200);
 }
 
+static void reopen_as_jane(struct fixture *f, const char *const *groups, size_t count,
+                           const struct kube_pair extra[static 1])
+{
+    f->config.as = "jane";
+    f->config.as_groups = groups;
+    f->config.as_group_count = count;
+    f->config.as_extra = extra;
+    f->config.as_extra_count = 1;
+    fixture_reopen(f);
+}
+
 static void as_whom(void **state)
 {
     struct fixture *f = *state;
@@ -106,13 +117,8 @@ static void as_whom(void **state)
     static const struct kube_pair extra[] = {{"scopes/x y", "v"}};
 
     f->config.token.reveal = "t0k";
-    f->config.as = "jane";
     f->config.as_uid = "7";
-    f->config.as_groups = groups;
-    f->config.as_group_count = COUNT(groups);
-    f->config.as_extra = extra;
-    f->config.as_extra_count = COUNT(extra);
-    fixture_reopen(f);
+    reopen_as_jane(f, groups, COUNT(groups), extra);
     SCRIPT(f->script,
            .want_head = "Authorization: Bearer t0k\r\nImpersonate-User: jane\r\n"
                         "Impersonate-Uid: 7\r\nImpersonate-Group: g1\r\nImpersonate-Group: g2\r\n"
@@ -137,12 +143,7 @@ static void as_one_of_many_groups(void **state)
     arena_init(&a);
     for (size_t i = 0; i < COUNT(groups); i++)
         groups[i] = arena_printf(&a, "group-%zu", i);
-    f->config.as = "jane";
-    f->config.as_groups = groups;
-    f->config.as_group_count = COUNT(groups);
-    f->config.as_extra = extra;
-    f->config.as_extra_count = COUNT(extra);
-    fixture_reopen(f);
+    reopen_as_jane(f, groups, COUNT(groups), extra);
     SCRIPT(f->script,
            .want_head = "Impersonate-Group: group-199\r\nImpersonate-Extra-last: one\r\n",
            .code = 200);

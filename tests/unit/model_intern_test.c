@@ -23,7 +23,7 @@ static void equal_bytes_are_kept_once(void **state UNUSED)
 {
     struct arena first = {0}, second = {0};
     char digest[DIGEST_TEXT_MAX];
-    const struct template *t = template_intern(&first, slice(TEMPLATE)), *other;
+    const struct pod_template *t = template_intern(&first, slice(TEMPLATE)), *other;
 
     template_digest(slice(TEMPLATE), digest);
     CHECK_TEXT(t->raw, TEMPLATE, "byte for byte");
@@ -43,8 +43,8 @@ static void equal_bytes_are_kept_once(void **state UNUSED)
 static void a_spelling_of_its_own_is_another(void **state UNUSED)
 {
     struct arena a = {0};
-    const struct template *plain = template_intern(&a, slice("{\"a\":\"<\"}")),
-                          *escaped = template_intern(&a, slice("{\"a\":\"\\u003c\"}"));
+    const struct pod_template *plain = template_intern(&a, slice("{\"a\":\"<\"}")),
+                              *escaped = template_intern(&a, slice("{\"a\":\"\\u003c\"}"));
 
     assert_ptr_not_equal(plain, escaped);
     CHECK_TEXT(escaped->digest, plain->digest, "that says the same");

@@ -21,13 +21,12 @@ void template_digest(struct jslice tmpl, char out[static DIGEST_TEXT_MAX]);
 char *template_revision(struct arena *a, const char *digest, int salt);
 
 /* A template that all objects which have it share: kept once, and hashed once. */
-struct template
-{
-    const char *raw; /* its JSON, byte for byte */
-    char digest[DIGEST_TEXT_MAX];
+struct pod_template {
+    const char *raw;              /* its JSON, byte for byte; NULL: none */
+    char digest[DIGEST_TEXT_MAX]; /* "": none */
 };
-/* The one with these bytes, kept until `a` is released at the least. What there is of them is
- * state of the process, for one thread. */
-const struct template *template_intern(struct arena *a, struct jslice tmpl);
+/* The one with these bytes, kept until `a` is released at the least; absent or null is none. What
+ * there is of them is state of the process, for one thread. */
+const struct pod_template *template_intern(struct arena *a, struct jslice tmpl);
 
 #endif

@@ -60,8 +60,8 @@ void sim_judge_rest(struct sim_judge *j);
 /* ---- between the files ----------------------------------------------------------------------- */
 void sim_judge_violation(struct sim_judge *j, const char *rule, const char *fmt, ...) PRINTF(3, 4);
 bool sim_judge_calm(const struct sim_judge *j);
-void sim_judge_forget_resting(
-    struct sim_judge *j); /* what the users' objects said (judge_rest.c) */
+/* What the users' objects said at rest (judge_rest.c). */
+void sim_judge_forget_resting(struct sim_judge *j);
 /* Steps, commits and what is given back; `before` is not NULL (judge_step.c). */
 void sim_judge_step(struct sim_judge *j, const struct world *w, const struct action *act,
                     const cJSON *before);
