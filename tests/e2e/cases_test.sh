@@ -80,7 +80,7 @@ test_promoted_never_whole_turns_back() {
     kn patch deployment web --type=merge -p '{"spec": {"template": {"metadata": {"annotations":
         {"kwok.test/ready": "false"}}}}}' >/dev/null
     word web Aborted
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     image web v2
     kn patch deployment web --type=json -p '[{"op": "remove",
         "path": "/spec/template/metadata/annotations"}]' >/dev/null
@@ -105,7 +105,7 @@ test_paused_stands_still() {
     sl pause web >/dev/null
     image web v2
     word web Paused
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     sl resume web >/dev/null
     at_rest web v2 2
 }
@@ -121,7 +121,7 @@ test_brake_by_pause() {
         await 60 "$tag promoted, at rest" rests_on web "$tag"
         await 30 'whole' whole web 2
         is 'paused at rest' true "$(deployment web .spec.paused)"
-        is 'serves' "$tag" "$(images_behind web)"
+        serving web "$tag"
     done
     kn delete rollout web --timeout=30s >/dev/null
     is 'paused' null "$(deployment web .spec.paused)"
@@ -155,7 +155,7 @@ test_digests_of_another_version() {
     word web Aborted
     upgraded web
     word web Aborted
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     is 'told' '' "$(kn get events.events.k8s.io -o json | jq -r '.items[] |
         select(.reason == "BrakeMissed" or .reason == "Superseded") | .reason')"
     image web v1
