@@ -206,7 +206,8 @@ test_a_status_that_lacks() {
         'del(.conditions[] | select(.type == "BrakeArmed") | .message)' 'del(.flight.specDigest)' \
         'del(.display)' '.flight.weight.desired = 100000' 'del(.stable)'; do
         status_without "$lack"
-        await 30 "$lack: the step again" rollout_is web '.status.display.status == "Approval" and .status.flight.step == 1'
+        await 30 "$lack: the step again" rollout_is web \
+            '.status.display.status == "Approval" and .status.flight.step == 1'
         is "$lack: the operator" 200 "$(in_ns curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8083/readyz)"
     done
     sl approve web >/dev/null
