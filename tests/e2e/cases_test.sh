@@ -178,6 +178,48 @@ digests_are() {
     [ "$(rollout "$1" '.status | [.stable, .rejected.digest, .flight.digest, .target.digest] | tojson')" = "$2" ]
 }
 
+# What has no ports can only be headless; so is its preview.
+test_headless_without_ports() {
+    app web 2
+    kn apply -f - >/dev/null <<EOF
+{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "peers"},
+ "spec": {"clusterIP": "None", "selector": {"app": "web"}}}
+EOF
+    rollout_with web '{"blueGreen": {"activeService": "peers", "switch": "Approve"}}' "$quick"
+    image web v2
+    word web Approval
+    is 'the preview' None "$(kn get service peers-preview -o json | jq -r .spec.clusterIP)"
+    serving peers v1
+    serving peers-preview v2
+    sl approve web >/dev/null
+    at_rest web v2 2
+}
+
+# Whoever may write a status may take anything out of it: that ends no operator and no release.
+test_a_status_that_lacks() {
+    local lack
+    app web 2
+    rollout_with web "$asked" "$quick"
+    image web v2
+    word web Approval
+    for lack in 'del(.flight.step)' 'del(.flight.revision)' 'del(.flight.steps)' '.flight.awaiting = []' \
+        'del(.conditions[] | select(.type == "BrakeArmed") | .message)' 'del(.flight.specDigest)' \
+        'del(.display)' '.flight.weight.desired = 100000' 'del(.stable)'; do
+        status_without "$lack"
+        await 30 "$lack: the step again" rollout_is web \
+            '.status.display.status == "Approval" and .status.flight.step == 1'
+        is "$lack: the operator" 200 "$(in_ns curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8083/readyz)"
+    done
+    sl approve web >/dev/null
+    at_rest web v2 2
+}
+status_without() { # JQ: what becomes of the status, while nobody looks
+    operator_stop
+    kn get rollout web -o json | jq ".status |= ($1)" >"$e2e_log/cases-status.json"
+    kn replace --subresource=status -f "$e2e_log/cases-status.json" >/dev/null
+    operator_start
+}
+
 test_deployment_deleted_in_flight() {
     app web 2
     rollout_with web "$asked" "$quick"
