@@ -27,21 +27,6 @@ struct maker {
     struct reading readings[LIST_MAX];
 };
 
-/* Letters, digits, dots and dashes, as names and uids have. */
-static inline bool maker_name(const char *text)
-{
-    const size_t len = text ? strlen(text) : 0;
-
-    return len > 0 && len <= 253 &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == len;
-}
-
-static inline bool maker_named(const struct meta *m)
-{
-    return maker_name(m->name) && maker_name(m->ns) && maker_name(m->uid) && !str_empty(m->rv) &&
-           strspn(m->rv, "0123456789") == strlen(m->rv);
-}
-
 static inline const struct meta *maker_list(struct maker *m, const char *kind, const cJSON *o,
                                             struct jslice raw)
 {
@@ -75,7 +60,7 @@ static inline void maker_take(const cJSON *o, const char *p, size_t len, void *a
         meta = &(w->fence = fence_read(&m->a, o, p, len))->meta;
     else
         meta = maker_list(m, kind, o, (struct jslice){p, len});
-    m->nameless |= meta && !maker_named(meta);
+    m->nameless |= meta && !item_named(meta);
 }
 
 static inline void maker_around(struct maker *m, const cJSON *doc)
