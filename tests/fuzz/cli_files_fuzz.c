@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_files_fuzz.c - any file given to lint, plan and simulate: findings that name their place, words
- * that a terminal may be given, a release in which no promise is broken, and JSON that parses.
+/* cli_files_fuzz.c - any file given to lint, plan and simulate: findings that name their place,
+ * words that a terminal may be given, a release in which no promise is broken, and JSON that
+ * parses.
  *
  * YAML, or a List in JSON, {"kind":"List","items":[...],"scenario":"what happens in simulate"}. */
 #include "lapse.h"

@@ -3,9 +3,9 @@
  * found by name and by every index, a Rollout's world is whole, whoever's world changed was woken,
  * and in the end nothing is left.
  *
- * {"items":[objects in the order in which they are told]}; a member "do" beside an object's kind says
- * that it is "gone" (by its uid), "lost" (by its name), or that what nobody needs is "swept" after
- * it, or that all graves are forgotten "later". */
+ * {"items":[objects in the order in which they are told]}; a member "do" beside an object's kind
+ * says that it is "gone" (by its uid), "lost" (by its name), or that what nobody needs is "swept"
+ * after it, or that all graves are forgotten "later". */
 #include "check.h"
 #include "items.h"
 #include "sluice/ctl/scene.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* world.h - a world out of an input, for what plans it and what shows it.
  *
- * {"nowMs":n,"brake":0-4,"rival":"name","prometheus":"url","podsOf":"revision","refusal":{kind,what,
- * text},"items":[objects by kind]}. All of an object may be missing or odd but what the API server
- * gives every one that it stores: names, a uid and a version; and a Deployment has no size below
- * zero. */
+ * {"nowMs":n,"brake":0-4,"rival":"name","prometheus":"url","podsOf":"revision","podsTrouble":"why",
+ * "refusal":{kind,what,text},"items":[objects by kind]}. All of an object may be missing or odd but
+ * what the API server gives every one that it stores: names, a uid and a version; and a Deployment
+ * has no size below zero. */
 #ifndef SLUICE_TESTS_FUZZ_WORLD_H
 #define SLUICE_TESTS_FUZZ_WORLD_H
 

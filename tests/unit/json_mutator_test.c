@@ -58,7 +58,7 @@ static void each_edit_comes(void **state UNUSED)
         "{\"a\": 1, \"list\": [ {\"name\":\"x\",\"n\":5} , {\"name\":\"yy\"}],\"none\":{}}",
         "{ \"list\": [ {\"name\":\"x\",\"n\":5} , {\"name\":\"yy\"}],\"none\":{}, \"t\":\"text\"}",
         "\"list\": [ {\"name\":\"x\",\"n\":5} ],", /* the last element dropped */
-        "\"list\": [ {\"name\":\"yy\"}],",        /* the first */
+        "\"list\": [ {\"name\":\"yy\"}],",         /* the first */
         "\"a\": null",
         "\"a\": 2147483647",
         "\"none\":[]",
