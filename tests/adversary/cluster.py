@@ -124,6 +124,13 @@ class Space:
                 names.update(slice_pods(piece))
         return collections.Counter(self.versions.get(name) for name in names)
 
+    def version_with(self, revision):
+        """Of the ReplicaSet of this revision; None: there is none."""
+        for rs in self.objects["replicasets"].values():
+            if rs["spec"]["selector"]["matchLabels"].get(HASH) == revision:
+                return version_of(rs["spec"]["template"])
+        return None
+
     def hash_of(self, version):
         for rs in self.objects["replicasets"].values():
             if version_of(rs["spec"]["template"]) == version:
