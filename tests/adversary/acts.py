@@ -105,7 +105,7 @@ def delete_set(lane, version):
 
 
 def delete_stable(lane):
-    lane.observer.expose(lane.git)
+    lane.observer.expose(lane.git, deleted=True)
     return delete_set(lane, lane.observer.ledger.stable)
 
 

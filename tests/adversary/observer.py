@@ -209,15 +209,17 @@ class Observer:
         self.robbed_at = time.time()
         self.quiet_until = max(self.quiet_until, self.robbed_at + seconds)
 
-    def expose(self, git):
+    def expose(self, git, deleted=False):
         """Stable is about to lose its pods. If its Deployment is paused and history not fenced yet,
-        the Deployment controller revives that; without a fence nobody has stable's template."""
+        the Deployment controller revives that, but where stable's is the template and its
+        ReplicaSet there; without a fence nobody has stable's template."""
         self.robbed_inside = time.time()
         d, fences = self.space.one("deployments"), self.space.all("controllerrevisions")
         inside = [rs for rs in self.space.all("replicasets") if rs["spec"]["replicas"] == 0
                   and (owner(rs) or {}).get("kind") == "Deployment"]
         now = {version_of(git), version_of(d["spec"]["template"])} if d else set()
-        moved = d and (now != {self.ledger.stable} or d["spec"].get("paused"))
+        paused = d and d["spec"].get("paused") and (deleted or not self.by_pause)
+        moved = d and (now != {self.ledger.stable} or paused)
         if moved and (inside or not fences):
             self.exposed, self.rest_since = True, None  # its watch may not have told yet
 
@@ -482,13 +484,13 @@ class Observer:
         """Of which kind, if no controller can prevent it; said in the documentation."""
         if rule in ("REST", "BRAKE"):
             return None
+        now = time.time()
+        if self.loose.cause(now, service):
+            return self.loose.cause(now, service)
         if self.exposed:
             return "stable lost"
-        now = time.time()
-        if self.kind == "rolling" and rule == "SHARE" and \
-                now - self.robbed_inside < ROBBED_S + self.down(60):
-            return "native share"
-        return self.loose.cause(now, service)
+        shares = now - self.robbed_inside < ROBBED_S + self.down(60)
+        return "native share" if self.kind == "rolling" and rule == "SHARE" and shares else None
 
 
 def stable_of(record):

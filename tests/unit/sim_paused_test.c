@@ -247,6 +247,49 @@ static void stable_deleted_at_rest(void **state)
     }
 }
 
+/* Whom the Deployment controller could give pods to, when a revision becomes its own again. */
+static void given_alone(void *arg, const struct plan *plan, const struct action *act,
+                        enum sim_fault fault)
+{
+    struct stage *st = arg;
+    int inside = 0;
+
+    (void)fault;
+    if (act->act != ACT_RS_GIVE || strcmp(plan->rule, "give") != 0)
+        return;
+    for (struct sim_object *o = st->s.objects; o; o = o->next) {
+        const struct replicaset *rs = o->kind == SIM_REPLICASET ? sim_view(o) : NULL;
+
+        inside += rs && str_equal(rs->controller_uid, json_str(deployment_of(st), "metadata.uid"));
+    }
+    assert_int_equal(inside, 0);
+}
+
+/* Scaled to 0 when the commit was written, the old one looks like history, but its Deployment has
+ * no other: scaled up again, that one would get the pods. */
+static void scaled_to_zero_after_the_commit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (int when = 0; when < 12; when++) {
+            struct stage st;
+
+            open_with(&st, all[i]);
+            st.sent = given_alone;
+            st.arg = &st;
+            bed_image(&st, "app:v2");
+            for (int k = 0; k < 2000 && st.s.writes[ACT_RECORD] == 0; k++)
+                stage_turn(&st);
+            bed_do(&st, "scale to 0");
+            for (int k = 0; k < when; k++)
+                stage_turn(&st);
+            bed_do(&st, "scale to 4");
+            bed_rest(&st, "app:v2", 4);
+            stage_close(&st);
+        }
+    }
+}
+
 /* The Deployment is its owner's, whole, whatever its template is by now. */
 static void is_left_alone(const struct stage *st)
 {
@@ -298,6 +341,7 @@ int main(void)
         cmocka_unit_test(aborts),
         cmocka_unit_test(resumed_at_rest),
         cmocka_unit_test(resumed_after_the_commit),
+        cmocka_unit_test(scaled_to_zero_after_the_commit),
         cmocka_unit_test(braked_late),
         cmocka_unit_test(taken_back_unpaused),
         cmocka_unit_test(armed_when_paused),
