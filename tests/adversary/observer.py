@@ -226,7 +226,9 @@ class Observer:
     def may_roll(self, d):
         """So the Deployment was written, whatever our watches have seen of it."""
         if self.by_pause and self.attached:
-            self.loose.look(d, self.ledger.stable, time.time())
+            rests = version_of(d["spec"]["template"]) == self.ledger.stable and \
+                not self.space.all("controllerrevisions")
+            self.loose.look(d, rests, time.time())
 
     def unpins(self, service):
         """It is about to be written as people have it, without a pin."""
