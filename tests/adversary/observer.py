@@ -24,7 +24,8 @@ from objects import DEAD_MAN, braked, version_of
 
 RECENT_S = 15      # how long a change of N may take to show in pods
 LATE_S = 30        # how long a version that was left may still have pods coming
-DOUBT_S = 1.5      # watches of different kinds are apart: a suspicion must outlive that
+DOUBT_S = 1.5      # watches of different kinds are apart: a suspicion must outlive that,
+LAG_S = 8          # which on a busy machine is as long as one of them is behind, to a limit
 OWNERS_S = 10
 ROBBED_S = 60      # for so long the Deployment controller's own shares are not ours
 BRAKE_S = 15       # how long a pause may be off that stays at rest
@@ -428,12 +429,12 @@ class Observer:
 
     def doubt(self, key, wrong, then, wait=DOUBT_S):
         """Judged a moment later, by what is known then."""
-        self.doubts.setdefault(key, (time.time() + wait, wrong, then))
+        self.doubts.setdefault(key, (time.time() + wait, self.space.come_to(), wrong, then))
 
     def tick(self):
         now = time.time()
-        for key, (due, wrong, then) in list(self.doubts.items()):
-            if now >= due:
+        for key, (due, version, wrong, then) in list(self.doubts.items()):
+            if now >= due and (self.space.caught_up(version) or now >= due + LAG_S):
                 del self.doubts[key]
                 if wrong():
                     then()
