@@ -264,8 +264,8 @@ static bool outgrown(const struct planner *p, const struct service *s, const cha
            str_equal(revision, p->candidate->revision) && !can_take_over(p, s, p->candidate);
 }
 
-/* Pin and pause were taken off together, and stable's pods went to others natively. Those serve until
- * it has its own again: pinned before, users would meet nobody. */
+/* Pin and pause were taken off together, and stable's pods went to others natively. Those serve
+ * until it has its own again: pinned before, users would meet nobody. */
 static bool outrun(const struct planner *p, const struct service *s, const char *revision)
 {
     return !s->pin && p->stable && str_equal(revision, p->stable->revision) &&

@@ -25,10 +25,10 @@ from objects import DEAD_MAN, braked, version_of
 RECENT_S = 15      # how long a change of N may take to show in pods
 LATE_S = 30        # how long a version that was left may still have pods coming
 DOUBT_S = 1.5      # watches of different kinds are apart: a suspicion must outlive that,
-LAG_S = 8          # which on a busy machine is as long as one of them is behind, to a limit
+LAG_S = 90         # which on a busy machine is as long as one of them is behind, to a limit
 OWNERS_S = 10
 ROBBED_S = 60      # for so long the Deployment controller's own shares are not ours
-BRAKE_S = 15       # how long a pause may be off that stays at rest
+BRAKE_S = 30       # how long a pause may be off that stays at rest
 BACK_S = 5         # what was taken is missed only after it was whole again
 
 
@@ -463,8 +463,8 @@ class Observer:
         elif self.unpaused is None:
             self.unpaused = now
         elif now - self.unpaused > BRAKE_S + self.down(60):
-            self.unpaused = now
-            self.violation("BRAKE", f"the Deployment stays unpaused, {self.standing()}")
+            self.doubt(("BRAKE", None), lambda: self.unpaused, lambda: self.violation(
+                "BRAKE", f"the Deployment stays unpaused, {self.standing()}"))
 
     def look_again(self, now):
         """What nobody could prevent was to be taken back by now; but rolling keeps what it has."""

@@ -217,7 +217,7 @@ static void braked_late_without_a_pin(void **state)
     }
 }
 
-/* At any moment of the switch: what the Deployment controller made goes, and the release goes on. */
+/* At any moment of the switch: what the Deployment controller made goes; the release goes on. */
 static void braked_late_at_the_switch(void **state)
 {
     (void)state;
