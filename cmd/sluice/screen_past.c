@@ -22,9 +22,10 @@ static void history_row(struct table *t, const struct history_entry *h)
     struct screen *s = t->s;
     struct row *r = table_row(t);
 
-    r->cells[0].text = h->deployment_revision
-                           ? word(s, "%lld  %s", (long long)h->deployment_revision, h->revision)
-                           : h->revision;
+    r->cells[0].text =
+        h->deployment_revision
+            ? word(s, "%lld  %s", (long long)h->deployment_revision, str_name(h->revision))
+            : h->revision;
     r->cells[1] = (struct cell){h->outcome, outcome_style(h->outcome)};
     r->cells[2].text = word(s, "%d", h->step);
     r->cells[3].text = words_ago(&s->a, h->ended_ms, s->now_ms);
@@ -55,7 +56,7 @@ void screen_history(struct screen *s, const struct world *w)
     new_line(s);
     put_paragraph(s,
                   "The last %d at most. Their templates: kubectl rollout history deployment/%s%s",
-                  HISTORY_MAX, f.spec->target, s->where);
+                  HISTORY_MAX, f.target, s->where);
     if (!f.flight && f.attached)
         put_paragraph(s, "Take back what runs now: %s", to_type(s, "undo", f.name));
 }
@@ -102,8 +103,9 @@ static void put_pins(struct screen *s, const struct facts *f)
         struct row *r = table_row(&t);
         const char *called = facts_called(&s->a, f, pin->revision);
         r->cells[0].text = pin->service;
-        r->cells[1].text =
-            str_equal(called, pin->revision) ? called : word(s, "%s  %s", called, pin->revision);
+        r->cells[1].text = str_equal(called, str_name(pin->revision))
+                               ? called
+                               : word(s, "%s  %s", called, pin->revision);
         r->cells[2].text = pin->proved ? "yes" : "not yet";
     }
     table_put(&t);
