@@ -350,12 +350,25 @@ static struct jslice place_of(struct jslice object, const char *key)
     return (struct jslice){0};
 }
 
+/* A null is nothing: json_canonical leaves both out, and then the object. */
+static bool says_more(struct jslice object, const char *key)
+{
+    const char *p = NULL;
+    struct scan_item item;
+
+    while (scan_next(object, &p, &item)) {
+        if (!scan_key_is(item.key, key, strlen(key)) && !scan_is(item.value, 'n'))
+            return true;
+    }
+    return false;
+}
+
 bool json_cut(struct strbuf *out, struct jslice value, const char *path, const char *key)
 {
     const struct jslice object = json_slice(value.p, value.len, path);
     struct jslice cut = {0};
 
-    if (scan_is(object, '{'))
+    if (scan_is(object, '{') && says_more(object, key))
         cut = place_of(object, key);
     if (!cut.p)
         return false;

@@ -250,6 +250,34 @@ static void splice_changes_one_member(void **state UNUSED)
     arena_release(&a);
 }
 
+/* What is left has the canonical form that the whole has without that member. */
+static void a_member_is_cut_out(void **state UNUSED)
+{
+    static const struct {
+        const char *text, *left; /* NULL: nothing is cut */
+    } rows[] = {
+        {"{\"m\":{\"h\":1,\"a\":2}}", "{\"m\":{\"a\":2}}"},
+        {"{\"m\":{\"a\":2 , \"h\":1},\"b\":3}", "{\"m\":{\"a\":2},\"b\":3}"},
+        {"{\"m\":{\"a\":2,\"h\":1,\"n\":null}}", "{\"m\":{\"a\":2,\"n\":null}}"},
+        {"{\"m\":{\"h\":1}}", NULL},
+        {"{\"m\":{\"h\":1,\"n\":null}}", NULL},
+        {"{\"m\":{\"n\":null,\"h\":1,\"o\":null},\"b\":3}", NULL},
+        {"{\"m\":{\"a\":1}}", NULL},
+        {"{\"m\":[1]}", NULL},
+        {"{}", NULL},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        auto_strbuf struct strbuf left = {.max = 100}, dropped = {.max = 100}, same = {.max = 100};
+        const bool cut = json_cut(&left, whole(rows[i].text), "m", "h");
+
+        CHECK_TEXT(cut ? strbuf_str(&left) : NULL, rows[i].left, rows[i].text);
+        json_canonical(&dropped, whole(rows[i].text), "m.h");
+        json_canonical(&same, whole(cut ? strbuf_str(&left) : rows[i].text), "m.h");
+        CHECK_TEXT(strbuf_str(&same), strbuf_str(&dropped), rows[i].text);
+    }
+}
+
 static bool note_bytes(struct jslice item, void *arg)
 {
     size_t *bytes = arg;
@@ -312,6 +340,7 @@ int main(void)
         cmocka_unit_test(canonical_form_stops_at_the_maximum),
         cmocka_unit_test(any_order_gives_the_same),
         cmocka_unit_test(splice_changes_one_member),
+        cmocka_unit_test(a_member_is_cut_out),
         cmocka_unit_test(every_byte_counts_at_every_place),
         cmocka_unit_test(broken_text_is_never_left),
     };

@@ -70,7 +70,7 @@ void json_canonical(struct strbuf *out, struct jslice value, const char *drop);
 char *json_splice(struct arena *a, struct jslice value, const char *path, const char *key,
                   const char *text);
 /* Adds the object `value` without the member `key` of the object at `path` in it, everything else
- * byte for byte. False, and nothing added, where there is none or nothing else in that object. */
+ * byte for byte. False, and nothing added, where there is none or nothing but nulls beside it. */
 bool json_cut(struct strbuf *out, struct jslice value, const char *path, const char *key);
 
 #endif
