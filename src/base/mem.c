@@ -65,3 +65,8 @@ bool str_empty(const char *s)
 {
     return !s || !*s;
 }
+
+const char *str_name(const char *s)
+{
+    return str_empty(s) ? "?" : s;
+}

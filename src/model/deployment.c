@@ -105,7 +105,7 @@ static void read_spec(struct arena *a, const cJSON *spec, struct deployment *d)
 {
     const char *type = json_str(spec, "strategy.type");
 
-    d->replicas = read_i32(spec, "replicas", 1);
+    d->replicas = read_count(spec, "replicas", 1);
     d->paused = json_bool(spec, "paused", false);
     d->rolling_update = !type || str_equal(type, "RollingUpdate");
     d->max_surge = count_or(a, spec, "strategy.rollingUpdate.maxSurge", "25%");
@@ -122,10 +122,10 @@ static void read_status(struct arena *a, const cJSON *status, struct deployment 
     const cJSON *progressing = find_condition(json_key(status, "conditions"), "Progressing");
 
     d->observed_generation = json_i64(status, "observedGeneration", 0);
-    d->st_replicas = read_i32(status, "replicas", 0);
-    d->st_updated = read_i32(status, "updatedReplicas", 0);
-    d->st_ready = read_i32(status, "readyReplicas", 0);
-    d->st_available = read_i32(status, "availableReplicas", 0);
+    d->st_replicas = read_count(status, "replicas", 0);
+    d->st_updated = read_count(status, "updatedReplicas", 0);
+    d->st_ready = read_count(status, "readyReplicas", 0);
+    d->st_available = read_count(status, "availableReplicas", 0);
     d->progressing_reason = progressing ? read_str(a, progressing, "reason") : NULL;
     d->progressing_status = progressing ? read_str(a, progressing, "status") : NULL;
     if (!d->progressing_reason)

@@ -65,7 +65,7 @@ static void read_routes(struct arena *a, const cJSON *list, struct record *out)
 
         *r = (struct flown_route){
             .traffic = {.router = read_str(a, item, "router"),
-                        .kind = read_str(a, item, "kind"),
+                        .kind = json_str(item, "kind") ? read_str(a, item, "kind") : "HTTPRoute",
                         .name = read_str(a, item, "name"),
                         .settle_ms = json_i64(item, "settleMs", -1)},
             .stable = read_str(a, item, "stable"),

@@ -21,6 +21,11 @@ int32_t read_i32(const cJSON *o, const char *path, int32_t dflt)
     return (int32_t)clamp_i64(json_i64(o, path, dflt), INT32_MIN, INT32_MAX);
 }
 
+int32_t read_count(const cJSON *o, const char *path, int32_t dflt)
+{
+    return (int32_t)clamp_i64(json_i64(o, path, dflt), 0, COUNT_MAX);
+}
+
 int64_t read_time(const cJSON *o, const char *path)
 {
     return time_parse(json_str(o, path));

@@ -9,9 +9,10 @@
 
 char *read_str(struct arena *a, const cJSON *o, const char *path); /* NULL when absent */
 char *read_key(struct arena *a, const cJSON *o, const char *path, const char *key);
-int32_t read_i32(const cJSON *o, const char *path, int32_t dflt); /* saturates */
-int64_t read_time(const cJSON *o, const char *path);              /* 0 when absent */
-const char *annotation(const cJSON *o, const char *key);          /* borrowed from the document */
+int32_t read_i32(const cJSON *o, const char *path, int32_t dflt);   /* saturates */
+int32_t read_count(const cJSON *o, const char *path, int32_t dflt); /* of pods: 0 to COUNT_MAX */
+int64_t read_time(const cJSON *o, const char *path);                /* 0 when absent */
+const char *annotation(const cJSON *o, const char *key);            /* borrowed from the document */
 int64_t annotation_i64(const cJSON *o, const char *key, int64_t dflt);
 
 /* The bytes of the value at `path`; NULL when absent or null. */

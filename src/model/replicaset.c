@@ -25,7 +25,7 @@ static void read_spec(struct arena *a, const cJSON *spec, struct replicaset *rs)
     const cJSON *containers = json_at(spec, "template.spec.containers");
 
     rs->revision = read_key(a, spec, "selector.matchLabels", LABEL_REVISION);
-    rs->replicas = read_i32(spec, "replicas", 1);
+    rs->replicas = read_count(spec, "replicas", 1);
     rs->min_ready_seconds = read_i32(spec, "minReadySeconds", 0);
     rs->template_labels =
         read_pairs(a, json_at(spec, "template.metadata.labels"), &rs->template_label_count);
@@ -37,9 +37,9 @@ static void read_status(struct arena *a, const cJSON *status, struct replicaset 
     const cJSON *conditions = json_key(status, "conditions");
 
     rs->observed_generation = json_i64(status, "observedGeneration", 0);
-    rs->st_replicas = read_i32(status, "replicas", 0);
-    rs->st_ready = read_i32(status, "readyReplicas", 0);
-    rs->st_available = read_i32(status, "availableReplicas", 0);
+    rs->st_replicas = read_count(status, "replicas", 0);
+    rs->st_ready = read_count(status, "readyReplicas", 0);
+    rs->st_available = read_count(status, "availableReplicas", 0);
     if (condition_true(conditions, "ReplicaFailure"))
         rs->failure = read_str(a, find_condition(conditions, "ReplicaFailure"), "message");
 }

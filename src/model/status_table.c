@@ -51,7 +51,7 @@ static const struct status_shape display_shape = OBJECT_OF(display_fields);
 static const struct status_field target_fields[] = {
     {.key = "uid", .kind = S_STR, AT(target.uid), .max = WORD},
     {.key = "observedGeneration", .kind = S_I64, AT(target.observed_generation), .always = true},
-    {.key = "replicas", .kind = S_I32, AT(target.replicas), .always = true},
+    {.key = "replicas", .kind = S_I32, AT(target.replicas), .max = COUNT_MAX, .always = true},
     {.key = "digest", .kind = S_STR, AT(target.digest), .max = DIGEST},
 };
 static const struct status_shape target_shape = OBJECT_OF(target_fields);
@@ -75,24 +75,28 @@ static const struct status_shape rejected_shape = OBJECT_OF(rejected_fields);
 /* ---- flight ---------------------------------------------------------------------------------- */
 
 static const struct status_field weight_fields[] = {
-    {.key = "desired", .kind = S_I32, AT(flight.weight_desired), .always = true},
-    {.key = "written", .kind = S_I32, AT(flight.weight_written), .always = true},
-    {.key = "accepted", .kind = S_I32, AT(flight.weight_accepted), .always = true},
+    {.key = "desired", .kind = S_I32, AT(flight.weight_desired), .max = 100, .always = true},
+    {.key = "written", .kind = S_I32, AT(flight.weight_written), .max = 100, .always = true},
+    {.key = "accepted", .kind = S_I32, AT(flight.weight_accepted), .max = 100, .always = true},
 };
 static const struct status_shape weight_shape = OBJECT_OF(weight_fields);
 
 static const struct status_field replicas_fields[] = {
-    {.key = "new", .kind = S_I32, AT(flight.new_replicas), .always = true},
-    {.key = "newReady", .kind = S_I32, AT(flight.new_ready), .always = true},
-    {.key = "stable", .kind = S_I32, AT(flight.stable_replicas), .always = true},
-    {.key = "stableReady", .kind = S_I32, AT(flight.stable_ready), .always = true},
+    {.key = "new", .kind = S_I32, AT(flight.new_replicas), .max = COUNT_MAX, .always = true},
+    {.key = "newReady", .kind = S_I32, AT(flight.new_ready), .max = COUNT_MAX, .always = true},
+    {.key = "stable", .kind = S_I32, AT(flight.stable_replicas), .max = COUNT_MAX, .always = true},
+    {.key = "stableReady",
+     .kind = S_I32,
+     AT(flight.stable_ready),
+     .max = COUNT_MAX,
+     .always = true},
 };
 static const struct status_shape replicas_shape = OBJECT_OF(replicas_fields);
 
 #define STEP(member) .at = offsetof(struct flight_step, member)
 static const struct status_field step_fields[] = {
-    {.key = "weight", .kind = S_I32, STEP(weight_pct), .always = true},
-    {.key = "replicas", .kind = S_I32, STEP(replicas), .always = true},
+    {.key = "weight", .kind = S_I32, STEP(weight_pct), .max = 100, .always = true},
+    {.key = "replicas", .kind = S_I32, STEP(replicas), .max = COUNT_MAX, .always = true},
     {.key = "endedAt", .kind = S_SECOND, STEP(ended_ms)},
     {.key = "approved", .kind = S_BOOL, STEP(approved)},
     {.key = "skipped", .kind = S_BOOL, STEP(skipped)},
@@ -102,7 +106,7 @@ static const struct status_shape step_shape =
 
 #define AWAITS(member) .at = offsetof(struct awaiting, member)
 static const struct status_field awaiting_fields[] = {
-    {.key = "what", .kind = S_STR, AWAITS(what), .max = 16},
+    {.key = "what", .kind = S_STR, AWAITS(what), .max = 16, .always = true},
     {.key = "name", .kind = S_STR, AWAITS(name), .max = NAME},
     {.key = "since", .kind = S_SECOND, AWAITS(since_ms)},
     {.key = "until", .kind = S_SECOND, AWAITS(until_ms)},
@@ -165,7 +169,7 @@ static const struct status_field gate_fields[] = {
     {.key = "step", .kind = S_I32, GATE(step), .always = true},
     {.key = "since", .kind = S_TIME, GATE(since_ms)},
     {.key = "until", .kind = S_TIME, GATE(until_ms)},
-    {.key = "samples", .kind = S_I32, GATE(samples)},
+    {.key = "samples", .kind = S_I32, GATE(samples), .max = COUNT_MAX},
     {.key = "message", .kind = S_STR, GATE(message), .max = 100, .talk = true},
     {.key = "evidence", .kind = S_STR, GATE(evidence), .max = 208},
 };
@@ -175,10 +179,10 @@ static const struct status_shape gate_shape = KEYED(
 #define ROUTE(member) .at = offsetof(struct route_state, member)
 static const struct status_field route_fields[] = {
     {.key = "route", .kind = S_STR, ROUTE(route), .max = NAME + 16},
-    {.key = "written", .kind = S_I32, ROUTE(written), .always = true},
-    {.key = "accepted", .kind = S_I32, ROUTE(accepted), .always = true},
+    {.key = "written", .kind = S_I32, ROUTE(written), .max = 100, .always = true},
+    {.key = "accepted", .kind = S_I32, ROUTE(accepted), .max = 100, .always = true},
     {.key = "settledAt", .kind = S_TIME, ROUTE(settled_ms)},
-    {.key = "resets", .kind = S_I32, ROUTE(resets)},
+    {.key = "resets", .kind = S_I32, ROUTE(resets), .max = COUNT_MAX},
 };
 static const struct status_shape route_shape = SHAPE(
     route_fields, sizeof(struct route_state), STATUS_NONE, offsetof(struct route_state, unknown));

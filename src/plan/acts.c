@@ -358,14 +358,17 @@ enum flow act_rs_delete(struct planner *p, const struct replicaset *rs)
 
 /* ---- Services -------------------------------------------------------------------------------- */
 
-static char *ports_without_node_ports(struct planner *p, const struct service *like)
+/* A Service has ports or is headless: what is like one without is headless too. */
+static const char *ports_or_headless(struct planner *p, const struct service *like)
 {
     struct strbuf out;
     char *text;
 
+    if (!like->ports_raw)
+        return "\"clusterIP\":\"None\"";
     strbuf_init(&out, 64 * 1024);
     json_canonical(&out, (struct jslice){like->ports_raw, strlen(like->ports_raw)}, NULL);
-    text = arena_strdup(p->a, strbuf_str(&out));
+    text = arena_printf(p->a, "\"ports\":%s", strbuf_str(&out));
     strbuf_release(&out);
     for (char *at; (at = strstr(text, "\"nodePort\":")) != NULL;) {
         char *end = at + strlen("\"nodePort\":");
@@ -389,11 +392,11 @@ enum flow act_service_create(struct planner *p, const char *name, const struct s
                          "{'apiVersion':'v1','kind':'Service','metadata':{'name':%q,'namespace':"
                          "%q,'labels':{%q:%q,%q:%q,%q:%q},'ownerReferences':[{'apiVersion':"
                          "'apps/v1','kind':'Deployment','name':%q,'uid':%q}]},'spec':{'type':"
-                         "'ClusterIP','selector':%r,'ports':%r%r}}",
+                         "'ClusterIP','selector':%r,%r%r}}",
                          name, p->d->meta.ns, LABEL_OF, p->d->meta.name, LABEL_CREATED,
                          p->r->meta.name, LABEL_PIN, revision, p->d->meta.name, p->d->meta.uid,
                          labels_of(p, like->selector.pairs, like->selector.count, revision),
-                         ports_without_node_ports(p, like), families));
+                         ports_or_headless(p, like), families));
 }
 
 /* The selector is one atomic field: written in its author's name, ownership stays theirs. */

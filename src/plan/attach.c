@@ -4,17 +4,28 @@
 
 #include <string.h>
 
+/* Every API server sees to both; what answers otherwise is none. */
+static bool readable(const struct deployment *d)
+{
+    return d->template_raw && d->selector_raw;
+}
+
 enum flow rule_gone(struct planner *p)
 {
-    if (p->d && p->d->meta.deleting_ms == 0)
+    if (p->d && p->d->meta.deleting_ms == 0 && readable(p->d))
         return NEXT;
     if (p->r->meta.deleting_ms && p->r->has_finalizer)
         return act_finalizer(p, false);
-    if (p->d)
+    if (p->d && !readable(p->d))
+        say(p, "Stalled", REASON_NOT_FOUND, true,
+            "Deployment %s has no template and selector that can be read; Sluice writes nothing.",
+            str_name(p->spec->target));
+    else if (p->d)
         say(p, "Stalled", REASON_TERMINATING, true,
-            "Deployment %s is being deleted; Sluice writes nothing.", p->spec->target);
+            "Deployment %s is being deleted; Sluice writes nothing.", str_name(p->spec->target));
     else
-        say(p, "Pending", REASON_NOT_FOUND, true, "Deployment %s does not exist.", p->spec->target);
+        say(p, "Pending", REASON_NOT_FOUND, true, "Deployment %s does not exist.",
+            str_name(p->spec->target));
     return STOP;
 }
 
@@ -25,7 +36,7 @@ enum flow rule_rival(struct planner *p)
     if (p->r->meta.deleting_ms && p->r->has_finalizer)
         return act_finalizer(p, false);
     say(p, "Stalled", REASON_ALREADY_ATTACHED, true, "Rollout %s has Deployment %s.", p->w->rival,
-        p->spec->target);
+        str_name(p->spec->target));
     return STOP;
 }
 
@@ -150,8 +161,7 @@ static bool route_checks(struct planner *p)
 /* The flight record keeps two templates, in one annotation. */
 static bool size_checks(struct planner *p)
 {
-    const size_t most = RECORD_BYTES_MAX / 2,
-                 bytes = p->d->template_raw ? strlen(p->d->template_raw) : 0;
+    const size_t most = RECORD_BYTES_MAX / 2, bytes = strlen(p->d->template_raw);
 
     if (bytes <= most)
         return true;

@@ -144,7 +144,7 @@ enum flow rule_fence(struct planner *p)
     if (!record_stable(p)) {
         say(p, "Stalled", REASON_STABLE_BROKEN, true,
             "No ReplicaSet of stable %s is left, and no flight record: put its template back.",
-            p->st.stable.revision);
+            str_name(p->st.stable.revision));
         return STOP;
     }
     if (p->rec.previous_template)

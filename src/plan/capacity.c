@@ -108,7 +108,8 @@ enum flow rule_extras(struct planner *p)
         return NEXT;
     if (p->committed)
         say(p, "Promoting", REASON_PROMOTING, false,
-            "Hands over to revision %s; the old pods drain and go.", p->st.stable.revision);
+            "Hands over to revision %s; the old pods drain and go.",
+            str_name(p->st.stable.revision));
     else
         say(p, "Aborting", REASON_ABORTING, false,
             "Takes back: traffic off first, then drain, then pods.");
@@ -280,7 +281,7 @@ static bool weight_lowered(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
 
-    return fl->weight_desired <= p->c.steps[fl->step - 1].weight_pct && weight_settled(p);
+    return fl->weight_desired <= step_weight(p) && weight_settled(p);
 }
 
 enum flow rule_size(struct planner *p)

@@ -216,8 +216,8 @@ static const char *stale(struct planner *p, const char **why)
     const bool rejected = !st->flight.present && str_equal(a->revision, st->rejected.revision);
 
     if (!str_equal(a->revision, here) && !rejected) {
-        *why = arena_printf(p->a, "meant for %s, %s is %s", a->revision,
-                            st->flight.present ? "in flight" : "at rest", here);
+        *why = arena_printf(p->a, "meant for %s, %s is %s", str_name(a->revision),
+                            st->flight.present ? "in flight" : "at rest", str_name(here));
         return "WrongRevision";
     }
     if (st->flight.present && a->step >= 0 && a->step != st->flight.step && a->verb != VERB_RETRY) {

@@ -24,9 +24,9 @@ int32_t count_of(const char *count, int32_t n)
     v = strtol(count, &end, 10);
     if (end == count)
         return n;
-    v = clamp_i64(v, 0, INT32_MAX / 200);
+    v = clamp_i64(v, 0, COUNT_MAX);
     if (*end == '%')
-        return (int32_t)((v * (int64_t)n + 99) / 100);
+        return (int32_t)min_i64((v * (int64_t)n + 99) / 100, COUNT_MAX);
     return (int32_t)v;
 }
 

@@ -153,6 +153,14 @@ bool at_last_step(const struct planner *p)
     return p->st.flight.step >= p->c.step_count;
 }
 
+/* A status that others wrote may lack its step. */
+int step_weight(const struct planner *p)
+{
+    const int step = p->st.flight.step;
+
+    return step >= 1 ? p->c.steps[step - 1].weight_pct : 0;
+}
+
 bool step_ended(const struct planner *p, int step)
 {
     return step >= 1 && step <= FLIGHT_STEPS_MAX && p->st.flight.steps[step - 1].ended_ms != 0;

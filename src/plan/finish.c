@@ -62,7 +62,7 @@ enum flow rule_commit(struct planner *p)
     if (!p->forward || !step_ended(p, p->c.step_count))
         return NEXT;
     say(p, "Promoting", REASON_PROMOTING, false, "Hands over to revision %s.",
-        p->st.flight.revision);
+        str_name(p->st.flight.revision));
     if (!rs_available(c, want_new(p)) || c->replicas < want_new(p))
         return STOP;
     if (!switch_proved(p))
@@ -142,7 +142,7 @@ static enum flow begin_bake(struct planner *p)
         return NEXT; /* it was resumed because all was handed over */
     if (!handed_over(p)) {
         say(p, "Promoting", REASON_PROMOTING, false, "Hands over to revision %s: %d/%d pods ready.",
-            p->st.stable.revision, p->d->st_available, p->n);
+            str_name(p->st.stable.revision), p->d->st_available, p->n);
         return STOP;
     }
     if (!p->outside && p->spec->bake_ms == 0)
@@ -162,7 +162,7 @@ static enum flow judge_bake(struct planner *p)
         return NEXT;
     flight_fails(p, REASON_GATE_FAILED,
                  arena_printf(p->a, "gate %s failed in the bake: %s", g->name,
-                              gate_find(p, g->name, p->st.flight.step)->message));
+                              str_name(gate_find(p, g->name, p->st.flight.step)->message)));
     return AGAIN;
 }
 
@@ -176,7 +176,7 @@ enum flow rule_bake(struct planner *p)
     if (!fl->bake_until_ms)
         return begin_bake(p);
     if (fl->decision_ms) {
-        say(p, "Decision", REASON_GATE_FAILED, true, "%s.", fl->decision);
+        say(p, "Decision", REASON_GATE_FAILED, true, "%s.", str_name(fl->decision));
         return STOP;
     }
     if (p->now >= fl->bake_until_ms)
@@ -184,8 +184,8 @@ enum flow rule_bake(struct planner *p)
     if (judge_bake(p) == AGAIN)
         return AGAIN;
     time_format_clock(fl->bake_until_ms, at);
-    say(p, "Baking", REASON_BAKING, false, "Watches revision %s until %s.", p->st.stable.revision,
-        at);
+    say(p, "Baking", REASON_BAKING, false, "Watches revision %s until %s.",
+        str_name(p->st.stable.revision), at);
     awaits(p, "Bake", "", fl->bake_until_ms - p->spec->bake_ms, fl->bake_until_ms, "ends",
            cmd(p, "promote"), "the bake to end");
     return STOP;
@@ -283,14 +283,14 @@ static void end_flight(struct planner *p)
     const char *why = fl->abort_reason ? fl->abort_reason : "";
 
     if (was_promoted(p)) {
-        event(p, false, REASON_PROMOTED, "Revision %s was promoted.", fl->revision);
+        event(p, false, REASON_PROMOTED, "Revision %s was promoted.", str_name(fl->revision));
         p->st.rejected.revision = p->st.rejected.digest = NULL;
         flight_end(p, fl->forced ? "Forced" : "Promoted", "");
         return;
     }
     event(p, true, fl->undo ? REASON_UNDONE : REASON_REVERTED,
-          "Revision %s was taken back; the Deployment has the template of %s again.", fl->revision,
-          p->rec.stable_revision);
+          "Revision %s was taken back; the Deployment has the template of %s again.",
+          str_name(fl->revision), str_name(p->rec.stable_revision));
     flight_end(p, fl->undo ? "Undone" : "Reverted", why);
 }
 
@@ -484,6 +484,7 @@ enum flow rule_hold(struct planner *p)
         return detach(p);
     say(p, "Aborted", REASON_ABORTED, true,
         "Revision %s was aborted at step %d: %s. Stable %s serves all requests.",
-        p->st.rejected.revision, p->st.rejected.step, why_held(p), p->rec.stable_revision);
+        str_name(p->st.rejected.revision), p->st.rejected.step, why_held(p),
+        str_name(p->rec.stable_revision));
     return STOP;
 }

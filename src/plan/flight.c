@@ -139,7 +139,8 @@ void flight_back(struct planner *p, const char *why, bool reject, bool undo)
     }
     decide(p);
     event(p, reject, reject ? REASON_ABORTED : REASON_REVERTED,
-          "Revision %s goes back at step %d/%d: %s", fl->revision, fl->step, p->c.step_count, why);
+          "Revision %s goes back at step %d/%d: %s", str_name(fl->revision), fl->step,
+          p->c.step_count, why);
 }
 
 void flight_end(struct planner *p, const char *outcome, const char *message)
@@ -211,7 +212,7 @@ enum flow rule_deleted(struct planner *p)
 static enum flow superseded(struct planner *p)
 {
     event(p, false, REASON_SUPERSEDED, "Revision %s is superseded by a newer template.",
-          p->st.flight.revision);
+          str_name(p->st.flight.revision));
     flight_end(p, "Superseded", "superseded by a newer template");
     return AGAIN;
 }

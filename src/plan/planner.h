@@ -103,6 +103,7 @@ bool rs_available(const struct replicaset *rs, int32_t n); /* observed, and at l
 bool baking(const struct planner *p);
 bool at_last_step(const struct planner *p);
 bool step_ended(const struct planner *p, int step);
+int step_weight(const struct planner *p); /* of the step in flight, percent; 0 in none */
 const struct replicaset *rs_by_revision(const struct planner *p, const char *revision);
 const struct replicaset *rs_by_digest(const struct planner *p, const char *digest);
 

@@ -15,20 +15,22 @@ static void default_words(struct planner *p)
     const struct flight *fl = &p->st.flight;
 
     if (p->back)
-        say(p, "Aborting", REASON_ABORTING, false, "Takes back revision %s: %s.", fl->revision,
-            fl->abort_reason ? fl->abort_reason : "");
+        say(p, "Aborting", REASON_ABORTING, false, "Takes back revision %s: %s.",
+            str_name(fl->revision), fl->abort_reason ? fl->abort_reason : "");
     if (p->committed)
-        say(p, "Promoting", REASON_PROMOTING, false, "Hands over to revision %s.", fl->revision);
+        say(p, "Promoting", REASON_PROMOTING, false, "Hands over to revision %s.",
+            str_name(fl->revision));
     if (fl->present)
         say(p, "Progressing", REASON_PROGRESSING, false, "Revision %s is at step %d/%d.",
-            fl->revision, fl->step, p->c.step_count);
+            str_name(fl->revision), fl->step, p->c.step_count);
     if (p->d && p->rec_known && p->changed && !p->rejected)
         say(p, "Progressing", REASON_PROGRESSING, false, "A new template begins its release.");
     if (p->d && p->rejected)
-        say(p, "Aborting", REASON_ABORTING, false, "Holds stable %s.", p->st.stable.revision);
+        say(p, "Aborting", REASON_ABORTING, false, "Holds stable %s.",
+            str_name(p->st.stable.revision));
     if (p->d && p->rec_known)
         say(p, "Progressing", REASON_PROGRESSING, false, "Brings stable %s in order.",
-            p->rec.stable_revision);
+            str_name(p->rec.stable_revision));
     say(p, "Pending", REASON_PENDING, false, "Not attached yet.");
 }
 
@@ -39,6 +41,13 @@ struct brake_word {
     enum reason reason;
     const char *message;
 };
+
+/* `before`: what a status says of it, which others may have written. */
+static struct brake_word brake_proved(const char *before)
+{
+    return (struct brake_word){"True", REASON_ADMISSION,
+                               before ? before : "A template change is stopped at admission."};
+}
 
 static struct brake_word brake_word(struct planner *p)
 {
@@ -53,8 +62,7 @@ static struct brake_word brake_word(struct planner *p)
         return (struct brake_word){"True", REASON_PAUSED,
                                    "The Deployment is kept paused: a template change waits."};
     if (b->state == BRAKE_PROVED)
-        return (struct brake_word){"True", REASON_ADMISSION,
-                                   "A template change is stopped at admission."};
+        return brake_proved(NULL);
     if (b->state == BRAKE_UNKNOWN)
         return (struct brake_word){"Unknown", REASON_PROVING, "Not proved yet."};
     return (struct brake_word){
@@ -100,7 +108,7 @@ static void set_promoted(struct planner *p)
     if (st->flight.present) {
         set(p, COND_PROMOTED, "False", REASON_IN_FLIGHT,
             arena_printf(p->a, "Revision %s is at step %d/%d; users' stable revision is %s.",
-                         st->flight.revision, st->flight.step, p->c.step_count,
+                         str_name(st->flight.revision), st->flight.step, p->c.step_count,
                          st->stable.revision ? st->stable.revision : "unknown"));
         return;
     }
@@ -115,7 +123,7 @@ static void set_promoted(struct planner *p)
     if (last && (str_equal(last->outcome, "Reverted") || str_equal(last->outcome, "Undone"))) {
         set(p, COND_PROMOTED, "False", last->outcome[0] == 'R' ? REASON_REVERTED : REASON_UNDONE,
             arena_printf(p->a, "Revision %s was taken back; the Deployment has the template of %s.",
-                         last->revision, st->stable.revision));
+                         str_name(last->revision), st->stable.revision));
         return;
     }
     if (last && str_equal(last->revision, st->stable.revision))
@@ -140,7 +148,7 @@ static void set_target_valid(struct planner *p)
         set(p, COND_TARGET_VALID, "False", p->sum.reason, p->sum.message);
     else if (p->st.stable.revision)
         set(p, COND_TARGET_VALID, "True", REASON_ATTACHED,
-            arena_printf(p->a, "Deployment %s is attached.", p->spec->target));
+            arena_printf(p->a, "Deployment %s is attached.", str_name(p->spec->target)));
     else
         set(p, COND_TARGET_VALID, "Unknown", REASON_PENDING, p->sum.message);
 }
@@ -166,6 +174,12 @@ static void set_conditions(struct planner *p, const struct brake_word *b)
 
 /* ---- counts ---------------------------------------------------------------------------------- */
 
+/* Pods of both sides; more than an int holds. */
+static int64_t both_ready(const struct flight *fl)
+{
+    return (int64_t)fl->new_ready + fl->stable_ready;
+}
+
 static void count_flight(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
@@ -186,11 +200,11 @@ static void count_flight(struct planner *p)
         weight_told(p);
         return;
     }
-    fl->weight_desired = fl->step >= 1 && !p->back ? p->c.steps[fl->step - 1].weight_pct : 0;
+    fl->weight_desired = p->back ? 0 : step_weight(p);
     if (p->committed || (p->outside && switched && at_last_step(p)))
         fl->weight_accepted = 100;
     else if (p->c.by == TRAFFIC_PODS && fl->new_ready > 0)
-        fl->weight_accepted = 100 * fl->new_ready / (fl->new_ready + fl->stable_ready);
+        fl->weight_accepted = (int)(INT64_C(100) * fl->new_ready / both_ready(fl));
     else
         fl->weight_accepted = 0;
     fl->weight_written = fl->weight_accepted;
@@ -201,8 +215,7 @@ static int shown_permille(const struct planner *p)
     const struct flight *fl = &p->st.flight;
 
     if (p->c.by == TRAFFIC_PODS && !p->committed && fl->weight_accepted < 100 && fl->new_ready > 0)
-        return (2000 * fl->new_ready + fl->new_ready + fl->stable_ready) /
-               (2 * (fl->new_ready + fl->stable_ready));
+        return (int)((INT64_C(2000) * fl->new_ready + both_ready(fl)) / (2 * both_ready(fl)));
     return fl->weight_accepted * 10;
 }
 
@@ -232,7 +245,7 @@ void report(struct planner *p)
     if (p->w->brake.state == BRAKE_UNKNOWN &&
         str_equal(st->conditions[COND_BRAKE_ARMED].status, "True") &&
         p->spec->brake != BRAKE_PAUSED)
-        b = (struct brake_word){"True", REASON_ADMISSION, st->conditions[COND_BRAKE_ARMED].message};
+        b = brake_proved(st->conditions[COND_BRAKE_ARMED].message);
     default_words(p);
     brake_in_summary(p, &b);
     st->observed_generation = p->r->meta.generation;

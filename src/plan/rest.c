@@ -142,7 +142,7 @@ static void say_resting(struct planner *p)
 {
     say(p, "Resting", REASON_RESTING, false,
         "%s runs revision %s on %d/%d pods; no release in flight.", p->d->meta.name,
-        p->st.stable.revision, p->d->st_available, p->n);
+        str_name(p->st.stable.revision), p->d->st_available, p->n);
     p->sum.resting = true;
 }
 

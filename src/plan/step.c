@@ -331,8 +331,8 @@ void end_step(struct planner *p, int64_t ms)
     const struct flight *fl = &p->st.flight;
 
     record_of(p)->ended_ms = ms;
-    event(p, false, REASON_STEP_PASSED, "Revision %s passed step %d/%d.", fl->revision, fl->step,
-          p->c.step_count);
+    event(p, false, REASON_STEP_PASSED, "Revision %s passed step %d/%d.", str_name(fl->revision),
+          fl->step, p->c.step_count);
 }
 
 static enum flow pass_step(struct planner *p)

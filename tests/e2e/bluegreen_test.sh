@@ -33,14 +33,14 @@ test_forward_by_approval() {
     image web v2
     word web Approval
     is 'paused in flight' true "$(deployment web .spec.paused)"
-    is 'serves' v1 "$(images_behind web)"
-    is 'preview serves' v2 "$(images_behind web-preview)"
+    serving web v1
+    serving web-preview v2
     local pods
     pods=$(kn get pods -o json | jq -r '.items[] | select(.spec.containers[0].image |
         endswith(":v2")) | .metadata.uid' | sort)
     sl approve web >/dev/null
     word web Baking
-    is 'serves' v2 "$(images_behind web)"
+    serving web v2
     at_rest web v2 3
     is 'the pods that were judged are those that stay' "$pods" \
         "$(kn get pods -o json | jq -r '.items[] | select(.metadata.deletionTimestamp == null) |
@@ -59,13 +59,13 @@ test_abort_and_hold() {
     word web Approval
     sl abort web >/dev/null
     word web Aborted
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     kn rollout status deployment/web --timeout=10s >/dev/null 2>&1 && is 'rollout status' fails passes
     kn scale deployment web --replicas=0 >/dev/null
     await 30 'no pod left' endpoints_are web 0
     kn scale deployment web --replicas=3 >/dev/null
     await 30 'stable back' endpoints_are web 3
-    is 'serves after 0 and back' v1 "$(images_behind web)"
+    serving web v1 'serves after 0 and back'
     if ! brake_by_pause; then # else it brings the stable template back, and there is nothing to retry
         kn rollout resume deployment/web >/dev/null 2>&1 || true
         is 'a resume by hand is held' true "$(deployment web .spec.paused)"
@@ -91,7 +91,7 @@ test_undo_in_the_bake() {
     rollout_with web '{"blueGreen": {"activeService": "web"}}' '"drain": "1s", "bake": "2m"'
     image web v2
     word web Baking
-    is 'serves' v2 "$(images_behind web)"
+    serving web v2
     sl undo web >/dev/null
     at_rest web v1 3
     is 'outcome' Undone "$(rollout web '.status.history[0].outcome')"
@@ -115,7 +115,7 @@ test_superseded() {
     image web v3
     await 60 'v3 in flight, waiting' rollout_is web '.status.history[0].outcome == "Superseded" and
         .status.display.status == "Approval"'
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     sl approve web >/dev/null
     at_rest web v3 3
 }
@@ -132,18 +132,18 @@ test_deleted_in_flight() {
         case $how in
         Revert)
             await 30 'v1 whole' whole web 3
-            is 'serves' v1 "$(images_behind web)"
+            serving web v1
             ;;
         Hold)
-            is 'serves' v1 "$(images_behind web)"
+            serving web v1
             is 'paused' true "$(deployment web .spec.paused)"
             kn rollout resume deployment/web >/dev/null
             await 30 'v1 whole' whole web 3
-            is 'serves' v1 "$(images_behind web)"
+            serving web v1
             ;;
         Promote)
             await 30 'v2 whole' whole web 3
-            is 'serves' v2 "$(images_behind web)"
+            serving web v2
             ;;
         esac
         is 'selector' '{"app":"web"}' "$(kn get service web -o json | jq -c .spec.selector)"
@@ -163,10 +163,10 @@ test_things_deleted_in_flight() {
  "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}}
 EOF
     await 30 'the Service to reach stable' endpoints_are web 3
-    is 'a Service made again is pinned' v1 "$(images_behind web)"
+    serving web v1 'a Service made again is pinned'
     kn delete rs -l pod-template-hash="$(rollout web .status.stable.revision)" >/dev/null
     await 30 'stable again' endpoints_are web 3
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     word web Approval
     sl approve web >/dev/null
     at_rest web v2 3
@@ -184,7 +184,7 @@ test_scaled_in_flight() {
     await 30 'nothing left' endpoints_are web 0
     kn scale deployment web --replicas=2 >/dev/null
     await 30 'stable again' endpoints_are web 2
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     await 30 'approval again' word_is web Approval
     sl approve web >/dev/null
     at_rest web v2 2

@@ -17,7 +17,7 @@ test_forward() {
     is 'step' 2 "$(rollout web .status.flight.step)"
     is 'new pods at 50 %' 4 "$(new_pods v2)"
     is 'old pods' 4 "$(new_pods v1)"
-    is 'both serve' 'v1 v2' "$(images_behind web)"
+    serving web 'v1 v2' 'both serve'
     is 'no Service touched' '{"app":"web"}' "$(kn get service web -o json | jq -c .spec.selector)"
     sl approve web >/dev/null
     at_rest web v2 4
@@ -31,12 +31,12 @@ test_abort_scale_and_apply_again() {
     word web Approval
     sl abort web >/dev/null
     word web Aborted
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     kn scale deployment web --replicas=0 >/dev/null
     await 30 'nothing left' endpoints_are web 0
     kn scale deployment web --replicas=3 >/dev/null
     await 30 'stable only' endpoints_are web 3
-    is 'serves after 0 and back' v1 "$(images_behind web)"
+    serving web v1 'serves after 0 and back'
     image web v3
     word web Approval
     sl approve web >/dev/null
@@ -52,7 +52,7 @@ test_revert_and_apply_again_is_held() {
     at_rest web v1 3
     image web v2
     word web Aborted
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     is 'history' 1 "$(rollout web '.status.history | length')"
     image web v1
     at_rest web v1 3
@@ -78,7 +78,7 @@ test_never_ready_reaches_its_deadline() {
         {"kwok.test/ready": "false"}}}}}' >/dev/null
     word web Aborted 60
     is 'why' true "$(rollout web '.status.rejected.reason | test("no progress")')"
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
 }
 test_operator_killed() {
     app web 4

@@ -80,7 +80,7 @@ test_promoted_never_whole_turns_back() {
     kn patch deployment web --type=merge -p '{"spec": {"template": {"metadata": {"annotations":
         {"kwok.test/ready": "false"}}}}}' >/dev/null
     word web Aborted
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     image web v2
     kn patch deployment web --type=json -p '[{"op": "remove",
         "path": "/spec/template/metadata/annotations"}]' >/dev/null
@@ -105,7 +105,7 @@ test_paused_stands_still() {
     sl pause web >/dev/null
     image web v2
     word web Paused
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     sl resume web >/dev/null
     at_rest web v2 2
 }
@@ -121,7 +121,7 @@ test_brake_by_pause() {
         await 60 "$tag promoted, at rest" rests_on web "$tag"
         await 30 'whole' whole web 2
         is 'paused at rest' true "$(deployment web .spec.paused)"
-        is 'serves' "$tag" "$(images_behind web)"
+        serving web "$tag"
     done
     kn delete rollout web --timeout=30s >/dev/null
     is 'paused' null "$(deployment web .spec.paused)"
@@ -155,7 +155,7 @@ test_digests_of_another_version() {
     word web Aborted
     upgraded web
     word web Aborted
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     is 'told' '' "$(kn get events.events.k8s.io -o json | jq -r '.items[] |
         select(.reason == "BrakeMissed" or .reason == "Superseded") | .reason')"
     image web v1
@@ -176,6 +176,48 @@ upgraded() { # NAME: every digest in the status is another version's; then the o
 }
 digests_are() {
     [ "$(rollout "$1" '.status | [.stable, .rejected.digest, .flight.digest, .target.digest] | tojson')" = "$2" ]
+}
+
+# What has no ports can only be headless; so is its preview.
+test_headless_without_ports() {
+    app web 2
+    kn apply -f - >/dev/null <<EOF
+{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "peers"},
+ "spec": {"clusterIP": "None", "selector": {"app": "web"}}}
+EOF
+    rollout_with web '{"blueGreen": {"activeService": "peers", "switch": "Approve"}}' "$quick"
+    image web v2
+    word web Approval
+    is 'the preview' None "$(kn get service peers-preview -o json | jq -r .spec.clusterIP)"
+    serving peers v1
+    serving peers-preview v2
+    sl approve web >/dev/null
+    at_rest web v2 2
+}
+
+# Whoever may write a status may take anything out of it: that ends no operator and no release.
+test_a_status_that_lacks() {
+    local lack
+    app web 2
+    rollout_with web "$asked" "$quick"
+    image web v2
+    word web Approval
+    for lack in 'del(.flight.step)' 'del(.flight.revision)' 'del(.flight.steps)' '.flight.awaiting = []' \
+        'del(.conditions[] | select(.type == "BrakeArmed") | .message)' 'del(.flight.specDigest)' \
+        'del(.display)' '.flight.weight.desired = 100000' 'del(.stable)'; do
+        status_without "$lack"
+        await 30 "$lack: the step again" rollout_is web \
+            '.status.display.status == "Approval" and .status.flight.step == 1'
+        is "$lack: the operator" 200 "$(in_ns curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8083/readyz)"
+    done
+    sl approve web >/dev/null
+    at_rest web v2 2
+}
+status_without() { # JQ: what becomes of the status, while nobody looks
+    operator_stop
+    kn get rollout web -o json | jq ".status |= ($1)" >"$e2e_log/cases-status.json"
+    kn replace --subresource=status -f "$e2e_log/cases-status.json" >/dev/null
+    operator_start
 }
 
 test_deployment_deleted_in_flight() {

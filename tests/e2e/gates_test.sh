@@ -44,7 +44,7 @@ aborted_by() { # WORDS
     is 'why' true "$(rollout web ".status.rejected.reason | test(\"$1\")")"
     is 'the CLI says why' true "$(sl get web | grep -q "$1" && echo true)"
     await 30 'stable alone' endpoints_are web 3
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     is 'restarts' 0 "$(restarts)"
     load_stop "$e2e_log/gates-load.json" >/dev/null
 }
@@ -94,7 +94,7 @@ test_metrics_down_waits_and_can_be_skipped() {
     is 'verdict' Wait "$(rollout web '.status.gates[0].verdict')"
     sl abort web >/dev/null
     word web Aborted 30
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     sl retry web >/dev/null
     word web Gating 60
     sl skip web >/dev/null

@@ -9,6 +9,7 @@
 #   rollout_with NAME STRATEGY [MORE]   a Rollout on Deployment NAME, attached when it returns
 #   image NAME TAG                 a person's change of the template
 #   word NAME WORD [SECONDS]       until status says WORD
+#   serving SERVICE 'TAG...'       until pods of these images, and no others, are behind it
 #   is WHAT WANTED ACTUAL          a check; the test goes on, and fails at its end
 #   operator_start, operator_kill  the controller as a process, with its own service account
 set -euo pipefail
@@ -144,6 +145,8 @@ images_behind() { # SERVICE: images of its ready pods, each once
     done | sort -u | tr '\n' ' ' | sed 's/ $//'
 }
 serves() { [ "$(images_behind "$1")" = "$2" ]; } # SERVICE 'TAG...'
+# Its EndpointSlices follow pods and selectors a moment later, whoever counted those.
+serving() { await 10 "${3:-$1 to serve} $2" serves "$1" "$2"; } # SERVICE 'TAG...' [WHAT]
 
 new_pods() { # TAG: pods of that image, those on their way out left out
     kn get pods -o json | jq --arg t ":$1" '[.items[] | select(.metadata.deletionTimestamp == null and

@@ -32,7 +32,7 @@ deleted() { # STRATEGY WHEN HOW SERVES PAUSED
     is "$2 $3: our ReplicaSets" 0 "$(kn get rs -l sluice.dev/of=web -o json | jq '.items | length')"
     [ "$5" = false ] || kn rollout resume deployment/web >/dev/null
     await 60 "$2 $3: whole" whole web 2
-    is "$2 $3: serves in the end" "$4" "$(images_behind web)"
+    serving web "$4" "$2 $3: serves in the end"
     kn delete deployment,service web --timeout=30s >/dev/null
 }
 

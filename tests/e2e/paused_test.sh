@@ -75,13 +75,13 @@ aborted_and_retried() { # STRATEGY
     word web Approval
     sl abort web >/dev/null
     word web Aborted
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     is 'paused' true "$(deployment web .spec.paused)"
     kn scale deployment web --replicas=0 >/dev/null
     await 30 'no pod left' endpoints_are web 0
     kn scale deployment web --replicas=4 >/dev/null
     await 30 'stable back' endpoints_are web 4
-    is 'serves after 0 and back' v1 "$(images_behind web)"
+    serving web v1 'serves after 0 and back'
     sl retry web >/dev/null
     word web Approval
     sl approve web >/dev/null
@@ -152,7 +152,7 @@ braked_late() { # STRATEGY
         select(.reason == "BrakeMissed") | .note')"
     sl abort web >/dev/null
     word web Aborted
-    is 'serves' v1 "$(images_behind web)"
+    serving web v1
     await 30 'stable whole' endpoints_are web 10
     image web v1
     at_rest web v1 10

@@ -84,7 +84,8 @@ class Player:
                                lambda words: self.lane.violated("CRASH", words))
         self.lane = Lane(name, self.release, world.cluster, self.operator, self.rng, world.report)
         self.lane.gate = gate
-        gate.say = lambda text: self.lane.space.note("gate", text)
+        space = self.lane.space  # a timer may speak when the lane is closed
+        gate.say = lambda text: space.note("gate", text)
         world.join(self.lane)
         gate.start()
         self.lane.set_up(self.operator.start)

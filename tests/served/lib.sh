@@ -43,7 +43,15 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+served_built() {
+    local program
+    for program in sluice sluice-controller sluice-sim; do
+        [ -x "$served_bin/$program" ] || die "there is no $served_bin/$program: make, or say SLUICE_BIN=..."
+    done
+}
+
 served_up() {
+    served_built
     local file manifests=()
     for file in "$SLUICE_ROOT"/manifests/crd/*.yaml "$SLUICE_ROOT"/manifests/policies/{brake,pin,bindings}.yaml; do
         manifests+=(--apply "$file")

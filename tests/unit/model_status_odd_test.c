@@ -61,6 +61,43 @@ static void words_that_are_none(void **state UNUSED)
     }
 }
 
+/* What others wrote is not counted with beyond what can be. */
+static void numbers_have_ends(void **state UNUSED)
+{
+    const struct rollout_status s = read_text(
+        "{\"target\":{\"replicas\":2147483647},\"flight\":{\"step\":1000000,\"weight\":{"
+        "\"desired\":"
+        "2147483647,\"written\":-1,\"accepted\":101},\"replicas\":{\"new\":-3,\"newReady\":"
+        "2000000000,"
+        "\"stable\":4,\"stableReady\":2147483647},\"steps\":[{\"weight\":1000,\"replicas\":1e9}]},"
+        "\"traffic\":[{\"route\":\"a\",\"written\":400,\"accepted\":-400,\"resets\":2147483647}]}");
+    const struct flight *fl = &s.flight;
+
+    assert_int_equal(s.target.replicas, COUNT_MAX);
+    assert_int_equal(fl->step, FLIGHT_STEPS_MAX);
+    assert_int_equal(fl->weight_desired, 100);
+    assert_int_equal(fl->weight_written, 0);
+    assert_int_equal(fl->weight_accepted, 100);
+    assert_int_equal(fl->new_replicas, 0);
+    assert_int_equal(fl->new_ready, COUNT_MAX);
+    assert_int_equal(fl->stable_replicas, 4);
+    assert_int_equal(fl->stable_ready, COUNT_MAX);
+    assert_int_equal(fl->steps[0].weight_pct, 100);
+    assert_int_equal(fl->steps[0].replicas, COUNT_MAX);
+    assert_int_equal(s.routes[0].written, 100);
+    assert_int_equal(s.routes[0].accepted, 0);
+    assert_int_equal(s.routes[0].resets, COUNT_MAX);
+}
+
+/* An entry of such a list is no entry without the member that says of what it is. */
+static void what_is_awaited_is_always_said(void **state UNUSED)
+{
+    const struct rollout_status s = read_text("{\"flight\":{\"awaiting\":[{}]}}");
+
+    assert_int_equal(s.awaiting_count, 1);
+    assert_non_null(strstr(settled(&s), "\"awaiting\":[{\"what\":\"\"}]"));
+}
+
 /* A text that lacks what its tree has, or a list where members were to be: nothing is kept. */
 static void a_text_that_is_not_of_its_tree(void **state UNUSED)
 {
@@ -125,6 +162,8 @@ int main(void)
         cmocka_unit_test(unknown_members_alone_stay),
         cmocka_unit_test(lists_of_names_have_an_end),
         cmocka_unit_test(words_that_are_none),
+        cmocka_unit_test(numbers_have_ends),
+        cmocka_unit_test(what_is_awaited_is_always_said),
         cmocka_unit_test(numbers_without_a_word_are_not_written),
         cmocka_unit_test(without_room_words_are_empty),
         cmocka_unit_test(a_text_that_is_not_of_its_tree),

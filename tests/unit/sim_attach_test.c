@@ -233,6 +233,11 @@ static void template_unread(struct scene *sc)
     sc->d.template_raw = NULL;
 }
 
+static void selector_unread(struct scene *sc)
+{
+    sc->d.selector_raw = NULL;
+}
+
 static void paused(struct scene *sc)
 {
     sc->d.paused = true;
@@ -277,6 +282,8 @@ static const struct row {
 } rows[] = {
     {"no Deployment", BLUE_GREEN, no_deployment, "Pending", REASON_NOT_FOUND},
     {"Deployment being deleted", BLUE_GREEN, deployment_going, "Stalled", REASON_TERMINATING},
+    {"no template", BLUE_GREEN, template_unread, "Stalled", REASON_NOT_FOUND},
+    {"no selector", BLUE_GREEN, selector_unread, "Stalled", REASON_NOT_FOUND},
     {"rival", BLUE_GREEN, rival, "Stalled", REASON_ALREADY_ATTACHED},
     {"unknown field", BLUE_GREEN, unknown_field, "Stalled", REASON_UNKNOWN_FIELD},
     {"invalid", BLUE_GREEN, finding, "Stalled", REASON_INVALID_SPEC},
@@ -331,7 +338,6 @@ static void the_rest_is_attached(void **state UNUSED)
                 {"with a route", CANARY_ROUTE, as_it_is},
                 {"one pod less than a pin", BLUE_GREEN, as_many_services_as_pins},
                 {"as large as may be", BLUE_GREEN, as_large_as_may_be},
-                {"its size unknown", BLUE_GREEN, template_unread},
                 {"no pods to keep apart", CANARY_PODS, keeps_apart_nothing},
                 {"rolling keeps its ports", ROLLING, host_port},
                 {"nothing to judge needs no room", ROLLING, one_without_surge_not_judged},
@@ -365,6 +371,7 @@ static void nothing_holds_it_back(void **state UNUSED)
     } going[] = {{"never attached", as_it_is},
                  {"no Deployment", no_deployment},
                  {"Deployment being deleted", deployment_going},
+                 {"no template", template_unread},
                  {"rival", rival},
                  {"invalid", finding},
                  {"unknown field", unknown_field}};

@@ -230,10 +230,18 @@ static void more_services_than_pins(void **state UNUSED)
     scene_close(sc);
 }
 
+static void no_ports(struct scene *sc)
+{
+    for (size_t i = 0; i < sc->w.service_count; i++)
+        sc->services[i].ports_raw = NULL;
+}
+
 static const struct scene_row rows[] = {
     {"a preview has the families of its model", SWITCH, TO_RELEASE, ACT_SERVICE_CREATE,
      two_families, ACT_SERVICE_CREATE, "web-preview",
      "'ipFamilies':['IPv6','IPv4'],'ipFamilyPolicy':'PreferDualStack'", NULL},
+    {"a preview of what has no ports is headless as well", SWITCH, TO_RELEASE, ACT_SERVICE_CREATE,
+     no_ports, ACT_SERVICE_CREATE, "web-preview", ",'clusterIP':'None'", NULL},
     {"a preview waits for the pods of before", SWITCH, TO_RELEASE, ACT_SERVICE_CREATE,
      old_candidate_pods, ACT_REPORT, NULL, NULL, "Progressing"},
     {"a preview that goes is let go",

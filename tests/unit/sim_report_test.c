@@ -34,6 +34,12 @@ static void not_asked_yet(struct scene *sc)
     sc->w.brake.state = BRAKE_UNKNOWN;
 }
 
+static void not_said_either(struct scene *sc)
+{
+    not_asked_yet(sc);
+    sc->r.status.conditions[COND_BRAKE_ARMED].message = NULL;
+}
+
 static void never_asked(struct scene *sc)
 {
     not_asked_yet(sc);
@@ -49,9 +55,29 @@ static void nobody_knows_stable(struct scene *sc)
     scene_no_fence(sc);
 }
 
+static void never_attached(struct scene *sc)
+{
+    sc->r.status.stable.revision = NULL;
+    sc->d.paused = true;
+}
+
+static void past_lost(struct scene *sc)
+{
+    sc->r.status.history[0].revision = NULL;
+}
+
+#define TAKEN_BACK                                                                                 \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "image app:v1", "-> Resting"                                \
+    }
+#define WAS_UNDONE                                                                                 \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "approve", "-> Baking", "undo", "-> Resting"                \
+    }
+
 /* One condition of a plan. */
 static const struct word_row {
-    const char *name, *spec, *lines[6];
+    const char *name, *spec, *lines[7];
     void (*change)(struct scene *sc);
     enum condition_type type;
     const char *status, *reason, *message; /* message: part of it; NULL: any */
@@ -70,6 +96,8 @@ static const struct word_row {
      "ungated: the binding excludes this namespace"},
     {"proved by the one before", CANARY, AT_REST, not_asked_yet, COND_BRAKE_ARMED, "True",
      "Admission", NULL},
+    {"... who did not say how", CANARY, AT_REST, not_said_either, COND_BRAKE_ARMED, "True",
+     "Admission", "A template change is stopped at admission."},
     {"... by nobody", CANARY, AT_REST, never_asked, COND_BRAKE_ARMED, "Unknown", "Proving", NULL},
     {"... is waited for", CANARY, AT_REST, never_asked, COND_READY, "False", "Pending",
      "Proves the brake."},
@@ -78,7 +106,34 @@ static const struct word_row {
     {"... from nobody knows where", CANARY, IN_STEP, nobody_knows_stable, COND_PROMOTED, "False",
      "InFlight", "users' stable revision is unknown."},
     {"aborted", CANARY, ABORTED, nothing, COND_PROMOTED, "False", "Aborted", NULL},
-    {"attached", CANARY, AT_REST, nothing, COND_PROMOTED, "True", "Attached", NULL},
+    {"attached", CANARY, AT_REST, nothing, COND_PROMOTED, "True", "Attached",
+     "What runs counts as stable: 1865bdca63."},
+    {"not attached", CANARY, AT_REST, never_attached, COND_PROMOTED, "Unknown", "Pending",
+     "Not attached yet."},
+    {"promoted",
+     UNDONE,
+     {"image app:v2", "-> Resting"},
+     nothing,
+     COND_PROMOTED,
+     "True",
+     "Promoted",
+     "Revision s1-82343883 passed 2 steps and was promoted."},
+    {"taken back", CANARY, TAKEN_BACK, nothing, COND_PROMOTED, "False", "Reverted",
+     "Revision s1-82343883 was taken back; the Deployment has the template of 1865bdca63."},
+    {"undone", CANARY, WAS_UNDONE, nothing, COND_PROMOTED, "False", "Undone",
+     "Revision s1-82343883 was taken back; the Deployment has the template of 1865bdca63."},
+    {"... of no name", CANARY, WAS_UNDONE, past_lost, COND_PROMOTED, "False", "Undone",
+     "Revision ? was taken back; the Deployment has the template of 1865bdca63."},
+    {"target", CANARY, AT_REST, nothing, COND_TARGET_VALID, "True", "Attached",
+     "Deployment web is attached."},
+    {"no target", CANARY, AT_REST, no_deployment, COND_TARGET_VALID, "False", "NotFound",
+     "Deployment web does not exist."},
+    {"not contended", CANARY, IN_STEP, nothing, COND_CONTENDED, "False", "None", ""},
+    {"moving", CANARY, TO_RELEASE, nothing, COND_RECONCILING, "True", "Progressing", NULL},
+    {"... is not stalled", CANARY, TO_RELEASE, nothing, COND_STALLED, "False", "None", ""},
+    {"resting", CANARY, AT_REST, nothing, COND_RECONCILING, "False", "None", ""},
+    {"stalled", CANARY, ABORTED, nothing, COND_STALLED, "True", "Aborted", NULL},
+    {"... does not move", CANARY, ABORTED, nothing, COND_RECONCILING, "False", "None", ""},
 };
 
 static void each_word(void **state UNUSED)

@@ -34,6 +34,8 @@ void *xgrow(void *items, size_t *cap, size_t first, size_t item_size) MUST_USE;
 /* NULL counts as "" in both: absent text and empty text mean the same in the Kubernetes API. */
 bool str_equal(const char *a, const char *b);
 bool str_empty(const char *s);
+/* A name for people to read: "?" where it is absent or empty. */
+const char *str_name(const char *s);
 
 static inline int64_t min_i64(int64_t a, int64_t b)
 {

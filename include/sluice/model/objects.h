@@ -36,6 +36,10 @@ struct selector {
 bool selector_matches(const struct selector *s, const struct pair *labels, size_t count);
 const char *selector_get(const struct selector *s, const char *key);
 
+/* As many pods as are counted: what is read beyond counts as that many, so that sums of two sides
+ * with their surges are whole numbers. No cluster has as many. */
+#define COUNT_MAX 500000000
+
 struct deployment {
     struct meta meta;
     int32_t replicas; /* spec, default 1 */
