@@ -133,6 +133,9 @@ const char *restart_refused(struct arena *a, const struct facts *f)
 {
     const struct condition *brake = facts_false(f, COND_BRAKE_ARMED);
 
+    if (str_empty(f->spec->target))
+        return arena_printf(a, "%s names no Deployment in spec.targetRef: see sluice get %s",
+                            f->name, f->name);
     if (f->flight)
         return arena_printf(a,
                             "%s is in flight at step %d/%d, and a restart would supersede it: "
@@ -152,7 +155,8 @@ const char *restart_refused(struct arena *a, const struct facts *f)
         return arena_printf(a,
                             "the brake is not armed%s%s: a restart would roll at once, ungated; "
                             "if that is what you want: kubectl rollout restart deployment/%s",
-                            brake ? ": " : "", brake ? brake->reason : "", f->spec->target);
+                            brake ? ": " : "", brake ? str_name(brake->reason) : "",
+                            str_name(f->spec->target));
     return NULL;
 }
 

@@ -127,7 +127,7 @@ static struct outlook stalled(const struct look *k, const struct condition *c)
         remedy = "sluice lint";
     }
     return result(EXIT_STALLED,
-                  arena_printf(k->a, "%s: %s: %.*s%s%s", k->f.name, c->reason,
+                  arena_printf(k->a, "%s: %s: %.*s%s%s", k->f.name, str_name(c->reason),
                                (int)(strlen(said) - (*said && said[strlen(said) - 1] == '.')), said,
                                has_text(remedy) ? "; " : "", remedy));
 }
@@ -163,7 +163,7 @@ static const char *waits_for(const struct look *k)
     const struct awaiting *a = facts_awaited(&k->f);
 
     if (str_equal(a->what, "Gate"))
-        return arena_printf(k->a, "waits for gate %s", a->name);
+        return arena_printf(k->a, "waits for gate %s", str_name(a->name));
     if (str_equal(a->what, "Hold"))
         return "holds";
     if (facts_counts_pods(a))
@@ -172,7 +172,7 @@ static const char *waits_for(const struct look *k)
         return arena_printf(k->a, "waits %s", a->message + 6);
     if (has_text(a->message))
         return arena_printf(k->a, "waits for %s", a->message);
-    return arena_printf(k->a, "waits (%s)", a->what);
+    return arena_printf(k->a, "waits (%s)", str_name(a->what));
 }
 
 static struct outlook in_flight(const struct look *k)
@@ -205,7 +205,7 @@ static struct outlook in_flight(const struct look *k)
 
 static void remember(const struct look *k)
 {
-    if (!*k->vigil->revision && k->f.flight)
+    if (!*k->vigil->revision && k->f.flight && k->f.flight->revision)
         snprintf(k->vigil->revision, sizeof(k->vigil->revision), "%s", k->f.flight->revision);
 }
 

@@ -108,7 +108,7 @@ static const char *waits_note(struct screen *s, const struct facts *f)
     if (!a || str_equal(a->what, "Hold"))
         return "";
     if (str_equal(a->what, "Gate"))
-        return word(s, "waits for gate %s", a->name);
+        return word(s, "waits for gate %s", str_name(a->name));
     if (str_equal(a->what, "Approval"))
         return "waits for approval";
     if (str_equal(a->what, "Decision"))
@@ -119,7 +119,7 @@ static const char *waits_note(struct screen *s, const struct facts *f)
         return "waits for traffic";
     if (str_equal(a->what, "Acceptance") || str_equal(a->what, "Settle"))
         return "waits for the route";
-    return word(s, "waits (%s)", a->what);
+    return word(s, "waits (%s)", str_name(a->what));
 }
 
 static const char *hand_over_note(struct screen *s, const struct facts *f)
@@ -142,7 +142,7 @@ static const char *ahead_note(struct screen *s, const struct step *step)
 static const char *blue_green_note(struct screen *s, const struct facts *f, int step)
 {
     if (step == 1)
-        return word(s, "preview behind Service %s", f->spec->preview_service);
+        return word(s, "preview behind Service %s", str_name(f->spec->preview_service));
     return word(s, "switch, %s", hand_over_note(s, f));
 }
 

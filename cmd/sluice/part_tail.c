@@ -46,7 +46,7 @@ static bool own_sentence(const char *message)
 static const char *subject_of(struct screen *s, const struct facts *f, const struct awaiting *a)
 {
     if (is(a, "Gate"))
-        return word(s, "Waits for gate %s", a->name);
+        return word(s, "Waits for gate %s", str_name(a->name));
     if (is(a, "Approval"))
         return "Waits for approval";
     if (is(a, "Decision"))
@@ -183,7 +183,8 @@ static void put_aborted(struct screen *s, const struct facts *f)
     put_paragraph(s,
                   "Back on stable%s%s. Deployment %s is paused on it and reports failed; resuming "
                   "it by hand puts template %s back.",
-                  back_in(s, f), untouched, f->spec->target, facts_called(&s->a, f, f->stable));
+                  back_in(s, f), untouched, str_name(f->spec->target),
+                  facts_called(&s->a, f, f->stable));
     put_paragraph(s, "Next: apply a new template, or try this one again: %s",
                   to_type(s, "retry", f->name));
 }
@@ -220,8 +221,9 @@ static char *lower_first(struct screen *s, const char *text)
 static void put_last(struct screen *s, const struct facts *f, const struct history_entry *h)
 {
     const char *ago = words_ago(&s->a, h->ended_ms, s->now_ms);
-    const char *revision =
-        h->deployment_revision ? word(s, "%lld", (long long)h->deployment_revision) : h->revision;
+    const char *revision = h->deployment_revision
+                               ? word(s, "%lld", (long long)h->deployment_revision)
+                               : str_name(h->revision);
 
     if (str_equal(h->outcome, "Promoted"))
         put_paragraph(s, "Last release: %s promoted %s, %s%s.", revision, ago, length_of(s, h),
@@ -283,7 +285,7 @@ static void put_remedy(struct screen *s, const struct condition *c)
 {
     const char *remedy = facts_remedy(c);
 
-    put_paragraph(s, "%s: %s.", c->reason, words_trimmed(&s->a, c->message));
+    put_paragraph(s, "%s: %s.", str_name(c->reason), words_trimmed(&s->a, c->message));
     if (has_text(remedy))
         put_paragraph(s, "Next: %s.", remedy);
 }

@@ -22,9 +22,10 @@ static void history_row(struct table *t, const struct history_entry *h)
     struct screen *s = t->s;
     struct row *r = table_row(t);
 
-    r->cells[0].text = h->deployment_revision
-                           ? word(s, "%lld  %s", (long long)h->deployment_revision, h->revision)
-                           : h->revision;
+    r->cells[0].text =
+        h->deployment_revision
+            ? word(s, "%lld  %s", (long long)h->deployment_revision, str_name(h->revision))
+            : str_name(h->revision);
     r->cells[1] = (struct cell){h->outcome, outcome_style(h->outcome)};
     r->cells[2].text = word(s, "%d", h->step);
     r->cells[3].text = words_ago(&s->a, h->ended_ms, s->now_ms);
@@ -55,7 +56,7 @@ void screen_history(struct screen *s, const struct world *w)
     new_line(s);
     put_paragraph(s,
                   "The last %d at most. Their templates: kubectl rollout history deployment/%s%s",
-                  HISTORY_MAX, f.spec->target, s->where);
+                  HISTORY_MAX, str_name(f.spec->target), s->where);
     if (!f.flight && f.attached)
         put_paragraph(s, "Take back what runs now: %s", to_type(s, "undo", f.name));
 }
@@ -76,7 +77,7 @@ static void put_routes(struct screen *s, const struct facts *f)
     for (int i = 0; i < f->st->route_count; i++) {
         const struct route_state *route = &f->st->routes[i];
         struct row *r = table_row(&t);
-        r->cells[0].text = route->route;
+        r->cells[0].text = str_name(route->route);
         r->cells[1].text = word(s, "%d %%", route->written);
         r->cells[2].text = route->accepted < 0 ? "not known" : word(s, "%d %%", route->accepted);
         r->cells[3].text =
@@ -101,9 +102,10 @@ static void put_pins(struct screen *s, const struct facts *f)
         const struct pin_state *pin = &f->st->pins[i];
         struct row *r = table_row(&t);
         const char *called = facts_called(&s->a, f, pin->revision);
-        r->cells[0].text = pin->service;
-        r->cells[1].text =
-            str_equal(called, pin->revision) ? called : word(s, "%s  %s", called, pin->revision);
+        r->cells[0].text = str_name(pin->service);
+        r->cells[1].text = !has_text(pin->revision) || str_equal(called, pin->revision)
+                               ? called
+                               : word(s, "%s  %s", called, pin->revision);
         r->cells[2].text = pin->proved ? "yes" : "not yet";
     }
     table_put(&t);

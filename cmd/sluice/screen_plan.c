@@ -15,8 +15,8 @@ static const char *routes_said(struct screen *s, const struct facts *f)
     auto_strbuf struct strbuf b = {.max = SCREEN_BYTES_MAX};
 
     for (size_t i = 0; i < f->spec->traffic_count; i++)
-        strbuf_addf(&b, "%s%s %s", i ? ", " : "", f->spec->traffic[i].kind,
-                    f->spec->traffic[i].name);
+        strbuf_addf(&b, "%s%s %s", i ? ", " : "", str_name(f->spec->traffic[i].kind),
+                    str_name(f->spec->traffic[i].name));
     return word(s, "%s", strbuf_str(&b));
 }
 
@@ -28,7 +28,7 @@ static const char *strategy_said(struct screen *s, const struct facts *f)
             return word(s, "canary through %s", routes_said(s, f));
         return "canary by the share of pods";
     case STRATEGY_BLUE_GREEN:
-        return word(s, "blue-green behind Service %s", f->spec->active_service);
+        return word(s, "blue-green behind Service %s", str_name(f->spec->active_service));
     case STRATEGY_ROLLING:
         return "rolling";
     case STRATEGY_NONE:
@@ -171,8 +171,8 @@ void screen_plan(struct screen *s, const struct world *w)
         at = f.step;
     f.flight = NULL; /* the list as the spec compiles now */
     f.step_count = f.c.step_count;
-    putf(s, "Rollout %s: %s, Deployment %s with %s", f.name, strategy_said(s, &f), f.spec->target,
-         words_count(&s->a, facts_replicas(&f), "replica"));
+    putf(s, "Rollout %s: %s, Deployment %s with %s", f.name, strategy_said(s, &f),
+         str_name(f.spec->target), words_count(&s->a, facts_replicas(&f), "replica"));
     new_line(s);
     put_table(s, &f, at);
     put_end(s, &f);
@@ -206,7 +206,8 @@ void screen_plan_next(struct screen *s, const struct plan *p)
         put_write(s, &p->action);
     for (size_t i = 0; i < p->ask_count; i++) {
         const struct ask *a = &p->asks[i];
-        put_paragraph(s, "Asks gate %s about %s%s%s", a->gate->name, a->revision,
+        put_paragraph(s, "Asks gate %s about %s%s%s", str_name(a->gate->name),
+                      str_name(a->revision),
                       a->broken  ? ": cannot be asked: "
                       : a->query ? ": "
                                  : "",
