@@ -155,8 +155,7 @@ const char *restart_refused(struct arena *a, const struct facts *f)
         return arena_printf(a,
                             "the brake is not armed%s%s: a restart would roll at once, ungated; "
                             "if that is what you want: kubectl rollout restart deployment/%s",
-                            brake ? ": " : "", brake ? str_name(brake->reason) : "",
-                            str_name(f->spec->target));
+                            brake ? ": " : "", brake ? str_name(brake->reason) : "", f->target);
     return NULL;
 }
 

@@ -18,6 +18,7 @@ void facts_of(const struct world *w, struct facts *out)
     struct facts f = {.w = w, .r = r, .spec = &r->spec, .st = st, .name = str_name(r->meta.name)};
 
     compile_steps(&r->spec, &f.c);
+    f.target = str_name(r->spec.target);
     f.stable = st->stable.revision;
     f.rejected = st->rejected.revision;
     f.attached = has_text(f.stable);

@@ -18,6 +18,7 @@ struct facts {
     const struct flight *flight; /* NULL: none */
     struct compiled c;
     const char *name;
+    const char *target;            /* the Deployment, for people to read */
     const char *stable, *rejected; /* revisions, NULL: none */
     bool attached;                 /* there is a stable revision */
     bool forward;                  /* flies, and not back */

@@ -317,7 +317,7 @@ static bool play(struct player *p, const char *text, struct err *e)
     p->st->happened = happened;
     p->st->arg = p;
     look(p);
-    while (!is_over(p, &quiet) && p->now.ms < LAPSE_DAYS_MAX * DAY_MS) {
+    while (!is_over(p, &quiet) && p->now.ms < LAPSE_MINUTES_MAX * MINUTE_MS) {
         stage_turn(p->st);
         note(p);
     }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* objects.c - one table of demands, and a few rules about more than one member.
+/* objects.c - the demands of objects_table.c are asked, and a few rules about more than one member.
  *
  * A row is asked where what holds its member is there and of the right type: a row of its own says
  * so where it is not, and one wrong thing is one finding. An explicit null is an absent member, and
  * so is "" where the API leaves it out. */
 #include "objects.h"
+#include "objects_parts.h"
 
 #include "sluice/json/edit.h"
 #include "sluice/model/validate.h"
@@ -15,162 +16,6 @@
 
 #define LOWER_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789"
 #define ALNUM        LOWER_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-enum form {
-    OBJECT,
-    LIST,
-    TEXT,
-    FLAG,
-    NUMBER,    /* from min to max */
-    SHARE,     /* 3 or "25%" */
-    PORT,      /* 8080 or "http" */
-    WORD,      /* one of words */
-    NAME,      /* of an object */
-    LABEL,     /* a name that is one label of DNS */
-    PORT_NAME, /* of a container */
-    TEXTS,     /* texts by name; a server takes null for "" */
-    LABELS,    /* the same as labels; min 1: no null */
-};
-
-struct demand {
-    const char *path; /* "[]": of every entry */
-    enum form form;
-    const char *missing; /* what to say where it is absent; NULL: it may be */
-    int64_t min, max;
-    const char *const *words; /* up to NULL */
-    const char *unique;       /* LIST: the member that no two entries share */
-};
-
-static const char *const apps[] = {"apps/v1", NULL};
-static const char *const core[] = {"v1", NULL};
-static const char *const gateway[] = {"gateway.networking.k8s.io/v1",
-                                      "gateway.networking.k8s.io/v1beta1", NULL};
-static const char *const strategies[] = {"RollingUpdate", "Recreate", NULL};
-static const char *const always[] = {"Always", NULL};
-static const char *const protocols[] = {"TCP", "UDP", "SCTP", NULL};
-static const char *const types[] = {"ClusterIP", "NodePort", "LoadBalancer", "ExternalName", NULL};
-static const char *const operators[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
-
-#define POD "spec.template.spec"
-
-#define MAY(at, what, ...)                                                                         \
-    {                                                                                              \
-        .path = at, .form = what, __VA_ARGS__                                                      \
-    }
-#define MUST(at, what, absent, ...)                                                                \
-    {                                                                                              \
-        .path = at, .form = what, .missing = absent, __VA_ARGS__                                   \
-    }
-
-static const struct demand deployment_demands[] = {
-    MUST("apiVersion", WORD, "apiVersion is required: write apps/v1", .words = apps),
-    MUST("metadata", OBJECT, "metadata is required: give the Deployment a name"),
-    MUST("metadata.name", NAME, "name is required: add it"),
-    MAY("metadata.namespace", LABEL),
-    MAY("metadata.labels", LABELS),
-    MAY("metadata.annotations", TEXTS),
-    MUST("spec", OBJECT, "spec is required: add selector and template"),
-    MAY("spec.replicas", NUMBER, .max = INT32_MAX),
-    MAY("spec.minReadySeconds", NUMBER, .max = INT32_MAX),
-    MAY("spec.revisionHistoryLimit", NUMBER, .max = INT32_MAX),
-    MAY("spec.progressDeadlineSeconds", NUMBER, .max = INT32_MAX),
-    MAY("spec.paused", FLAG),
-    MAY("spec.strategy", OBJECT),
-    MAY("spec.strategy.type", WORD, .words = strategies),
-    MAY("spec.strategy.rollingUpdate", OBJECT),
-    MAY("spec.strategy.rollingUpdate.maxSurge", SHARE, .max = INT32_MAX),
-    MAY("spec.strategy.rollingUpdate.maxUnavailable", SHARE, .max = 100),
-    MUST("spec.selector", OBJECT,
-         "selector is required: add matchLabels with a label of the template"),
-    MAY("spec.selector.matchLabels", LABELS, .min = 1),
-    MAY("spec.selector.matchExpressions", LIST),
-    MAY("spec.selector.matchExpressions[]", OBJECT),
-    MUST("spec.selector.matchExpressions[].key", TEXT, "key is required: add it"),
-    MUST("spec.selector.matchExpressions[].operator", WORD,
-         "operator is required: write In, NotIn, Exists or DoesNotExist", .words = operators),
-    MAY("spec.selector.matchExpressions[].values", LIST),
-    MAY("spec.selector.matchExpressions[].values[]", TEXT),
-    MUST("spec.template", OBJECT,
-         "template is required: add the labels and containers of the pods"),
-    MAY("spec.template.metadata", OBJECT),
-    MAY("spec.template.metadata.labels", LABELS),
-    MAY("spec.template.metadata.annotations", TEXTS),
-    MUST(POD, OBJECT, "spec is required: add the containers of the pods"),
-    MAY(POD ".restartPolicy", WORD, .words = always),
-    MAY(POD ".initContainers", LIST, .unique = "name"),
-    MAY(POD ".initContainers[]", OBJECT),
-    MUST(POD ".initContainers[].name", LABEL, "name is required: add it"),
-    MUST(POD ".initContainers[].image", TEXT, "image is required: add it"),
-    MUST(POD ".containers", LIST, "containers is required: add one, with its name and image",
-         .unique = "name"),
-    MAY(POD ".containers[]", OBJECT),
-    MUST(POD ".containers[].name", LABEL, "name is required: add it"),
-    MUST(POD ".containers[].image", TEXT, "image is required: add it"),
-    MAY(POD ".containers[].lifecycle", OBJECT),
-    MAY(POD ".containers[].lifecycle.preStop", OBJECT),
-    MAY(POD ".containers[].ports", LIST, .unique = "name"),
-    MAY(POD ".containers[].ports[]", OBJECT),
-    MAY(POD ".containers[].ports[].name", PORT_NAME),
-    MUST(POD ".containers[].ports[].containerPort", NUMBER,
-         "containerPort is required: write the number that the container listens on", .min = 1,
-         .max = 65535),
-    MAY(POD ".containers[].ports[].hostPort", NUMBER, .max = 65535),
-    MAY(POD ".containers[].ports[].protocol", WORD, .words = protocols),
-    MAY(POD ".volumes", LIST, .unique = "name"),
-    MAY(POD ".volumes[]", OBJECT),
-    MUST(POD ".volumes[].name", LABEL, "name is required: add it"),
-};
-
-static const struct demand service_demands[] = {
-    MUST("apiVersion", WORD, "apiVersion is required: write v1", .words = core),
-    MUST("metadata", OBJECT, "metadata is required: give the Service a name"),
-    MUST("metadata.name", LABEL, "name is required: add it"),
-    MAY("metadata.namespace", LABEL),
-    MAY("metadata.labels", LABELS),
-    MAY("metadata.annotations", TEXTS),
-    MUST("spec", OBJECT, "spec is required: add selector and ports"),
-    MAY("spec.type", WORD, .words = types),
-    MAY("spec.clusterIP", TEXT),
-    MAY("spec.selector", LABELS),
-    MAY("spec.ports", LIST, .unique = "name"),
-    MAY("spec.ports[]", OBJECT),
-    MAY("spec.ports[].name", LABEL),
-    MUST("spec.ports[].port", NUMBER, "port is required: write the number that clients use",
-         .min = 1, .max = 65535),
-    MAY("spec.ports[].targetPort", PORT, .max = 65535),
-    MAY("spec.ports[].protocol", WORD, .words = protocols),
-};
-
-static const struct demand route_demands[] = {
-    MUST("apiVersion", WORD, "apiVersion is required: write gateway.networking.k8s.io/v1",
-         .words = gateway),
-    MUST("metadata", OBJECT, "metadata is required: give the HTTPRoute a name"),
-    MUST("metadata.name", NAME, "name is required: add it"),
-    MAY("metadata.namespace", LABEL),
-    MAY("metadata.labels", LABELS),
-    MAY("metadata.annotations", TEXTS),
-    MUST("spec", OBJECT, "spec is required: add parentRefs and rules"),
-    MAY("spec.parentRefs", LIST),
-    MAY("spec.parentRefs[]", OBJECT),
-    MUST("spec.parentRefs[].name", TEXT, "name is required: name the Gateway"),
-    MAY("spec.hostnames", LIST),
-    MAY("spec.hostnames[]", TEXT),
-    MAY("spec.rules", LIST, .min = 1),
-    MAY("spec.rules[]", OBJECT),
-    MAY("spec.rules[].name", NAME),
-    MAY("spec.rules[].matches", LIST),
-    MAY("spec.rules[].matches[]", OBJECT),
-    MAY("spec.rules[].filters", LIST),
-    MAY("spec.rules[].filters[]", OBJECT),
-    MAY("spec.rules[].backendRefs", LIST),
-    MAY("spec.rules[].backendRefs[]", OBJECT),
-    MUST("spec.rules[].backendRefs[].name", TEXT, "name is required: name the Service"),
-    MAY("spec.rules[].backendRefs[].kind", TEXT),
-    MAY("spec.rules[].backendRefs[].group", TEXT),
-    MAY("spec.rules[].backendRefs[].namespace", LABEL),
-    MAY("spec.rules[].backendRefs[].port", NUMBER, .min = 1, .max = 65535),
-    MAY("spec.rules[].backendRefs[].weight", NUMBER, .max = 1000000),
-};
 
 /* --- findings --------------------------------------------------------------------------------- */
 
@@ -615,21 +460,19 @@ static rule_fn *const route_rules[] = {backends_have_ports};
 
 static const struct object_kind {
     const char *name;
-    const struct demand *demands;
-    size_t demand_count;
+    const struct demands *demands;
     rule_fn *const *rules;
     size_t rule_count;
 } kinds[] = {
-    {"Deployment", deployment_demands, COUNT(deployment_demands), deployment_rules,
-     COUNT(deployment_rules)},
-    {"Service", service_demands, COUNT(service_demands), service_rules, COUNT(service_rules)},
-    {"HTTPRoute", route_demands, COUNT(route_demands), route_rules, COUNT(route_rules)},
+    {"Deployment", &deployment_demands, deployment_rules, COUNT(deployment_rules)},
+    {"Service", &service_demands, service_rules, COUNT(service_rules)},
+    {"HTTPRoute", &route_demands, route_rules, COUNT(route_rules)},
 };
 
 static void check(struct look *k, const struct object_kind *kind)
 {
-    for (size_t i = 0; i < kind->demand_count; i++)
-        meet(k, &kind->demands[i], k->d->json, kind->demands[i].path);
+    for (size_t i = 0; i < kind->demands->count; i++)
+        meet(k, &kind->demands->rows[i], k->d->json, kind->demands->rows[i].path);
     if (k->count)
         return;
     for (size_t i = 0; i < kind->rule_count; i++)

@@ -205,7 +205,7 @@ static struct outlook in_flight(const struct look *k)
 
 static void remember(const struct look *k)
 {
-    if (!*k->vigil->revision && k->f.flight && k->f.flight->revision)
+    if (!*k->vigil->revision && k->f.flight && has_text(k->f.flight->revision))
         snprintf(k->vigil->revision, sizeof(k->vigil->revision), "%s", k->f.flight->revision);
 }
 

@@ -82,7 +82,7 @@ static const char *pinned(struct screen *s, const struct pin_state *pin,
 
 static const char *by_pods(struct screen *s, const struct facts *f, const struct shown_revision *v)
 {
-    int32_t all = 0, mine = 0;
+    int64_t all = 0, mine = 0;
 
     for (size_t i = 0; i < f->w->rs_count; i++) {
         const struct replicaset *rs = f->w->rs[i];

@@ -183,8 +183,7 @@ static void put_aborted(struct screen *s, const struct facts *f)
     put_paragraph(s,
                   "Back on stable%s%s. Deployment %s is paused on it and reports failed; resuming "
                   "it by hand puts template %s back.",
-                  back_in(s, f), untouched, str_name(f->spec->target),
-                  facts_called(&s->a, f, f->stable));
+                  back_in(s, f), untouched, f->target, facts_called(&s->a, f, f->stable));
     put_paragraph(s, "Next: apply a new template, or try this one again: %s",
                   to_type(s, "retry", f->name));
 }
@@ -197,7 +196,7 @@ static const char *gates_said(struct screen *s, const struct facts *f)
         return "";
     for (int i = 0; i < f->st->gate_count; i++)
         if (f->st->gates[i].verdict == VERDICT_FAIL)
-            return word(s, ", gate %s failed", f->st->gates[i].name);
+            return word(s, ", gate %s failed", str_name(f->st->gates[i].name));
     return ", no gate failed";
 }
 
@@ -250,6 +249,16 @@ static int64_t proved_at(const struct condition *c)
     return time_parse(time) ? time_parse(time) : c->transition_ms;
 }
 
+static void put_unarmed(struct screen *s, const struct condition *off)
+{
+    const char *remedy = facts_remedy(off);
+
+    put_paragraph(s, "%s.%s",
+                  has_text(off->message) ? words_sentence(&s->a, off->message)
+                                         : "The brake is not armed",
+                  has_text(remedy) ? word(s, " Next: %s.", remedy) : "");
+}
+
 static void put_brake(struct screen *s, const struct facts *f)
 {
     const struct condition *on = facts_true(f, COND_BRAKE_ARMED);
@@ -261,7 +270,7 @@ static void put_brake(struct screen *s, const struct facts *f)
     else if (on)
         put_paragraph(s, "A template change starts a release: the brake is armed.");
     else if (off)
-        put_paragraph(s, "%s. Next: %s.", words_sentence(&s->a, off->message), facts_remedy(off));
+        put_unarmed(s, off);
     else
         put_paragraph(s, "The brake is not proved yet: until then a template change rolls at "
                          "once, ungated.");
@@ -285,7 +294,8 @@ static void put_remedy(struct screen *s, const struct condition *c)
 {
     const char *remedy = facts_remedy(c);
 
-    put_paragraph(s, "%s: %s.", str_name(c->reason), words_trimmed(&s->a, c->message));
+    put_paragraph(s, "%s%s%s.", str_name(c->reason), has_text(c->message) ? ": " : "",
+                  words_trimmed(&s->a, c->message));
     if (has_text(remedy))
         put_paragraph(s, "Next: %s.", remedy);
 }
@@ -327,10 +337,10 @@ static void put_refusal(struct screen *s, const struct facts *f)
     if (!str_equal(f->st->last_action.outcome, "Refused") ||
         s->now_ms - f->st->last_action.time_ms > REFUSAL_SHOWN_MS)
         return;
-    put_paragraph(s, "Refused %s: %s: %s (%s).",
-                  words_ago(&s->a, f->st->last_action.time_ms, s->now_ms),
-                  lower_first(s, verb_name(f->st->last_action.verb)),
-                  words_trimmed(&s->a, f->st->last_action.message), f->st->last_action.reason);
+    put_paragraph(
+        s, "Refused %s: %s: %s (%s).", words_ago(&s->a, f->st->last_action.time_ms, s->now_ms),
+        lower_first(s, verb_name(f->st->last_action.verb)),
+        words_trimmed(&s->a, f->st->last_action.message), str_name(f->st->last_action.reason));
 }
 
 void part_tail(struct screen *s, const struct facts *f)

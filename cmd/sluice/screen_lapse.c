@@ -10,7 +10,7 @@
 static void put_head(struct screen *s, const struct lapse *l)
 {
     putf(s, "Simulated: Rollout %s, %s, Deployment %s with %s", l->w->rollout->meta.name,
-         strategy_name(l->w->rollout->spec.strategy), l->w->rollout->spec.target,
+         strategy_name(l->w->rollout->spec.strategy), str_name(l->w->rollout->spec.target),
          words_count(&s->a, l->w->dep->replicas, "replica"));
     new_line(s);
     if (*l->made_up)

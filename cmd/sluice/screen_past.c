@@ -56,7 +56,7 @@ void screen_history(struct screen *s, const struct world *w)
     new_line(s);
     put_paragraph(s,
                   "The last %d at most. Their templates: kubectl rollout history deployment/%s%s",
-                  HISTORY_MAX, str_name(f.spec->target), s->where);
+                  HISTORY_MAX, f.target, s->where);
     if (!f.flight && f.attached)
         put_paragraph(s, "Take back what runs now: %s", to_type(s, "undo", f.name));
 }

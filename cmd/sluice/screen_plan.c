@@ -46,7 +46,7 @@ static const char *gate_names(struct screen *s, const struct facts *f, unsigned 
 
     for (size_t i = 0; i < f->spec->gate_count && i < GATES_MAX; i++)
         if (gates & (1U << i))
-            names[n++] = f->spec->gates[i].name;
+            names[n++] = str_name(f->spec->gates[i].name);
     return word(s, "gate%s %s pass%s", n == 1 ? "" : "s", words_list(&s->a, names, n),
                 n == 1 ? "es" : "");
 }
@@ -171,8 +171,8 @@ void screen_plan(struct screen *s, const struct world *w)
         at = f.step;
     f.flight = NULL; /* the list as the spec compiles now */
     f.step_count = f.c.step_count;
-    putf(s, "Rollout %s: %s, Deployment %s with %s", f.name, strategy_said(s, &f),
-         str_name(f.spec->target), words_count(&s->a, facts_replicas(&f), "replica"));
+    putf(s, "Rollout %s: %s, Deployment %s with %s", f.name, strategy_said(s, &f), f.target,
+         words_count(&s->a, facts_replicas(&f), "replica"));
     new_line(s);
     put_table(s, &f, at);
     put_end(s, &f);

@@ -60,7 +60,7 @@ static int find_like(const cJSON *items, const cJSON *like, const char *key)
     JSON_EACH(item, items) {
         const cJSON *have = key ? cJSON_GetObjectItemCaseSensitive(item, key) : item;
 
-        if (want && have && cJSON_Compare(want, have, true))
+        if (json_same(want, have))
             return i;
         i++;
     }

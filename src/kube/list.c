@@ -101,8 +101,8 @@ static bool take_page(struct kube_lister *l, const char *body, size_t len, const
     }
     if (!check_page(doc, &count, e))
         return false;
-    if (l->list.bytes + len > LIST_TOTAL_BYTES_MAX)
-        return err_set(e, ERR_INVALID, "list: longer than %zu bytes", LIST_TOTAL_BYTES_MAX);
+    if (l->list.bytes + len > l->spec.max_bytes)
+        return err_set(e, ERR_INVALID, "list: longer than %zu bytes", l->spec.max_bytes);
     rv = json_str(doc, "metadata.resourceVersion");
     if (!l->list.rv)
         l->list.rv = xstrdup(rv ? rv : "");
@@ -187,6 +187,8 @@ struct kube_lister *kube_list(struct kube_client *c, const struct kube_list_spec
     l->spec.resource_version = arena_strdup(&l->arena, spec->resource_version);
     if (l->spec.page_limit <= 0)
         l->spec.page_limit = LIST_PAGE_LIMIT;
+    if (l->spec.max_bytes == 0)
+        l->spec.max_bytes = LIST_TOTAL_BYTES_MAX;
     ask(l, NULL);
     return l;
 }

@@ -91,7 +91,6 @@ bool record_read(struct arena *a, const char *text, struct record *out)
     r.history = read_names(a, json_key(doc, "history"), &r.history_count);
     r.committed_ms = read_time(doc, "committedAt");
     read_routes(a, json_key(doc, "routes"), &r);
-    r.route_returned = json_bool(doc, "routesReturned", false);
     *out = r;
     return true;
 }
@@ -148,7 +147,7 @@ char *record_write(struct arena *a, const struct record *r)
         strbuf_adds(&out, i ? "," : "");
         write_route(&out, &r->routes[i]);
     }
-    json_fmt_to(&out, "],'routesReturned':%b}", (int)r->route_returned);
+    strbuf_adds(&out, "]}");
     return arena_strndup(a, strbuf_str(&out), out.len);
 }
 

@@ -223,6 +223,7 @@ static void set_tls(struct http_call *call, const struct http_tls *tls)
     }
     SET(call, CURLOPT_SSLCERTTYPE, "PEM");
     SET(call, CURLOPT_SSLKEYTYPE, "PEM");
+    SET(call, CURLOPT_KEYPASSWD, ""); /* else OpenSSL asks at the terminal, and waits */
     set_blob(call, CURLOPT_CAINFO_BLOB, tls->ca, tls->ca_len);
     set_blob(call, CURLOPT_SSLCERT_BLOB, tls->cert, tls->cert_len);
     set_blob(call, CURLOPT_SSLKEY_BLOB, tls->key, tls->key_len);

@@ -81,10 +81,8 @@ static enum flow uncommit(struct planner *p)
     rec.stable_digest = p->rec.previous_digest;
     rec.stable_template = p->rec.previous_template;
     rec.stable_number = p->rec.previous_number;
-    rec.previous = rec.previous_template = rec.previous_digest = NULL;
-    rec.previous_number = 0;
+    rec.previous = NULL;
     rec.committed_ms = 0;
-    rec.route_returned = false;
     return act_record(p, &rec);
 }
 

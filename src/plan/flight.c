@@ -292,9 +292,7 @@ static enum flow clean_record(struct planner *p)
         return NEXT;
     }
     rec.committed_ms = 0;
-    rec.previous = rec.previous_template = rec.previous_digest = NULL;
-    rec.previous_number = 0;
-    rec.route_returned = false;
+    rec.previous = NULL;
     return act_record(p, &rec);
 }
 

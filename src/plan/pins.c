@@ -264,6 +264,14 @@ static bool outgrown(const struct planner *p, const struct service *s, const cha
            str_equal(revision, p->candidate->revision) && !can_take_over(p, s, p->candidate);
 }
 
+/* Pin and pause were taken off together, and stable's pods went to others natively. Those serve
+ * until it has its own again: pinned before, users would meet nobody. */
+static bool outrun(const struct planner *p, const struct service *s, const char *revision)
+{
+    return !s->pin && p->stable && str_equal(revision, p->stable->revision) &&
+           extras_have_pods(p) && !can_take_over(p, s, p->stable);
+}
+
 static enum flow write_pins(struct planner *p, bool *waits)
 {
     for (size_t i = 0; i < p->w->service_count; i++) {
@@ -272,7 +280,8 @@ static enum flow write_pins(struct planner *p, bool *waits)
 
         if (!service_live(p, s))
             continue;
-        if (entry && !pinned(s, entry->revision) && outgrown(p, s, entry->revision)) {
+        if (entry && !pinned(s, entry->revision) &&
+            (outgrown(p, s, entry->revision) || outrun(p, s, entry->revision))) {
             *waits = true;
             continue;
         }

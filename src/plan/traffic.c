@@ -252,9 +252,13 @@ bool routes_at_rest(struct planner *p)
     return p->rec.route_count == 0 || (resting(p) && weight_settled(p));
 }
 
+/* After the switch it is the candidate that all are pinned to. */
 bool traffic_off(struct planner *p)
 {
-    return pins_proved(p, p->stable->revision) && weight_settled(p);
+    const bool pinned = pins_proved(p, p->stable->revision) ||
+                        (p->forward && p->candidate && pins_proved(p, p->candidate->revision));
+
+    return pinned && weight_settled(p);
 }
 
 /* ---- what is told ---------------------------------------------------------------------------- */

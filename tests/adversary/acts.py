@@ -35,12 +35,14 @@ def apply_server_side(lane):
     query = {"fieldManager": "git", "force": "true"}
     lane.patch_deployment(lane.manifest(), APPLY, query)
     for name in lane.services:
+        lane.observer.unpins(name)
         lane.api.patch("services", lane.ns, name, service(name), APPLY, query)
 
 
 def replace(lane):
     lane.saw(lane.api.put("deployments", lane.ns, APP, lane.manifest()))
     for name in lane.services:
+        lane.observer.unpins(name)
         kept = lane.api.get("services", lane.ns, name)["metadata"]["resourceVersion"]
         wanted = service(name)
         wanted["metadata"]["resourceVersion"] = kept
@@ -93,7 +95,8 @@ def delete_set(lane, version):
     found = [rs for rs in lane.space.all("replicasets") if rs["spec"]["replicas"] > 0
              and version_of(rs["spec"]["template"]) == version]
     d = lane.deployment()
-    paused = d["spec"].get("paused") and DEAD_MAN not in d["metadata"].get("annotations", {})
+    paused = not lane.by_pause and d["spec"].get("paused") and \
+        DEAD_MAN not in d["metadata"].get("annotations", {})
     if not found or paused:  # a person's pause: nobody heals what is lost under it
         return False
     lane.robbed(ROBBED_S)
@@ -102,7 +105,7 @@ def delete_set(lane, version):
 
 
 def delete_stable(lane):
-    lane.observer.expose(lane.git)
+    lane.observer.expose(lane.git, deleted=True)
     return delete_set(lane, lane.observer.ledger.stable)
 
 
@@ -116,6 +119,7 @@ def delete_service(lane):
     lane.robbed(ROBBED_S)
     lane.api.delete("services", lane.ns, name)
     lane.pause(0, 1.5)
+    lane.observer.unpins(name)
     lane.api.create("services", lane.ns, service(name))
 
 

@@ -9,6 +9,7 @@ from objects import APP, DEAD_MAN, HASH, REVISION, version_of
 
 KINDS = ("deployments", "replicasets", "pods", "services", "endpointslices",
          "controllerrevisions", "rollouts")
+BUSY = ("deployments", "replicasets", "pods", "endpointslices", "rollouts")
 TRACE_LINES = 4000
 
 
@@ -77,7 +78,8 @@ def slice_pods(obj):
 class Space:
     """A lane's namespace as last seen."""
 
-    def __init__(self):
+    def __init__(self, seen):
+        self.seen = seen  # how far the watch of each kind has come, in resource versions
         self.objects = {kind: {} for kind in KINDS}
         self.versions = {}  # of every pod there ever was
         self.trace = collections.deque(maxlen=TRACE_LINES)
@@ -88,6 +90,13 @@ class Space:
 
     def all(self, kind):
         return list(self.objects[kind].values())
+
+    def come_to(self):
+        return max(self.seen.values(), default=0)
+
+    def caught_up(self, version):
+        """Have the watches that always have news told all that there was before?"""
+        return all(self.seen[kind] >= version for kind in BUSY)
 
     def note(self, who, text):
         now = time.time()
@@ -124,6 +133,13 @@ class Space:
                 names.update(slice_pods(piece))
         return collections.Counter(self.versions.get(name) for name in names)
 
+    def version_with(self, revision):
+        """Of the ReplicaSet of this revision; None: there is none."""
+        for rs in self.objects["replicasets"].values():
+            if rs["spec"]["selector"]["matchLabels"].get(HASH) == revision:
+                return version_of(rs["spec"]["template"])
+        return None
+
     def hash_of(self, version):
         for rs in self.objects["replicasets"].values():
             if version_of(rs["spec"]["template"]) == version:
@@ -136,6 +152,7 @@ class Cluster:
 
     def __init__(self, api):
         self.api, self.spaces, self.listeners = api, {}, {}
+        self.seen = collections.defaultdict(int)
         self.lock, self.stop = threading.RLock(), threading.Event()
 
     def start(self):
@@ -147,6 +164,7 @@ class Cluster:
     def take(self, kind, change, obj):
         ns = obj["metadata"]["namespace"]
         with self.lock:
+            self.seen[kind] = max(self.seen[kind], int(obj["metadata"]["resourceVersion"]))
             space = self.spaces.get(ns)
             if not space:
                 return
@@ -157,7 +175,7 @@ class Cluster:
 
     def enter(self, ns, listener):
         with self.lock:
-            self.spaces[ns], self.listeners[ns] = Space(), listener
+            self.spaces[ns], self.listeners[ns] = Space(self.seen), listener
             return self.spaces[ns]
 
     def leave(self, ns):

@@ -10,8 +10,7 @@ import rest
 import unseen
 from api import JSON_PATCH, MERGE, ApiError
 from cluster import brief, whole
-from objects import (APP, DEAD_MAN, HASH, Strategy, deployment, rollout, service, template,
-                     version_of)
+from objects import APP, DEAD_MAN, Strategy, deployment, rollout, service, template, version_of
 from observer import Observer
 
 SETTLE_S = 90  # after the last act; time in which nobody worked is added
@@ -30,7 +29,7 @@ class Settings:
         self.strategy, self.n, self.config, self.services = strategy, n, config, list(services)
 
 
-def drawn(kind, rng):
+def drawn(kind, rng, brake):
     strategy = Strategy(kind, rng)
     n = rng.randint(1, 8)
     surge, unavailable = rng.choice([(1, 0), (1, 0), (0, 1), (1, 1), (2, 1), (3, 0), (0, 2)])
@@ -41,7 +40,7 @@ def drawn(kind, rng):
         "min_ready": rng.choice([0, 0, 1]), "drain": rng.choice(["0s", "1s"]),
         "bake": rng.choice(["0s", "1s", "3s", "6s"]),
         "deadline": rng.choice(["10s", "20s", "20s"]),
-        "after_abort": rng.choice(["Hold", "Hold", "Revert"])}
+        "after_abort": rng.choice(["Hold", "Hold", "Revert"]), "brake": brake}
     services = [APP, "web-too"] if rng.random() < 0.3 else [APP]
     return Settings(strategy, n, config, services)
 
@@ -56,6 +55,7 @@ class Lane:
         self.ns = f"{self.prefix}-{number}"
         self.strategy, self.config = settings.strategy, settings.config
         self.kind, self.services = self.strategy.kind, settings.services
+        self.by_pause = self.config.get("brake") == "Paused"
         self.strategy.room = self.config["surge"] > 0
         self.strategy.single = self.config["surge"] + self.config["unavailable"] == 1
         # Rolling with one replica and no room for another is refused (V43).
@@ -68,7 +68,7 @@ class Lane:
         self.generation = self.rollout_generation = 1
         self.observer = Observer(self.strategy, self.services,
                                  lambda n: self.config["unavailable"], operators.down,
-                                 self.violated)
+                                 self.violated, self.by_pause)
         self.space = cluster.enter(self.ns, self.observer.changed)
         self.observer.space = self.space
 
@@ -121,6 +121,8 @@ class Lane:
     def saw(self, d):
         """Our watches are behind what was answered to us."""
         self.generation = max(self.generation, d["metadata"]["generation"])
+        with self.cluster.lock:
+            self.observer.may_roll(d)
 
     def answered(self):
         """Has the last command been answered?"""
@@ -151,8 +153,8 @@ class Lane:
                 raise Stuck("given up")
         return False
 
-    def violated(self, rule, words):
-        self.report.violation(self, rule, words)
+    def violated(self, rule, words, residual=None):
+        self.report.violation(self, rule, words, residual)
 
     def stuck(self, words):
         d, r = self.space.one("deployments"), self.space.one("rollouts")
@@ -163,10 +165,8 @@ class Lane:
     # ---- a person's commands -----------------------------------------------------------------
 
     def version_in_flight(self, revision):
-        for rs in self.space.all("replicasets"):
-            if rs["spec"]["selector"]["matchLabels"].get(HASH) == revision:
-                return version_of(rs["spec"]["template"])
-        return version_of(self.deployment()["spec"]["template"])
+        return self.space.version_with(revision) or \
+            version_of(self.deployment()["spec"]["template"])
 
     def command(self, verb):
         with self.cluster.lock:
@@ -324,8 +324,8 @@ class Lane:
             return ""
         if word != "Resting":
             return f"it is {word}"
-        if d["spec"].get("paused") or not self.whole():
-            return "the Deployment is paused or not whole"
+        if not self.whole():
+            return "the Deployment is not whole"
         return rest.left_over(self)
 
 

@@ -70,6 +70,8 @@ def options():
                    help="share of the releases in which something happens meanwhile (0.1)")
     p.add_argument("--unseen-only", action="append", metavar="ACT",
                    help="of these acts of unseen.py only; repeatable")
+    p.add_argument("--paused", action="store_true",
+                   help="brake: Paused, without the policies; so it is where they are not served")
     p.add_argument("--steady", action="store_true",
                    help="no harm to one operator: its memory and descriptors are judged")
     p.add_argument("--every", type=float, nargs=2, default=(4, 20), metavar=("FROM", "TO"),
@@ -94,8 +96,9 @@ def drive(o, cluster, operators, report):
                     continue
                 number += 1
                 own = random.Random(rng.random())
-                lane = lanes.Lane(f"{run}-{number}", lanes.drawn(kind, own), cluster, operators,
-                                  own, report, Share(budget))
+                settings = lanes.drawn(kind, own, "Paused" if o.paused else "Auto")
+                lane = lanes.Lane(f"{run}-{number}", settings, cluster, operators, own, report,
+                                  Share(budget))
                 with cluster.lock:
                     report.lanes[lane.ns] = lane
                 running[(kind, place)] = lanes.start(lane)

@@ -15,6 +15,13 @@ def version_of(obj):
     return marks.get(MARK, "?") + ("+" + marks[RESTARTED] if RESTARTED in marks else "")
 
 
+def braked(d):
+    """Paused, with the way back to the template that it has: brake: Paused at rest."""
+    marks = d["metadata"].get("annotations") or {}
+    return bool(d["spec"].get("paused")) and DEAD_MAN in marks and \
+        marks[DEAD_MAN] == marks.get(REVISION)
+
+
 def template(version, ready=True):
     marks = {MARK: version}
     if not ready:
@@ -114,5 +121,6 @@ def service(name):
 def rollout(strategy, config):
     return {"apiVersion": "sluice.dev/v1beta1", "kind": "Rollout", "metadata": {"name": APP},
             "spec": {"targetRef": {"name": APP}, "strategy": strategy.manifest(),
+                     "brake": config.get("brake", "Auto"),
                      "drain": config["drain"], "bake": config["bake"],
                      "afterAbort": config["after_abort"], "progressDeadline": config["deadline"]}}

@@ -10,6 +10,7 @@ asks whether it was allowed. Versions are told apart by an annotation of the tem
   FOREIGN   a version that is neither stable nor on its way gets pods, or they become ready
   CAPACITY  fewer ready endpoints than N less what the strategy allows (I1, I11)
   OWNERS    two ReplicaSets of one template; more than one with pods inside a paused Deployment (I5)
+  BRAKE     brake: Paused leaves the Deployment unpaused
   REST      something of ours is left at rest, or is written (I6, I13)
   STUCK     a release neither ends nor is held once the hostile acts have stopped"""
 import collections
@@ -18,13 +19,16 @@ import threading
 import time
 
 from cluster import owner, whole
-from objects import DEAD_MAN, version_of
+from loose import Loose
+from objects import DEAD_MAN, braked, version_of
 
 RECENT_S = 15      # how long a change of N may take to show in pods
 LATE_S = 30        # how long a version that was left may still have pods coming
-DOUBT_S = 1.5      # watches of different kinds are apart: a suspicion must outlive that
+DOUBT_S = 1.5      # watches of different kinds are apart: a suspicion must outlive that,
+LAG_S = 90         # which on a busy machine is as long as one of them is behind, to a limit
 OWNERS_S = 10
 ROBBED_S = 60      # for so long the Deployment controller's own shares are not ours
+BRAKE_S = 30       # how long a pause may be off that stays at rest
 BACK_S = 5         # what was taken is missed only after it was whole again
 
 
@@ -174,9 +178,10 @@ class Ledger:
 
 
 class Observer:
-    """One lane's. `tell` gets a rule and words; `down` says for how long nobody worked lately."""
+    """One lane's. `tell` gets a rule, words and the kind of what no controller can prevent; `down`
+    says for how long nobody worked lately; `by_pause`: brake: Paused."""
 
-    def __init__(self, strategy, services, unavailable, down, tell):
+    def __init__(self, strategy, services, unavailable, down, tell, by_pause=False):
         self.ledger = Ledger(strategy)
         self.kind, self.services, self.unavailable = strategy.kind, services, unavailable
         self.down, self.tell, self.space = down, tell, None
@@ -189,30 +194,47 @@ class Observer:
         self.exposed = False  # stable lost its pods before the flight had fenced the history
         self.samples = 0
         self.rest_since = None
+        self.by_pause, self.loose = by_pause, Loose(down)
+        self.unpaused = None  # since when it is not paused, where it shall be
+        self.told = None      # status.stable
 
     # ---- the driver says ---------------------------------------------------------------------
 
     def begin(self, n):
         now = time.time()
         self.ledger.begin(version_of(self.space.one("deployments")["spec"]["template"]), n, now)
-        self.attached = True
+        self.attached, self.told = True, self.stable_told()
 
     def robs(self, seconds):
         """Capacity is being taken by us: not missed for a while."""
         self.robbed_at = time.time()
         self.quiet_until = max(self.quiet_until, self.robbed_at + seconds)
 
-    def expose(self, git):
+    def expose(self, git, deleted=False):
         """Stable is about to lose its pods. If its Deployment is paused and history not fenced yet,
-        the Deployment controller revives that; without a fence nobody has stable's template."""
+        the Deployment controller revives that, but where stable's is the template and its
+        ReplicaSet there; without a fence nobody has stable's template."""
         self.robbed_inside = time.time()
         d, fences = self.space.one("deployments"), self.space.all("controllerrevisions")
         inside = [rs for rs in self.space.all("replicasets") if rs["spec"]["replicas"] == 0
                   and (owner(rs) or {}).get("kind") == "Deployment"]
         now = {version_of(git), version_of(d["spec"]["template"])} if d else set()
-        moved = d and (now != {self.ledger.stable} or d["spec"].get("paused"))
+        paused = d and d["spec"].get("paused") and (deleted or not self.by_pause)
+        moved = d and (now != {self.ledger.stable} or paused)
         if moved and (inside or not fences):
             self.exposed, self.rest_since = True, None  # its watch may not have told yet
+
+    def may_roll(self, d):
+        """So the Deployment was written, whatever our watches have seen of it."""
+        if self.by_pause and self.attached:
+            rests = version_of(d["spec"]["template"]) == self.ledger.stable and \
+                not self.space.all("controllerrevisions")
+            self.loose.look(d, rests, time.time())
+
+    def unpins(self, service):
+        """It is about to be written as people have it, without a pin."""
+        if self.by_pause:
+            self.loose.unpins(service, time.time())
 
     # ---- changes -----------------------------------------------------------------------------
 
@@ -225,6 +247,8 @@ class Observer:
             self.read_deployment(now)
         if kind == "controllerrevisions":
             self.read_record()
+        if kind == "rollouts" and self.by_pause:
+            self.read_status()
         if kind in ("pods", "deployments", "rollouts"):
             self.ledger.advance(self.space.ready_pods(), now)
         if kind == "rollouts":
@@ -245,14 +269,44 @@ class Observer:
         version = version_of(d["spec"]["template"])
         served = max([self.space.served(s)[version] for s in self.services] or [0])
         self.ledger.template_is(version, served, now)
-        paused = d["spec"].get("paused", False)
-        held = DEAD_MAN in (d["metadata"].get("annotations") or {})
-        if paused or held or not whole(d):
+        self.may_roll(d)
+        if not whole(d) or not self.rests(d, version):
             self.rest_since = None
         elif self.rest_since is None:
             self.rest_since = now
-        if not paused and not held and version != self.ledger.stable:
+        if not self.by_pause and self.rests(d, version) and version != self.ledger.stable:
             self.commit_seen(version, "the Deployment was resumed with it")
+
+    def rests(self, d, version):
+        """By its brake alone."""
+        if self.by_pause:
+            return braked(d) and version == self.ledger.stable and \
+                not self.space.all("controllerrevisions")
+        return not d["spec"].get("paused", False) and \
+            DEAD_MAN not in (d["metadata"].get("annotations") or {})
+
+    def stable_told(self):
+        status = (self.space.one("rollouts") or {}).get("status") or {}
+        return (status.get("stable") or {}).get("revision")
+
+    def read_status(self):
+        """Without a record stable changes where a template went out by itself: it counts then."""
+        told = self.stable_told()
+        if told in (None, self.told):
+            return
+        self.told = told
+        version = self.space.version_with(told)
+
+        def natively():
+            return self.told == told and version not in (None, self.ledger.stable) and \
+                not self.space.all("controllerrevisions")
+
+        def settle():
+            if not self.ledger.may_be_stable(version) and version != self.ledger.previous:
+                self.violation("EARLY", f"{version} went out natively, {self.standing()}")
+            self.ledger.promoted(version)
+        if natively():
+            self.doubt(("EARLY", version), natively, settle)
 
     def read_record(self):
         for fence in self.space.all("controllerrevisions"):
@@ -276,7 +330,7 @@ class Observer:
         def settle():
             if not ledger.may_be_stable(version) and version != ledger.stable:
                 # A revived old version may count as stable then; what is new may not.
-                candidate = version == ledger.template
+                candidate = version == ledger.template and not self.loose.cause(time.time())
                 (self.tell if candidate else self.violation)("EARLY", words)
             ledger.promoted(version)
         self.doubt(("EARLY", version), lambda: version != ledger.stable, settle)
@@ -321,7 +375,7 @@ class Observer:
             return limit is not None and count > limit
         self.doubt((rule, version), wrong, lambda: self.violation(
             rule, f"{count} endpoints of {version} behind {name} at step {level}, allowed "
-                  f"{self.ledger.limit(version, time.time())}, {self.standing()}"))
+                  f"{self.ledger.limit(version, time.time())}, {self.standing()}", name))
 
     def least_served(self, now):
         sizes = self.ledger.recent_sizes(now, RECENT_S + self.down(60))
@@ -355,9 +409,13 @@ class Observer:
                   and not rs["metadata"].get("deletionTimestamp")
                   and (owner(rs) or {}).get("uid") == d["metadata"]["uid"]]
         if self.kind != "rolling" and d["spec"].get("paused") and len(inside) > 1:
-            self.violation("OWNERS", "inside a paused Deployment with pods: " + ", ".join(
+            words = "inside a paused Deployment with pods: " + ", ".join(
                 f"{rs['metadata']['name']} {version_of(rs['spec']['template'])} "
-                f"{rs['spec']['replicas']}" for rs in inside))
+                f"{rs['spec']['replicas']}" for rs in inside)
+            if self.by_pause:  # that the pause was off may be seen after what that did
+                self.doubt(("OWNERS", None), lambda: True, lambda: self.violation("OWNERS", words))
+            else:
+                self.violation("OWNERS", words)
         for version in {version_of(rs["spec"]["template"]) for rs in inside}:
             if not self.ledger.known(version, time.time()):
                 self.doubt(("FOREIGN", version), lambda: True, lambda v=version: self.violation(
@@ -371,12 +429,12 @@ class Observer:
 
     def doubt(self, key, wrong, then, wait=DOUBT_S):
         """Judged a moment later, by what is known then."""
-        self.doubts.setdefault(key, (time.time() + wait, wrong, then))
+        self.doubts.setdefault(key, (time.time() + wait, self.space.come_to(), wrong, then))
 
     def tick(self):
         now = time.time()
-        for key, (due, wrong, then) in list(self.doubts.items()):
-            if now >= due:
+        for key, (due, version, wrong, then) in list(self.doubts.items()):
+            if now >= due and (self.space.caught_up(version) or now >= due + LAG_S):
                 del self.doubts[key]
                 if wrong():
                     then()
@@ -391,21 +449,51 @@ class Observer:
             if flight.left and now - flight.left > 2 * LATE_S:
                 del self.ledger.flights[version]
         self.look_capacity(now)
+        if self.by_pause:
+            self.look_brake(now)
+
+    def look_brake(self, now):
+        if self.loose.closed(now):
+            self.look_again(now)
+        d, r = self.space.one("deployments"), self.space.one("rollouts")
+        off = d and r and not r["metadata"].get("deletionTimestamp") and \
+            not d["spec"].get("paused") and self.space.ready_pods()[self.ledger.stable]
+        if not off:
+            self.unpaused = None
+        elif self.unpaused is None:
+            self.unpaused = now
+        elif now - self.unpaused > BRAKE_S + self.down(60):
+            self.doubt(("BRAKE", None), lambda: self.unpaused, lambda: self.violation(
+                "BRAKE", f"the Deployment stays unpaused, {self.standing()}"))
+
+    def look_again(self, now):
+        """What nobody could prevent was to be taken back by now; but rolling keeps what it has."""
+        for version, count in self.space.ready_pods().items():
+            if self.kind == "rolling" and version in self.ledger.flights:
+                self.ledger.flights[version].carry = count
+        for name in self.services:
+            self.before[name] = collections.Counter()
+        self.look_served(now)
 
     def standing(self):
         ledger = self.ledger
         return (f"stable {ledger.stable}, before {ledger.previous}, template {ledger.template}, "
                 f"N {[n for _, n in ledger.sizes[-4:]]}")
 
-    def violation(self, rule, words):
-        self.tell("RESIDUAL" if self.residual(rule) else rule, words)
+    def violation(self, rule, words, service=None):
+        self.tell(rule, words, self.residual(rule, service))
 
-    def residual(self, rule):
-        """What no controller can prevent, said in the documentation; counted apart."""
-        if self.exposed and rule != "REST":
-            return True
-        return self.kind == "rolling" and rule == "SHARE" and \
-            time.time() - self.robbed_inside < ROBBED_S + self.down(60)
+    def residual(self, rule, service=None):
+        """Of which kind, if no controller can prevent it; said in the documentation."""
+        if rule in ("REST", "BRAKE"):
+            return None
+        now = time.time()
+        if self.loose.cause(now, service):
+            return self.loose.cause(now, service)
+        if self.exposed:
+            return "stable lost"
+        shares = now - self.robbed_inside < ROBBED_S + self.down(60)
+        return "native share" if self.kind == "rolling" and rule == "SHARE" and shares else None
 
 
 def stable_of(record):

@@ -29,6 +29,7 @@ class Report:
         self.out, self.lock, self.stop_at = out, threading.Lock(), stop_at
         self.counts = collections.defaultdict(collections.Counter)
         self.broken = collections.defaultdict(collections.Counter)
+        self.residuals = collections.defaultdict(collections.Counter)
         self.troubles, self.last, self.threads = [], {}, []
         self.given_up = threading.Event()
 
@@ -36,13 +37,17 @@ class Report:
         with self.lock:
             self.counts[kind][what] += 1
 
-    def violation(self, lane, rule, words):
+    def violation(self, lane, rule, words, residual=None):
+        """`residual`: of which kind that no controller can prevent; then it is counted apart."""
         now = time.time()
+        if residual:
+            rule, words = "RESIDUAL", f"{residual}: {rule}: {words}"
         with self.lock:
-            again = now - self.last.get((lane.ns, rule), 0) < 5
-            self.last[(lane.ns, rule)] = now
+            again = now - self.last.get((lane.ns, rule, residual), 0) < 5
+            self.last[(lane.ns, rule, residual)] = now
             if again:
                 return
+            self.residuals[lane.kind][residual] += residual is not None
             self.broken[lane.kind][rule] += 1
             number = sum(sum(c.values()) for c in self.broken.values())
         lane.space.note("VIOLATION", f"{rule}: {words}")
@@ -76,10 +81,11 @@ class Report:
             releases = done.pop("releases", 0)
             broken = ", ".join(f"{n} {rule}" for rule, n in self.broken[kind].items()
                                if rule != "RESIDUAL") or "no violation"
-            residual = self.broken[kind]["RESIDUAL"]
+            residual = ", ".join(f"{n} {what}" for what, n in
+                                 sorted((+self.residuals[kind]).items()))
             print(f"{kind}: {releases} releases, {sum(done.values())} hostile acts ("
                   + ", ".join(f"{n} {what}" for what, n in sorted(done.items()))
-                  + f"), {broken}" + (f", {residual} known residual" if residual else ""))
+                  + f"), {broken}" + (f", known residuals: {residual}" if residual else ""))
         print("operators: " + ", ".join(f"{n} {what}" for what, n in
                                         list(operators.acts.items())
                                         + list(operators.counted().items())))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What shall be at rest: nothing of ours in the users' objects, and nothing is written."""
+"""What shall be at rest: nothing of ours in the users' objects but for the brake, and nothing is
+written."""
 import json
 import time
 
-from objects import APP, DEAD_MAN
+from objects import APP, DEAD_MAN, braked
 
 TOLD_S = 5.5   # after it came to rest a report that only retells may take so long
 COUNTS_S = 12  # ... and counts that changed just after they were told, ten seconds
@@ -11,15 +12,26 @@ QUIET_S = 2.5  # then nothing is written: watched for so long
 FRESH_S = 6.5  # an operator that has begun to work so lately may report what it finds
 
 
+def wrong_brake(lane, d):
+    """At admission nothing of it is in the objects; brake: Paused is there, and complete."""
+    if lane.by_pause:
+        if not braked(d):
+            return "the Deployment is not paused with a dead man that names its own revision"
+        return "" if lane.finalizer() else "the finalizer is missing"
+    if d["spec"].get("paused"):
+        return "the Deployment is paused"
+    if DEAD_MAN in d["metadata"].get("annotations", {}):
+        return "the dead man is left"
+    return "the finalizer is left" if lane.finalizer() else ""
+
+
 def left_over(lane):
     """Of ours, in the users' objects (I13)."""
     d = lane.deployment()
-    if DEAD_MAN in d["metadata"].get("annotations", {}):
-        return "the dead man is left"
+    if wrong_brake(lane, d):
+        return wrong_brake(lane, d)
     if lane.space.all("controllerrevisions"):
         return "a fence is left"
-    if lane.finalizer():
-        return "the finalizer is left"
     names = sorted(s["metadata"]["name"] for s in lane.space.all("services"))
     if names != sorted(lane.services):
         return f"Services {names}"
@@ -43,6 +55,7 @@ def check(lane):
             lane.violated("REST", f"spec.{key} is {d['spec'].get(key)}")
     marks = set(d["metadata"].get("annotations", {})) - {
         "deployment.kubernetes.io/revision", "kubectl.kubernetes.io/restartedAt"}
+    marks -= {DEAD_MAN} if lane.by_pause else set()
     if marks:
         lane.violated("REST", f"annotations {marks}")
     if lane.rng.random() < 0.2:

@@ -82,5 +82,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         check_record(&a, all.f);
     }
     arena_release(&a);
-    return 0;
+    return all.d ? 0 : REFUSED;
 }

@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     size_t count;
 
     if (!doc)
-        return 0;
+        return REFUSED;
     arena_init(&a);
     r = rollout_read(&a, doc, text, len);
     check_findings(r->findings, r->finding_count, "spec");

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     bool fits;
 
     if (!doc)
-        return 0;
+        return REFUSED;
     arena_init(&a);
     labels = read_pairs(&a, json_key(doc, "labels"), &count);
     read_selector(&a, selector, &s);

@@ -1,96 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_world_fuzz.c - any world, however odd, has a plan: at most one whole request, the same one
- * each time, a status that can be kept, and a time to wake that lies ahead.
+ * each time, a status that can be kept, a time to wake that lies ahead, and no word for NULL.
  *
- * {"nowMs":n,"ask":[good, bad, errors],"items":[objects by kind]}; the corpus holds worlds of the
- * simulated cluster in flight. */
-#include "check.h"
+ * What world.h says, and "ask":{samples, good, bad, errors}, for all gates; the corpus holds worlds
+ * of the simulated cluster in flight. */
 #include "sluice/plan/plan.h"
-
-#define LIST_MAX 24
-
-struct maker {
-    struct arena a;
-    struct world w;
-    const struct replicaset *rs[LIST_MAX];
-    const struct service *services[LIST_MAX];
-    const struct slice *slices[LIST_MAX];
-    const struct route *routes[LIST_MAX];
-    const struct pod *pods[LIST_MAX];
-    struct reading readings[LIST_MAX];
-};
-
-/* ---- the world ------------------------------------------------------------------------------- */
-
-static void take(struct maker *m, const cJSON *o, const char *raw, size_t len)
-{
-    struct world *w = &m->w;
-    const char *kind = json_str(o, "kind");
-
-    if (str_equal(kind, "Rollout") && !w->rollout)
-        w->rollout = rollout_read(&m->a, o, raw, len);
-    else if (str_equal(kind, "Deployment") && !w->dep)
-        w->dep = deployment_read(&m->a, o, raw, len);
-    else if (str_equal(kind, "ControllerRevision") && !w->fence)
-        w->fence = fence_read(&m->a, o, raw, len);
-    else if (str_equal(kind, "ReplicaSet") && w->rs_count < LIST_MAX)
-        m->rs[w->rs_count++] = replicaset_read(&m->a, o, raw, len);
-    else if (str_equal(kind, "Service") && w->service_count < LIST_MAX)
-        m->services[w->service_count++] = service_read(&m->a, o, raw, len);
-    else if (str_equal(kind, "EndpointSlice") && w->slice_count < LIST_MAX)
-        m->slices[w->slice_count++] = slice_read(&m->a, o);
-    else if (str_equal(kind, "HTTPRoute") && w->route_count < LIST_MAX)
-        m->routes[w->route_count++] = route_read(&m->a, o, raw, len);
-    else if (str_equal(kind, "Pod") && w->pod_count < LIST_MAX)
-        m->pods[w->pod_count++] = pod_read(&m->a, o);
-}
-
-struct items {
-    struct maker *m;
-    const cJSON *next; /* the parsed twin of the slice that comes next */
-};
-
-static bool take_item(struct jslice raw, void *arg)
-{
-    struct items *items = arg;
-
-    if (!items->next)
-        return false;
-    take(items->m, items->next, raw.p, raw.len);
-    items->next = items->next->next;
-    return true;
-}
-
-/* Objects without what the API server gives every one of them are no world. */
-static bool named(const struct meta *m)
-{
-    return m->name && m->uid && m->rv && m->ns;
-}
-
-static bool all_named(const struct world *w)
-{
-    bool ok = w->rollout && named(&w->rollout->meta) && (!w->dep || named(&w->dep->meta)) &&
-              (!w->fence || named(&w->fence->meta));
-
-    for (size_t i = 0; i < w->rs_count; i++)
-        ok = ok && named(&w->rs[i]->meta);
-    for (size_t i = 0; i < w->service_count; i++)
-        ok = ok && named(&w->services[i]->meta);
-    for (size_t i = 0; i < w->slice_count; i++)
-        ok = ok && named(&w->slices[i]->meta);
-    for (size_t i = 0; i < w->route_count; i++)
-        ok = ok && named(&w->routes[i]->meta);
-    for (size_t i = 0; i < w->pod_count; i++)
-        ok = ok && named(&w->pods[i]->meta);
-    return ok;
-}
-
-/* The Deployment has what the API server asks of one. */
-static bool served(const struct world *w)
-{
-    return !w->dep || (w->dep->template_raw && w->dep->selector_raw && w->dep->replicas >= 0 &&
-                       w->dep->replicas < 100000);
-}
+#include "world.h"
 
 /* ---- what must hold -------------------------------------------------------------------------- */
 
@@ -123,6 +38,7 @@ static void check_status(struct arena *a, const struct rollout_status *st)
     CHECK(strlen(text) <= STATUS_BYTES_MAX, "%zu bytes", strlen(text));
     CHECK(st->flight.step >= 0 && st->flight.step <= FLIGHT_STEPS_MAX, "step %d", st->flight.step);
     CHECK(!str_empty(st->display.status), "no word");
+    CHECK(!says_null(text, strlen(text)), "%s", text);
 }
 
 static void check_same(const struct plan *a, const struct plan *b)
@@ -131,6 +47,24 @@ static void check_same(const struct plan *a, const struct plan *b)
           b->rule);
     CHECK(str_equal(a->action.body, b->action.body), "%s\n%s", a->action.body, b->action.body);
     CHECK(a->wake_ms == b->wake_ms && a->ask_count == b->ask_count, "%s", a->rule);
+}
+
+static void check_word(const char *text)
+{
+    CHECK(!text || !says_null(text, strlen(text)), "%s", text);
+}
+
+static void check_words(const struct plan *p)
+{
+    for (int i = 0; i < p->event_count; i++)
+        check_word(p->events[i].note);
+    for (size_t i = 0; i < p->ask_count; i++) {
+        check_word(p->asks[i].broken);
+        check_word(p->asks[i].query);
+        check_word(p->asks[i].address);
+    }
+    check_word(p->action.body);
+    check_word(p->action.name);
 }
 
 static void check(struct maker *m, int64_t now)
@@ -144,6 +78,7 @@ static void check(struct maker *m, int64_t now)
     if (p->action.act != ACT_NONE)
         check_request(&p->action);
     check_status(&m->a, p->status);
+    check_words(p);
     check_same(p, plan_rollout(&m->a, &m->w, now));
 }
 
@@ -168,37 +103,23 @@ static void answer(struct maker *m, const cJSON *ask, int64_t now)
     }
 }
 
-static void try_world(struct maker *m, const cJSON *doc, const char *text, size_t len)
-{
-    const cJSON *list = json_key(doc, "items");
-    struct items items = {.m = m, .next = list ? list->child : NULL};
-    const int64_t now = clamp_i64(json_i64(doc, "nowMs", 0), 1, INT64_C(4000000000000));
-
-    json_slice_each(json_slice(text, len, "items"), take_item, &items);
-    m->w.rs = m->rs;
-    m->w.services = m->services;
-    m->w.slices = m->slices;
-    m->w.routes = m->routes;
-    m->w.pods = m->pods;
-    m->w.readings = m->readings;
-    m->w.brake.state = (enum brake_state)clamp_i64(json_i64(doc, "brake", 1), 0, 4);
-    if (!all_named(&m->w) || !served(&m->w))
-        return;
-    answer(m, json_key(doc, "ask"), now);
-    check(m, now);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+    const char *const text = (const char *)data;
     struct err e = {0};
-    auto_json cJSON *doc = json_parse((const char *)data, len, &e);
+    auto_json cJSON *doc = says_null(text, len) ? NULL : json_parse(text, len, &e);
     struct maker *m;
+    bool whole;
 
     if (!doc)
-        return 0;
+        return REFUSED;
     m = xcalloc(1, sizeof(*m));
-    try_world(m, doc, (const char *)data, len);
+    whole = maker_world(m, doc, text, len);
+    if (whole) {
+        answer(m, json_key(doc, "ask"), m->now_ms);
+        check(m, m->now_ms);
+    }
     arena_release(&m->a);
     free(m);
-    return 0;
+    return whole ? 0 : REFUSED;
 }

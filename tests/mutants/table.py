@@ -448,7 +448,7 @@ PLANTED = [
     ("commit-of-the-flight-before", [
         (FLIGHT,
          "    rec.committed_ms = 0;\n"
-         "    rec.previous = rec.previous_template = rec.previous_digest = NULL;\n",
+         "    rec.previous = NULL;\n",
          ""),
     ]),
     ("command-run-again", [

@@ -2,6 +2,8 @@
 #include "check.h"
 #include "sluice/json/edit.h"
 
+#include <stdio.h>
+
 static cJSON *parse(const char *text)
 {
     struct err e = {0};
@@ -206,6 +208,58 @@ static void copies_are_the_same_and_apart(void **state UNUSED)
     assert_string_equal(text, "{\"a\":{\"b\":[1,\"x\"]}}");
 }
 
+static void same_whatever_the_order(void **state UNUSED)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"{'a':1,'b':{'c':[],'d':null}}", "{'b':{'d':null,'c':[]},'a':1.0}", true},
+        {"{'a':1,'b':2,'c':3}", "{'c':3,'a':1,'b':2}", true},
+        {"{'a':1,'b':2}", "{'a':1}", false},
+        {"{'a':1}", "{'a':1,'b':2}", false},
+        {"{'a':1,'b':2}", "{'a':1,'c':2}", false},
+        {"{'a':1}", "{'A':1}", false},
+        {"{'a':1}", "{'a':'1'}", false},
+        {"{'a':null}", "{}", false},
+        {"[1,2]", "[1,2]", true},
+        {"[1,2]", "[2,1]", false},
+        {"[1,2]", "[1]", false},
+        {"[1]", "[1,2]", false},
+        {"[]", "{}", false},
+        {"[true,null,'x']", "[true,null,'x']", true},
+        {"[true]", "[false]", false},
+        {"['x']", "['y']", false},
+        {"[1e15]", "[1000000000000000]", true},
+        {"[1]", "[1.0000000000000002]", false},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        auto_json cJSON *a = quoted(cases[i].a), *b = quoted(cases[i].b);
+
+        CHECK(json_same(a, b) == cases[i].same, "%s and %s", cases[i].a, cases[i].b);
+        CHECK(json_same(b, a) == cases[i].same, "%s and %s", cases[i].b, cases[i].a);
+        CHECK(json_same(a, a) && !json_same(a, NULL) && !json_same(NULL, NULL), "%s", cases[i].a);
+    }
+}
+
+/* As deep as a text may be. What is looked at twice on each level would take years. */
+static void same_as_deep_as_can_be(void **state UNUSED)
+{
+    char text[JSON_DEPTH_MAX * 12] = "", other[JSON_DEPTH_MAX * 12];
+    size_t len = 0;
+
+    for (int i = 1; i < JSON_DEPTH_MAX; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "{'b':2,'a':");
+    len += (size_t)snprintf(text + len, sizeof(text) - len, "{'c':1}");
+    memset(text + len, '}', JSON_DEPTH_MAX - 1);
+    memcpy(other, text, sizeof(other));
+    *strchr(other, '1') = '2';
+    auto_json cJSON *a = quoted(text), *b = quoted(text), *c = quoted(other);
+    assert_true(json_same(a, b));
+    assert_false(json_same(a, c));
+}
+
 static void same_but_for_a_patch(void **state)
 {
     static const char but[] = "{\"a\":null,\"m\":{\"x\":null}}";
@@ -241,6 +295,8 @@ static void same_but_for_a_patch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_whatever_the_order),
+        cmocka_unit_test(same_as_deep_as_can_be),
         cmocka_unit_test(same_but_for_a_patch),
         cmocka_unit_test(patches_are_rfc_6902),
         cmocka_unit_test(merges_are_rfc_7386),

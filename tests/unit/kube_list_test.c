@@ -162,6 +162,23 @@ static void what_is_no_list(void **state)
     assert_int_equal(list(f, &pods).err.kind, ERR_DENIED);
 }
 
+/* Its end is that of all pages together. */
+static void too_long_a_list(void **state)
+{
+    static const char first[] = PAGE("1", MORE("t"), ITEM("a")),
+                      second[] = PAGE("1", "", ITEM("b"));
+    struct fixture *f = *state;
+    struct kube_list_spec spec = {.kind = KIND_POD,
+                                  .max_bytes = sizeof(first) + sizeof(second) - 2};
+
+    for (int over = 0; over <= 1; over++) {
+        SCRIPT(f->script, .code = 200, .body = first);
+        SCRIPT(f->script, .code = 200, .body = second);
+        assert_int_equal(list(f, &spec).err.kind, over ? ERR_INVALID : ERR_NONE);
+        spec.max_bytes--;
+    }
+}
+
 static void one_odd_item_does_not_blind_us(void **state)
 {
     struct fixture *f = *state;
@@ -201,11 +218,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(page_by_page),
-        TEST(no_older_than),
-        TEST(gone_between_pages),
-        TEST(what_is_no_list),
-        TEST(one_odd_item_does_not_blind_us),
+        TEST(page_by_page),          TEST(no_older_than),   TEST(gone_between_pages),
+        TEST(what_is_no_list),       TEST(too_long_a_list), TEST(one_odd_item_does_not_blind_us),
         TEST(stopped_and_cancelled),
     };
 

@@ -6,6 +6,7 @@
 #include "sluice/net/http.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define WAIT_MS 10000
 
@@ -148,6 +149,30 @@ static void with_a_certificate_of_ours(void **state)
     script_free(s);
 }
 
+/* A key under a passphrase is refused: nobody is asked for it, who may have something to say. */
+static void without_a_passphrase(void **state)
+{
+    struct fixture *f = *state;
+    struct script *s = script_new_tls(f->loop, f->server.cert, f->server.key, f->ca.cert);
+    auto_free char *locked = pki_locked_key(&f->client, "secret");
+    struct http_tls tls = trust(&f->ca);
+    int says[2], before = dup(STDIN_FILENO);
+
+    assert_int_equal(pipe(says), 0);
+    assert_int_equal(write(says[1], "secret\n", 7), 7);
+    dup2(says[0], STDIN_FILENO);
+    tls.cert = f->client.cert;
+    tls.cert_len = strlen(f->client.cert);
+    tls.key = locked;
+    tls.key_len = strlen(locked);
+    assert_int_equal(ask(f, &tls, script_url(s), NULL).err.kind, ERR_INVALID);
+    dup2(before, STDIN_FILENO);
+    close(before);
+    close(says[0]);
+    close(says[1]);
+    script_free(s);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -155,6 +180,7 @@ int main(void)
         TEST(whose_certificate_is_taken),
         TEST(under_which_name),
         TEST(with_a_certificate_of_ours),
+        TEST(without_a_passphrase),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,8 @@ struct pki_pair pki_ca(const char *name);
 struct pki_pair pki_ca_of(const struct pki_pair *ca, const char *name);
 /* `san` as OpenSSL writes it: "IP:127.0.0.1,DNS:api.test"; NULL for client certificates. */
 struct pki_pair pki_leaf(const struct pki_pair *ca, const char *name, const char *san);
+/* The same key under a passphrase, PEM, owned. */
+char *pki_locked_key(const struct pki_pair *pair, const char *passphrase);
 void pki_release(struct pki_pair *pair);
 
 #endif

@@ -118,6 +118,19 @@ struct pki_pair pki_leaf(const struct pki_pair *ca, const char *name, const char
     return signed_by(ca, name, san, false);
 }
 
+char *pki_locked_key(const struct pki_pair *pair, const char *passphrase)
+{
+    BIO *plain = BIO_new_mem_buf(pair->key, -1), *locked = BIO_new(BIO_s_mem());
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(plain, NULL, NULL, NULL);
+
+    assert_non_null(key);
+    PEM_write_bio_PKCS8PrivateKey(locked, key, EVP_aes_128_cbc(), passphrase,
+                                  (int)strlen(passphrase), NULL, NULL);
+    EVP_PKEY_free(key);
+    BIO_free(plain);
+    return text_of(locked);
+}
+
 void pki_release(struct pki_pair *pair)
 {
     free(pair->cert);

@@ -279,32 +279,35 @@ static const struct row {
     void (*change)(struct scene *sc);
     const char *word;
     enum reason reason;
+    bool of_target; /* else it may be fine, and is not known yet */
 } rows[] = {
-    {"no Deployment", BLUE_GREEN, no_deployment, "Pending", REASON_NOT_FOUND},
-    {"Deployment being deleted", BLUE_GREEN, deployment_going, "Stalled", REASON_TERMINATING},
-    {"no template", BLUE_GREEN, template_unread, "Stalled", REASON_NOT_FOUND},
-    {"no selector", BLUE_GREEN, selector_unread, "Stalled", REASON_NOT_FOUND},
-    {"rival", BLUE_GREEN, rival, "Stalled", REASON_ALREADY_ATTACHED},
-    {"unknown field", BLUE_GREEN, unknown_field, "Stalled", REASON_UNKNOWN_FIELD},
-    {"invalid", BLUE_GREEN, finding, "Stalled", REASON_INVALID_SPEC},
-    {"invalid twice", BLUE_GREEN, two_findings, "Stalled", REASON_INVALID_SPEC},
-    {"Recreate", BLUE_GREEN, recreate, "Stalled", REASON_STRATEGY_RECREATE},
-    {"matchExpressions", BLUE_GREEN, expressions, "Stalled", REASON_SELECTOR_MISMATCH},
-    {"hostPort", BLUE_GREEN, host_port, "Stalled", REASON_NO_ROOM},
-    {"anti-affinity", CANARY_PODS, keeps_apart, "Stalled", REASON_NO_ROOM},
-    {"one pod, no surge", ROLLING, one_without_surge, "Stalled", REASON_NO_ROOM},
-    {"one pod, no surge, a gate", ROLLING, one_without_surge_judged, "Stalled", REASON_NO_ROOM},
-    {"no Service", BLUE_GREEN, no_service, "Stalled", REASON_SERVICE_NOT_FOUND},
-    {"Service of others", BLUE_GREEN, other_service, "Stalled", REASON_SELECTOR_MISMATCH},
-    {"Service of others too", BLUE_GREEN, wide_service, "Stalled", REASON_SELECTOR_MISMATCH},
-    {"too many Services", BLUE_GREEN, one_service_too_many, "Stalled", REASON_SELECTOR_MISMATCH},
-    {"no route", CANARY_ROUTE, no_route, "Stalled", REASON_ROUTE_NOT_FOUND},
-    {"route of others", CANARY_ROUTE, route_of_others, "Stalled", REASON_ROUTE_NOT_FOUND},
-    {"large template", BLUE_GREEN, large_template, "Stalled", REASON_NO_ROOM},
-    {"paused by somebody", BLUE_GREEN, paused, "Pending", REASON_PAUSED_BY_USER},
-    {"two revisions with pods", BLUE_GREEN, two_revisions, "Pending", REASON_NOT_COMPLETE},
-    {"a ReplicaSet without hash", BLUE_GREEN, without_hash, "Pending", REASON_NOT_COMPLETE},
-    {"in a rollout of its own", BLUE_GREEN, rolling_out, "Pending", REASON_NOT_COMPLETE},
+    {"no Deployment", BLUE_GREEN, no_deployment, "Pending", REASON_NOT_FOUND, true},
+    {"Deployment being deleted", BLUE_GREEN, deployment_going, "Stalled", REASON_TERMINATING, true},
+    {"no template", BLUE_GREEN, template_unread, "Stalled", REASON_NOT_FOUND, true},
+    {"no selector", BLUE_GREEN, selector_unread, "Stalled", REASON_NOT_FOUND, true},
+    {"rival", BLUE_GREEN, rival, "Stalled", REASON_ALREADY_ATTACHED, true},
+    {"unknown field", BLUE_GREEN, unknown_field, "Stalled", REASON_UNKNOWN_FIELD, false},
+    {"invalid", BLUE_GREEN, finding, "Stalled", REASON_INVALID_SPEC, false},
+    {"invalid twice", BLUE_GREEN, two_findings, "Stalled", REASON_INVALID_SPEC, false},
+    {"Recreate", BLUE_GREEN, recreate, "Stalled", REASON_STRATEGY_RECREATE, true},
+    {"matchExpressions", BLUE_GREEN, expressions, "Stalled", REASON_SELECTOR_MISMATCH, false},
+    {"hostPort", BLUE_GREEN, host_port, "Stalled", REASON_NO_ROOM, true},
+    {"anti-affinity", CANARY_PODS, keeps_apart, "Stalled", REASON_NO_ROOM, true},
+    {"one pod, no surge", ROLLING, one_without_surge, "Stalled", REASON_NO_ROOM, true},
+    {"one pod, no surge, a gate", ROLLING, one_without_surge_judged, "Stalled", REASON_NO_ROOM,
+     true},
+    {"no Service", BLUE_GREEN, no_service, "Stalled", REASON_SERVICE_NOT_FOUND, false},
+    {"Service of others", BLUE_GREEN, other_service, "Stalled", REASON_SELECTOR_MISMATCH, false},
+    {"Service of others too", BLUE_GREEN, wide_service, "Stalled", REASON_SELECTOR_MISMATCH, false},
+    {"too many Services", BLUE_GREEN, one_service_too_many, "Stalled", REASON_SELECTOR_MISMATCH,
+     false},
+    {"no route", CANARY_ROUTE, no_route, "Stalled", REASON_ROUTE_NOT_FOUND, false},
+    {"route of others", CANARY_ROUTE, route_of_others, "Stalled", REASON_ROUTE_NOT_FOUND, false},
+    {"large template", BLUE_GREEN, large_template, "Stalled", REASON_NO_ROOM, true},
+    {"paused by somebody", BLUE_GREEN, paused, "Pending", REASON_PAUSED_BY_USER, true},
+    {"two revisions with pods", BLUE_GREEN, two_revisions, "Pending", REASON_NOT_COMPLETE, true},
+    {"a ReplicaSet without hash", BLUE_GREEN, without_hash, "Pending", REASON_NOT_COMPLETE, true},
+    {"in a rollout of its own", BLUE_GREEN, rolling_out, "Pending", REASON_NOT_COMPLETE, true},
 };
 
 static void it_is_said_and_nothing_is_done(void **state UNUSED)
@@ -312,6 +315,7 @@ static void it_is_said_and_nothing_is_done(void **state UNUSED)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct scene *sc = xcalloc(1, sizeof(*sc));
         const struct plan *p;
+        const struct condition *valid;
 
         open_scene(sc, rows[i].spec);
         rows[i].change(sc);
@@ -322,6 +326,11 @@ static void it_is_said_and_nothing_is_done(void **state UNUSED)
                    rows[i].name);
         CHECK_TEXT(p->status->conditions[COND_READY].status, "False", rows[i].name);
         CHECK(!p->status->stable.revision, "%s: attached", rows[i].name);
+        valid = &p->status->conditions[COND_TARGET_VALID];
+        CHECK_TEXT(valid->status, rows[i].of_target ? "False" : "Unknown", rows[i].name);
+        CHECK_TEXT(valid->reason, rows[i].of_target ? reason_name(rows[i].reason) : "Pending",
+                   rows[i].name);
+        CHECK_TEXT(valid->message, p->status->display.message, rows[i].name);
         close_scene(sc);
         free(sc);
     }

@@ -27,6 +27,23 @@ static void none_ready(struct scene *sc)
     scene_candidate(sc)->st_ready = scene_candidate(sc)->st_available = 0;
 }
 
+static void one_of_seven(struct scene *sc)
+{
+    scene_candidate(sc)->st_ready = 1;
+    scene_stable(sc)->st_ready = 6;
+}
+
+static void all_but_one_of_many(struct scene *sc)
+{
+    scene_candidate(sc)->st_ready = 199;
+    scene_stable(sc)->st_ready = 1;
+}
+
+static void scaled_up(struct scene *sc)
+{
+    sc->d.replicas = 8;
+}
+
 /* As many as can be counted. */
 static void very_many(struct scene *sc)
 {
@@ -41,6 +58,33 @@ static void nameless(struct scene *sc)
     sc->r.status.flight.decision = NULL;
 }
 
+/* It rolls by itself, and is to be stopped late. */
+static void not_braked(struct scene *sc)
+{
+    sc->d.paused = false;
+    sc->d.dead_man = NULL;
+    sc->d.st_updated = 0;
+}
+
+static void stable_deleted(struct scene *sc)
+{
+    scene_forget_rs(sc, scene_stable(sc));
+}
+
+static void left_by_another(struct scene *sc)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    rs->controller_uid = rs->deployment_uid = "uid-another";
+    rs->of = "web";
+}
+
+static void shown_by_nobody(struct scene *sc)
+{
+    sc->r.spec.strategy = STRATEGY_NONE;
+    sc->w.dep = NULL;
+}
+
 static void step_lost(struct scene *sc)
 {
     sc->r.status.flight.step = 0;
@@ -50,124 +94,158 @@ static const struct column_row {
     const char *name, *spec, *lines[6];
     enum act before; /* as of scene_at() */
     void (*change)(struct scene *sc);
-    const char *columns; /* word | step | weight | ready | sentence */
-    const char *counts;  /* weight desired/written/accepted, new ready/all, stable ready/all */
+    const char *columns; /* word | strategy, step | weight | ready | sentence */
+    const char *counts;  /* weight desired/written/accepted, new ready/all, stable ready/all,
+                             * pods of steps, of the Deployment; whether it is held */
 } rows[] = {
     {"at rest", CANARY, AT_REST, 0, nothing,
-     "Resting|||4/4|web runs revision 1865bdca63 on 4/4 pods; no release in flight.",
-     "0/0/0, 0/0, 0/0"},
+     "Resting|Canary ||4/4|web runs revision 1865bdca63 on 4/4 pods; no release in flight.",
+     "0/0/0, 0/0, 0/0, 0,0,0 of 4"},
     {"a template came", CANARY, TO_RELEASE, ACT_FENCE_CREATE, nothing,
-     "Progressing|1/2|0%|4/4|Revision s1-82343883 is at step 1/2.", "50/0/0, 0/0, 4/4"},
+     "Progressing|Canary 1/2|0%|4/4|Revision s1-82343883 is at step 1/2.",
+     "50/0/0, 0/0, 4/4, 4,4,0 of 4 held"},
     {"... and is written down", CANARY, TO_RELEASE, ACT_RS_CREATE, nothing,
-     "Progressing|1/2|0%|4/4|Revision s1-82343883 is at step 1/2.", "50/0/0, 0/0, 4/4"},
+     "Progressing|Canary 1/2|0%|4/4|Revision s1-82343883 is at step 1/2.",
+     "50/0/0, 0/0, 4/4, 4,4,0 of 4 held"},
     {"its first pods", CANARY, TO_RELEASE, ACT_RS_SCALE, nothing,
-     "Progressing|1/2|0%|4/4|Revision s1-82343883 is at step 1/2.", "50/0/0, 0/0, 4/4"},
+     "Progressing|Canary 1/2|0%|4/4|Revision s1-82343883 is at step 1/2.",
+     "50/0/0, 0/0, 4/4, 4,4,0 of 4 held"},
     {"in its step", CANARY, IN_STEP, 0, nothing,
-     "Approval|1/2|50%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
-     "50/50/50, 4/4, 4/4"},
+     "Approval|Canary 1/2|50%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "50/50/50, 4/4, 4/4, 4,4,0 of 4 held"},
     {"approved",
      CANARY,
      {"image app:v2", "-> Approval", "approve"},
      ACT_SERVICE_PIN,
      nothing,
-     "Progressing|2/2|50%|4/4|Revision s1-82343883 is at step 2/2.",
-     "100/50/50, 4/4, 4/4"},
+     "Progressing|Canary 2/2|50%|4/4|Revision s1-82343883 is at step 2/2.",
+     "100/50/50, 4/4, 4/4, 4,4,0 of 4 held"},
     {"... and switched",
      CANARY,
      {"image app:v2", "-> Approval", "approve"},
      ACT_RECORD,
      nothing,
-     "Promoting|2/2|100%|4/4|Hands over to revision s1-82343883.",
-     "100/100/100, 4/4, 4/4"},
+     "Promoting|Canary 2/2|100%|4/4|Hands over to revision s1-82343883.",
+     "100/100/100, 4/4, 4/4, 4,4,0 of 4 held"},
     {"... and committed",
      CANARY,
      {"image app:v2", "-> Approval", "approve"},
      ACT_RS_GIVE,
      nothing,
-     "Promoting|2/2|100%|4/4|Hands over to revision s1-82343883.",
-     "100/100/100, 4/4, 4/4"},
+     "Promoting|Canary 2/2|100%|4/4|Hands over to revision s1-82343883.",
+     "100/100/100, 4/4, 4/4, 4,4,0 of 4 held"},
     {"baking", CANARY, IN_BAKE, 0, nothing,
-     "Baking|2/2|100%|4/4|Watches revision s1-82343883 until 23:13:28.", "100/100/100, 4/4, 4/4"},
+     "Baking|Canary 2/2|100%|4/4|Watches revision s1-82343883 until 23:13:28.",
+     "100/100/100, 4/4, 4/4, 4,4,0 of 4 held"},
     {"aborts", CANARY, ABORTS, ACT_SERVICE_PIN, nothing,
-     "Aborting|1/2|0%|4/4|Takes back revision s1-82343883: aborted by a person.",
-     "0/0/0, 0/0, 4/4"},
+     "Aborting|Canary 1/2|0%|4/4|Takes back revision s1-82343883: aborted by a person.",
+     "0/0/0, 0/0, 4/4, 4,4,0 of 4 held"},
     {"... its pods go", CANARY, ABORTS, ACT_RS_SCALE, nothing,
-     "Aborting|1/2|0%|4/4|Takes back revision s1-82343883: aborted by a person.",
-     "0/0/0, 0/0, 4/4"},
+     "Aborting|Canary 1/2|0%|4/4|Takes back revision s1-82343883: aborted by a person.",
+     "0/0/0, 0/0, 4/4, 4,4,0 of 4 held"},
     {"... and are gone", CANARY, ABORTS, ACT_RS_DELETE, nothing,
-     "Aborting|1/2|0%|4/4|Takes back revision s1-82343883: aborted by a person.",
-     "0/0/0, 0/0, 4/4"},
+     "Aborting|Canary 1/2|0%|4/4|Takes back revision s1-82343883: aborted by a person.",
+     "0/0/0, 0/0, 4/4, 4,4,0 of 4 held"},
     {"aborted", CANARY, ABORTED, 0, nothing,
-     "Aborted|||4/4|Revision s1-82343883 was aborted at step 1: aborted by a person. Stable "
+     "Aborted|Canary ||4/4|Revision s1-82343883 was aborted at step 1: aborted by a person. Stable "
      "1865bdca63 serves all requests.",
-     "0/0/0, 0/0, 0/0"},
+     "0/0/0, 0/0, 0/0, 0,0,0 of 4 held"},
     {"routed", ROUTED, IN_STEP, 0, nothing,
-     "Approval|1/2|50%|4/4|Step 1 waits for approval until 22:13:28: sluice approve web.",
-     "50/50/50, 2/2, 4/4"},
+     "Approval|Canary 1/2|50%|4/4|Step 1 waits for approval until 22:13:28: sluice approve web.",
+     "50/50/50, 2/2, 4/4, 2,4,0 of 4 held"},
     {"... its weight to be written", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT, nothing,
-     "Progressing|1/2|0%|4/4|Revision s1-82343883 is at step 1/2.", "50/0/0, 2/2, 4/4"},
+     "Progressing|Canary 1/2|0%|4/4|Revision s1-82343883 is at step 1/2.",
+     "50/0/0, 2/2, 4/4, 2,4,0 of 4 held"},
     {"... and goes back", ROUTED, ABORTS, ACT_ROUTE_REST, nothing,
-     "Aborting|1/2|0%|4/4|Takes back revision s1-82343883: aborted by a person.",
-     "0/0/0, 0/0, 4/4"},
+     "Aborting|Canary 1/2|0%|4/4|Takes back revision s1-82343883: aborted by a person.",
+     "0/0/0, 0/0, 4/4, 2,4,0 of 4 held"},
     {"... and promoted",
      ROUTED,
      {"image app:v2", "-> Approval", "approve"},
      ACT_ROUTE_REST,
      nothing,
-     "Promoting|2/2|100%|4/4|Hands over to revision s1-82343883.",
-     "100/100/100, 4/4, 4/4"},
+     "Promoting|Canary 2/2|100%|4/4|Hands over to revision s1-82343883.",
+     "100/100/100, 4/4, 4/4, 2,4,0 of 4 held"},
     {"previewed", SWITCH, IN_STEP, 0, nothing,
-     "Approval|1/2|0%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
-     "0/0/0, 4/4, 4/4"},
+     "Approval|BlueGreen 1/2|0%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "0/0/0, 4/4, 4/4, 4,4,0 of 4 held"},
     {"... and switched",
      SWITCH,
      {"image app:v2", "-> Approval", "approve"},
      ACT_RECORD,
      nothing,
-     "Promoting|2/2|100%|4/4|Hands over to revision s1-82343883.",
-     "100/100/100, 4/4, 4/4"},
+     "Promoting|BlueGreen 2/2|100%|4/4|Hands over to revision s1-82343883.",
+     "100/100/100, 4/4, 4/4, 4,4,0 of 4 held"},
     {"batches", BATCHES, IN_STEP, 0, nothing,
-     "Approval|1/2|40%|3/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
-     "0/40/40, 2/2, 3/3"},
+     "Approval|Rolling 1/2|40%|3/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "0/40/40, 2/2, 3/3, 2,3,0 of 4 held"},
     {"... go on",
      BATCHES,
      {"image app:v2", "-> Approval", "approve"},
      ACT_RECORD,
      nothing,
-     "Promoting|2/2|60%|2/4|Hands over to revision s1-82343883.",
-     "100/60/60, 3/3, 2/2"},
+     "Promoting|Rolling 2/2|60%|2/4|Hands over to revision s1-82343883.",
+     "100/60/60, 3/3, 2/2, 2,3,0 of 4 held"},
     {"... go back", BATCHES, ABORTS, ACT_RS_SCALE, nothing,
-     "Aborting|1/2|0%|4/4|Takes back revision s1-82343883: aborted by a person.",
-     "0/0/0, 0/0, 4/4"},
+     "Aborting|Rolling 1/2|0%|4/4|Takes back revision s1-82343883: aborted by a person.",
+     "0/0/0, 0/0, 4/4, 2,3,0 of 4 held"},
     {"its own pause", PAUSED, AT_REST, 0, nothing,
-     "Resting|||4/4|web runs revision 1865bdca63 on 4/4 pods; no release in flight.",
-     "0/0/0, 0/0, 0/0"},
+     "Resting|Canary ||4/4|web runs revision 1865bdca63 on 4/4 pods; no release in flight.",
+     "0/0/0, 0/0, 0/0, 0,0,0 of 4"},
+    {"a template that rolls", CANARY, TO_RELEASE, 0, not_braked,
+     "Progressing|Canary ||4/4|A new template begins its release.", "0/0/0, 0/0, 0/0, 0,0,0 of 4"},
+    {"held, and stable deleted", CANARY, ABORTED, 0, stable_deleted,
+     "Aborting|Canary ||0/4|Holds stable 1865bdca63.", "0/0/0, 0/0, 0/0, 0,0,0 of 4 held"},
+    {"left by a Deployment before", CANARY, AT_REST, 0, left_by_another,
+     "Progressing|Canary ||4/4|Brings stable 1865bdca63 in order.", "0/0/0, 0/0, 0/0, 0,0,0 of 4"},
+    {"no Deployment", CANARY, AT_REST, 0, shown_by_nobody,
+     "Pending| |||Deployment web does not exist.", "0/0/0, 0/0, 0/0, 0,0,0 of 4"},
+    {"... in flight", CANARY, IN_STEP, 0, shown_by_nobody,
+     "Pending| 1/2|50%||Deployment web does not exist.", "50/50/50, 4/4, 4/4, 4,4,0 of 4"},
     {"a third is new", CANARY, IN_STEP, 0, one_of_three,
-     "Approval|1/2|33.3%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
-     "50/33/33, 1/4, 2/4"},
+     "Approval|Canary 1/2|33.3%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "50/33/33, 1/4, 2/4, 4,4,0 of 4 held"},
+    {"a seventh is", CANARY, IN_STEP, 0, one_of_seven,
+     "Approval|Canary 1/2|14.3%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "50/14/14, 1/4, 6/4, 4,4,0 of 4 held"},
+    {"nearly all are", CANARY, IN_STEP, 0, all_but_one_of_many,
+     "Approval|Canary 1/2|99.5%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "50/99/99, 199/4, 1/4, 4,4,0 of 4 held"},
+    {"scaled up", CANARY, IN_STEP, 0, scaled_up,
+     "Progressing|Canary 1/2|50%|4/8|Revision s1-82343883 is at step 1/2.",
+     "50/50/50, 4/4, 4/4, 8,8,0 of 8 held"},
+    {"... in batches", BATCHES, IN_STEP, 0, scaled_up,
+     "Approval|Rolling 1/2|40%|3/8|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "0/40/40, 2/2, 3/3, 4,7,0 of 8 held"},
+    {"... at rest", CANARY, AT_REST, 0, scaled_up,
+     "Resting|Canary ||4/8|web runs revision 1865bdca63 on 4/8 pods; no release in flight.",
+     "0/0/0, 0/0, 0/0, 0,0,0 of 8"},
+    {"stable deleted in its step", CANARY, IN_STEP, 0, stable_deleted,
+     "Progressing|Canary 1/2|100%|0/4|Revision s1-82343883 is at step 1/2.",
+     "50/100/100, 4/4, 0/0, 4,4,0 of 4 held"},
     {"two thirds are", CANARY, IN_STEP, 0, two_of_three,
-     "Approval|1/2|66.7%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
-     "50/66/66, 2/4, 1/4"},
+     "Approval|Canary 1/2|66.7%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "50/66/66, 2/4, 1/4, 4,4,0 of 4 held"},
     {"all are", CANARY, IN_STEP, 0, new_ones_alone,
-     "Approval|1/2|100%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
-     "50/100/100, 4/4, 0/4"},
+     "Approval|Canary 1/2|100%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "50/100/100, 4/4, 0/4, 4,4,0 of 4 held"},
     {"none is", CANARY, IN_STEP, 0, none_ready,
-     "Approval|1/2|0%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
-     "50/0/0, 0/4, 4/4"},
+     "Approval|Canary 1/2|0%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "50/0/0, 0/4, 4/4, 4,4,0 of 4 held"},
     {"of very many", CANARY, IN_STEP, 0, very_many,
-     "Approval|1/2|50%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
-     "50/50/50, 500000000/4, 500000000/4"},
+     "Approval|Canary 1/2|50%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "50/50/50, 500000000/4, 500000000/4, 4,4,0 of 4 held"},
     {"nameless", CANARY, IN_STEP, 0, nameless,
-     "Approval|1/2|50%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
-     "50/50/50, 4/4, 4/4"},
+     "Approval|Canary 1/2|50%|4/4|Step 1 waits for approval until 22:13:27: sluice approve web.",
+     "50/50/50, 4/4, 4/4, 4,4,0 of 4 held"},
     {"nameless, to go back", CANARY, ABORTS, ACT_RS_SCALE, nameless,
-     "Aborting|1/2|0%|4/4|Takes back revision ?: .", "0/0/0, 0/0, 4/4"},
+     "Aborting|Canary 1/2|0%|4/4|Takes back revision ?: .", "0/0/0, 0/0, 4/4, 4,4,0 of 4 held"},
     {"step lost", ROUTED, IN_STEP, 0, step_lost,
-     "Approval|1/2|50%|4/4|Step 1 waits for approval until 22:13:29: sluice approve web.",
-     "50/50/50, 2/2, 4/4"},
+     "Approval|Canary 1/2|50%|4/4|Step 1 waits for approval until 22:13:29: sluice approve web.",
+     "50/50/50, 2/2, 4/4, 2,4,0 of 4 held"},
     {"step lost, batches", BATCHES, IN_STEP, 0, step_lost,
-     "Approval|1/2|40%|3/4|Step 1 waits for approval until 22:13:28: sluice approve web.",
-     "0/40/40, 2/2, 3/3"},
+     "Approval|Rolling 1/2|40%|3/4|Step 1 waits for approval until 22:13:28: sluice approve web.",
+     "0/40/40, 2/2, 3/3, 2,3,0 of 4 held"},
 };
 
 static void each_moment(void **state UNUSED)
@@ -181,12 +259,16 @@ static void each_moment(void **state UNUSED)
         row->change(sc);
         st = scene_plan(sc)->status;
         fl = &st->flight;
-        CHECK_TEXT(arena_printf(&sc->a, "%s|%s|%s|%s|%s", st->display.status, st->display.step,
-                                st->display.weight, st->display.ready, st->display.message),
+        CHECK_TEXT(arena_printf(&sc->a, "%s|%s %s|%s|%s|%s", st->display.status,
+                                st->display.strategy, st->display.step, st->display.weight,
+                                st->display.ready, st->display.message),
                    row->columns, row->name);
-        CHECK_TEXT(arena_printf(&sc->a, "%d/%d/%d, %d/%d, %d/%d", fl->weight_desired,
-                                fl->weight_written, fl->weight_accepted, fl->new_ready,
-                                fl->new_replicas, fl->stable_ready, fl->stable_replicas),
+        CHECK_TEXT(arena_printf(&sc->a, "%d/%d/%d, %d/%d, %d/%d, %d,%d,%d of %d%s",
+                                fl->weight_desired, fl->weight_written, fl->weight_accepted,
+                                fl->new_ready, fl->new_replicas, fl->stable_ready,
+                                fl->stable_replicas, fl->steps[0].replicas, fl->steps[1].replicas,
+                                fl->steps[2].replicas, st->target.replicas,
+                                st->held ? " held" : ""),
                    row->counts, row->name);
         scene_close(sc);
     }

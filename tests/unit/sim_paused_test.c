@@ -178,6 +178,65 @@ static void braked_late(void **state)
     }
 }
 
+/* A manifest put over Deployment and Service in flight: both are as their owner has them. */
+static void put_over(struct stage *st)
+{
+    bed_patch(st, SIM_SERVICE,
+              "{'metadata':{'labels':{'" LABEL_PIN "':null}},'spec':{'selector':{'" LABEL_REVISION
+              "':null}}}");
+    bed_patch(st, SIM_DEPLOYMENT,
+              "{'metadata':{'annotations':{'" ANNOTATION_DEAD_MAN
+              "':null}},'spec':{'paused':null}}");
+}
+
+#define PAUSED_APPROVE                                                                             \
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web','switch':"         \
+    "'Approve'}},'brake':'Paused','progressDeadline':'60s'}"
+
+/* The Deployment controller takes stable's pods for others. Those serve until it has its own again:
+ * its pin comes back then, not before. */
+static void braked_late_without_a_pin(void **state)
+{
+    (void)state;
+    for (int down = 0; down < 3000; down += 100) {
+        struct stage st;
+        char words[40];
+
+        open_with(&st, PAUSED_APPROVE);
+        bed_image(&st, "app:v2");
+        bed_until(&st, "Approval", 60000);
+        snprintf(words, sizeof words, "operator down for %dms", down);
+        bed_do(&st, words);
+        put_over(&st);
+        for (int k = 0; k < 600; k++) {
+            bed_turn(&st);
+            if (sim_endpoints(&st.s, "web", NULL) < 4)
+                fail_msg("down for %d ms: %d endpoints", down, sim_endpoints(&st.s, "web", NULL));
+        }
+        stage_close(&st);
+    }
+}
+
+/* At any moment of the switch: what the Deployment controller made goes; the release goes on. */
+static void braked_late_at_the_switch(void **state)
+{
+    (void)state;
+    for (int when = 0; when < 40; when++) {
+        struct stage st;
+
+        open_with(&st, PAUSED_APPROVE);
+        bed_image(&st, "app:v2");
+        bed_until(&st, "Approval", 60000);
+        bed_do(&st, "approve");
+        bed_turns(&st, when);
+        put_over(&st);
+        if (!bed_reaches(&st, "Resting", 90000))
+            fail_msg("%d turns after the approval: %s", when, stage_word(&st));
+        assert_string_equal(stage_image(&st), "app:v2");
+        stage_close(&st);
+    }
+}
+
 /* What went out while nobody braked, and is taken back by its owner, is replaced natively before
  * the pause returns: paused, it would stop half way. */
 static void taken_back_unpaused(void **state)
@@ -247,6 +306,49 @@ static void stable_deleted_at_rest(void **state)
     }
 }
 
+/* Whom the Deployment controller could give pods to, when a revision becomes its own again. */
+static void given_alone(void *arg, const struct plan *plan, const struct action *act,
+                        enum sim_fault fault)
+{
+    struct stage *st = arg;
+    int inside = 0;
+
+    (void)fault;
+    if (act->act != ACT_RS_GIVE || strcmp(plan->rule, "give") != 0)
+        return;
+    for (struct sim_object *o = st->s.objects; o; o = o->next) {
+        const struct replicaset *rs = o->kind == SIM_REPLICASET ? sim_view(o) : NULL;
+
+        inside += rs && str_equal(rs->controller_uid, json_str(deployment_of(st), "metadata.uid"));
+    }
+    assert_int_equal(inside, 0);
+}
+
+/* Scaled to 0 when the commit was written, the old one looks like history, but its Deployment has
+ * no other: scaled up again, that one would get the pods. */
+static void scaled_to_zero_after_the_commit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (int when = 0; when < 12; when++) {
+            struct stage st;
+
+            open_with(&st, all[i]);
+            st.sent = given_alone;
+            st.arg = &st;
+            bed_image(&st, "app:v2");
+            for (int k = 0; k < 2000 && st.s.writes[ACT_RECORD] == 0; k++)
+                stage_turn(&st);
+            bed_do(&st, "scale to 0");
+            for (int k = 0; k < when; k++)
+                stage_turn(&st);
+            bed_do(&st, "scale to 4");
+            bed_rest(&st, "app:v2", 4);
+            stage_close(&st);
+        }
+    }
+}
+
 /* The Deployment is its owner's, whole, whatever its template is by now. */
 static void is_left_alone(const struct stage *st)
 {
@@ -298,7 +400,10 @@ int main(void)
         cmocka_unit_test(aborts),
         cmocka_unit_test(resumed_at_rest),
         cmocka_unit_test(resumed_after_the_commit),
+        cmocka_unit_test(scaled_to_zero_after_the_commit),
         cmocka_unit_test(braked_late),
+        cmocka_unit_test(braked_late_without_a_pin),
+        cmocka_unit_test(braked_late_at_the_switch),
         cmocka_unit_test(taken_back_unpaused),
         cmocka_unit_test(armed_when_paused),
         cmocka_unit_test(stable_deleted_at_rest),

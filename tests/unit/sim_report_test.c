@@ -147,7 +147,9 @@ static void each_word(void **state UNUSED)
         c = &scene_plan(sc)->status->conditions[row->type];
         CHECK_TEXT(c->status, row->status, row->name);
         CHECK_TEXT(c->reason, row->reason, row->name);
-        CHECK(!row->message || strstr(c->message, row->message), "%s: %s", row->name, c->message);
+        CHECK(!row->message ||
+                  (*row->message ? strstr(c->message, row->message) != NULL : !*c->message),
+              "%s: %s", row->name, c->message);
         scene_close(sc);
     }
 }
@@ -166,6 +168,26 @@ static void since_when(void **state UNUSED)
     ready->transition_ms = then;
     ready->status = "False";
     assert_true(scene_plan(sc)->status->conditions[COND_READY].transition_ms == sc->st.s.now_ms);
+    scene_close(sc);
+}
+
+/* What is said is of this generation, and no longer than kubectl describe shows well. */
+static void of_this_generation(void **state UNUSED)
+{
+    struct scene *sc = scene_at("at rest", CANARY, (const char *const[]){NULL}, 0);
+    const struct rollout_status *st;
+    char text[200];
+
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    proof_failed(sc);
+    sc->w.brake.message = text;
+    sc->r.meta.generation += 7;
+    st = scene_plan(sc)->status;
+    assert_true(st->observed_generation == sc->r.meta.generation);
+    for (int i = 0; i < COND_COUNT; i++)
+        assert_true(st->conditions[i].observed_generation == sc->r.meta.generation);
+    assert_int_equal(strlen(st->conditions[COND_BRAKE_ARMED].message), 160);
     scene_close(sc);
 }
 
@@ -230,9 +252,8 @@ static void targets_have_names(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_word),
-        cmocka_unit_test(since_when),
-        cmocka_unit_test(many_are_awaited),
+        cmocka_unit_test(each_word),          cmocka_unit_test(since_when),
+        cmocka_unit_test(of_this_generation), cmocka_unit_test(many_are_awaited),
         cmocka_unit_test(targets_have_names),
     };
 

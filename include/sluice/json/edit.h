@@ -32,7 +32,8 @@ cJSON *json_member(cJSON *object, const char *key);
 /* Adds a member that is not there yet; takes `value`, NULL is null. */
 void json_add(cJSON *object, const char *key, cJSON *value);
 void json_drop(cJSON *object, cJSON *member);
-/* Same value, whatever the order of keys. */
+/* Same value, whatever the order of keys; each member is looked at once. NULL is the same as
+ * nothing, not even NULL. No key stands twice in an object, as json_parse sees to. */
 bool json_same(const cJSON *a, const cJSON *b);
 /* ... but for what the merge patch `but` takes away; NULL is an object without members. */
 bool json_same_but(const cJSON *a, const cJSON *b, const cJSON *but);

@@ -22,6 +22,7 @@ struct kube_list_spec {
     const char *field_selector;   /* NULL: none */
     const char *resource_version; /* NULL or "": consistent (C22); else not older than this */
     int page_limit;               /* 0 = LIST_PAGE_LIMIT */
+    size_t max_bytes;             /* of all pages, beyond: ERR_INVALID; 0 = LIST_TOTAL_BYTES_MAX */
 };
 
 /* `list` is NULL when `e` says why; both borrowed until done returns. */

@@ -120,7 +120,6 @@ struct fence {
         size_t history_count;
         const struct flown_route *routes; /* whose weights this flight moves (rollout.h) */
         size_t route_count;
-        bool route_returned; /* resting values were put back after the commit */
     } record;
 };
 
