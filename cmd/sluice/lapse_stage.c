@@ -72,7 +72,7 @@ static void add_services(struct making *k)
     for (size_t i = 0; i < k->m->doc_count; i++) {
         const struct manifest *d = &k->m->docs[i];
 
-        if (str_equal(d->kind, "Service") &&
+        if (str_equal(d->kind, "Service") && *d->name &&
             manifests_find(k->m, "Service", d->name, k->rollout) == d)
             add_service(k, raw(k, d));
     }

@@ -344,11 +344,11 @@ static void meet(struct look *k, const struct demand *d, const cJSON *at, const 
         return;
     v = json_key(at, arena_strndup(k->a, rest, len));
     back = enter(k, rest, len);
-    if (!*more)
+    if (!*more && !(d->or_else && json_key(at, d->or_else)))
         judge(k, d, v);
     else if (*more == '[')
         meet_entries(k, d, v, more + 2);
-    else
+    else if (*more)
         meet(k, d, v, more + 1);
     leave(k, back);
 }

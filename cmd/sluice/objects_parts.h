@@ -25,6 +25,7 @@ struct demand {
     const char *path; /* "[]": of every entry */
     enum form form;
     const char *missing; /* what to say where it is absent; NULL: it may be */
+    const char *or_else; /* the member beside it that does instead */
     int64_t min, max;
     const char *const *words; /* up to NULL */
     const char *unique;       /* LIST: the member that no two entries share */

@@ -128,6 +128,7 @@ static const struct {
     {"metadata:\n  name: web\n  labels: {tier: a}\n", "",
      "1 metadata | metadata is required: give the Deployment a name"},
     {"  name: web\n  labels", "  labels", "3 metadata.name | name is required: add it"},
+    {"  name: web\n  labels", "  generateName: web-\n  labels", ""},
     {"name: web\n  labels", "name: ''\n  labels", "4 metadata.name | name is required: add it"},
     {"name: web\n  labels", "name: 3\n  labels", "4 metadata.name: 3 | " A_TEXT},
     {"name: web\n  labels", "name: Web\n  labels", "4 metadata.name: \"Web\" | " A_NAME},
