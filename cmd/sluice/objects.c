@@ -364,6 +364,8 @@ static void selector_finds_template(struct look *k)
     if (!json_first(wanted) && !json_first(json_key(selector, "matchExpressions")))
         add_at(k, "spec.selector", NULL,
                "selects nothing: add matchLabels with a label of the template");
+    if (json_count(wanted) > UNIQUE_MAX)
+        return;
     JSON_EACH(pair, wanted) {
         const char *value = json_str(pair, "");
 
