@@ -128,11 +128,12 @@ bool inside_allowed(const struct planner *p, const struct replicaset *rs)
 {
     if (rs == p->stable)
         return true;
-    if (!rs_inside(p, p->stable))
-        return false;
+    /* Given back under the pause that stays: the pods are stable's, which has the newest template;
+     * where it is not there yet they would be whose is left. */
     if (p->spec->brake == BRAKE_PAUSED && !p->changed && in_history(p, rs) && rs_empty(rs))
-        return true; /* given back under the pause that stays; stable is the newest template */
-    return rs == p->candidate && p->forward && !p->outside && p->n > 1 && rs->replicas < p->n;
+        return rs_inside(p, p->stable);
+    return rs == p->candidate && p->forward && !p->outside && p->n > 1 && rs->replicas < p->n &&
+           rs_inside(p, p->stable);
 }
 
 int64_t revision_next(const struct planner *p)

@@ -255,10 +255,9 @@ bool routes_at_rest(struct planner *p)
 /* After the switch it is the candidate that all are pinned to. */
 bool traffic_off(struct planner *p)
 {
-    const bool pinned = pins_proved(p, p->stable->revision) ||
-                        (p->forward && p->candidate && pins_proved(p, p->candidate->revision));
-
-    return pinned && weight_settled(p);
+    if (p->forward && p->candidate && pins_proved(p, p->candidate->revision))
+        return weight_settled(p);
+    return pins_proved(p, p->stable->revision) && weight_settled(p);
 }
 
 /* ---- what is told ---------------------------------------------------------------------------- */

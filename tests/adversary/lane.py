@@ -215,6 +215,11 @@ class Lane:
                 "put its template back" in json.dumps(self.status().get("conditions", [])):
             self.release(stable)  # as its message says: put its template back
 
+        if self.by_pause and word == "Pending" and stable and \
+                version_of(d["spec"]["template"]) not in self.good and \
+                "rolls by itself" in json.dumps(self.status()):
+            self.release(stable)  # nothing stops it where stable has no pod left
+
     helped = None
 
     # ---- the lane's life ---------------------------------------------------------------------
