@@ -133,6 +133,9 @@ const char *restart_refused(struct arena *a, const struct facts *f)
 {
     const struct condition *brake = facts_false(f, COND_BRAKE_ARMED);
 
+    if (str_empty(f->spec->target))
+        return arena_printf(a, "%s names no Deployment in spec.targetRef: see sluice get %s",
+                            f->name, f->name);
     if (f->flight)
         return arena_printf(a,
                             "%s is in flight at step %d/%d, and a restart would supersede it: "

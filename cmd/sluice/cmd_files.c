@@ -125,7 +125,7 @@ static int no_size(const struct cli *cli, const struct rollout *r, const char *w
         stderr,
         "error: how many replicas? Deployment %s is not in the files and not in the cluster%s%s: "
         "add its manifest with -f, or give --replicas N\n",
-        r->spec.target, why ? ": " : "", why ? why : "");
+        str_name(r->spec.target), why ? ": " : "", why ? why : "");
     return EXIT_NOT_KNOWN;
 }
 
@@ -151,6 +151,26 @@ static void draw_plan(struct cli *cli, const struct session *s, const struct wor
     if (next)
         screen_plan_next(&screen, plan_rollout(&cli->a, w, clock_wall_ms()));
     screen_show(&screen);
+}
+
+bool files_admissible(struct cli *cli, struct manifests *m)
+{
+    struct screen screen;
+    struct lint l;
+    bool ok;
+
+    lint_init(&l, m);
+    lint_objects(&l);
+    ok = l.errors == 0;
+    if (!ok) {
+        screen_for(&screen, cli, NULL);
+        screen_lint(&screen, &l);
+        fprintf(stderr, "%serror: an API server would refuse these files: correct them first\n",
+                screen_text(&screen));
+        screen_release(&screen);
+    }
+    lint_release(&l);
+    return ok;
 }
 
 /* A Rollout with errors has no steps to show: they are named instead. */
@@ -206,10 +226,30 @@ static int plan_doc(struct cli *cli, struct manifests *m, const struct manifest 
     return EXIT_GOOD;
 }
 
+static int plan_docs(struct cli *cli, struct manifests *m)
+{
+    int code = EXIT_GOOD, plans = 0;
+
+    for (size_t i = 0; i < m->doc_count; i++) {
+        if (!manifest_is_rollout(&m->docs[i]) ||
+            (cli->opt.arg_count && !str_equal(m->docs[i].name, bare_name(cli->opt.args[0]))))
+            continue;
+        if (plans++)
+            printf("\n");
+        fflush(stdout);
+        if (plan_doc(cli, m, &m->docs[i]) != EXIT_GOOD)
+            code = EXIT_NOT_KNOWN;
+    }
+    if (plans)
+        return code;
+    fprintf(stderr, "error: no Rollout of sluice.dev is in these files\n");
+    return EXIT_NOT_KNOWN;
+}
+
 static int plan_files(struct cli *cli)
 {
     struct manifests m;
-    int code = EXIT_GOOD, plans = 0;
+    int code = EXIT_GOOD;
 
     manifests_init(&m);
     if (!add_files(&m, &cli->opt))
@@ -219,20 +259,8 @@ static int plan_files(struct cli *cli)
             fprintf(stderr, "error: %s: %s\n", m.files[i].name, m.files[i].broken);
             code = EXIT_NOT_KNOWN;
         }
-    for (size_t i = 0; i < m.doc_count; i++) {
-        if (!manifest_is_rollout(&m.docs[i]) ||
-            (cli->opt.arg_count && !str_equal(m.docs[i].name, bare_name(cli->opt.args[0]))))
-            continue;
-        if (plans++)
-            printf("\n");
-        fflush(stdout);
-        if (plan_doc(cli, &m, &m.docs[i]) != EXIT_GOOD)
-            code = EXIT_NOT_KNOWN;
-    }
-    if (!plans && code == EXIT_GOOD) {
-        fprintf(stderr, "error: no Rollout of sluice.dev is in these files\n");
+    if (!files_admissible(cli, &m) || plan_docs(cli, &m) != EXIT_GOOD)
         code = EXIT_NOT_KNOWN;
-    }
     manifests_release(&m);
     return code;
 }

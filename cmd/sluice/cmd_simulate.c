@@ -78,7 +78,8 @@ static int simulate(struct cli *cli, struct manifests *m)
     size_t len = 0;
     int code = EXIT_NOT_KNOWN;
 
-    if (!add_files(m, &cli->opt) || !(rollout = the_rollout(m, &cli->opt)))
+    if (!add_files(m, &cli->opt) || !files_admissible(cli, m) ||
+        !(rollout = the_rollout(m, &cli->opt)))
         return EXIT_NOT_KNOWN;
     if (cli->opt.scenario &&
         !file_read(cli->opt.scenario, SCENARIO_BYTES_MAX, &scenario, &len, &e)) {

@@ -15,7 +15,7 @@ void facts_of(const struct world *w, struct facts *out)
 {
     const struct rollout *r = w->rollout;
     const struct rollout_status *st = &r->status;
-    struct facts f = {.w = w, .r = r, .spec = &r->spec, .st = st, .name = r->meta.name};
+    struct facts f = {.w = w, .r = r, .spec = &r->spec, .st = st, .name = str_name(r->meta.name)};
 
     compile_steps(&r->spec, &f.c);
     f.target = str_name(r->spec.target);

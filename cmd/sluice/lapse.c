@@ -58,7 +58,7 @@ static struct lapse_gate *last_of(struct lapse *l, const char *name)
 static void note_gate(struct player *p, const struct gate_state *g, const struct lapse_point *was)
 {
     struct lapse *l = p->l;
-    struct lapse_gate *last = last_of(l, g->name);
+    struct lapse_gate *last = last_of(l, str_name(g->name));
 
     if (last)
         last->until_ms = p->now.ms;
@@ -66,12 +66,12 @@ static void note_gate(struct player *p, const struct gate_state *g, const struct
         return;
     if (g->verdict != VERDICT_WAIT)
         add_line(l, was,
-                 arena_printf(&l->a, "Gate %s %s: %s", g->name,
+                 arena_printf(&l->a, "Gate %s %s: %s", str_name(g->name),
                               g->verdict == VERDICT_PASS ? "passes" : "fails",
                               g->message ? g->message : ""),
                  false);
     l->gates = grow(l->gates, l->gate_count, &l->gate_cap, sizeof *l->gates);
-    l->gates[l->gate_count++] = (struct lapse_gate){.name = arena_strdup(&l->a, g->name),
+    l->gates[l->gate_count++] = (struct lapse_gate){.name = arena_strdup(&l->a, str_name(g->name)),
                                                     .verdict = g->verdict,
                                                     .from_ms = p->now.ms,
                                                     .until_ms = p->now.ms};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lapse_stage.h"
 
+#include "lint.h"
+
 #include "sluice/base/clock.h"
 #include "sluice/json/jfmt.h"
 #include "sluice/model/validate.h"
@@ -70,7 +72,7 @@ static void add_services(struct making *k)
     for (size_t i = 0; i < k->m->doc_count; i++) {
         const struct manifest *d = &k->m->docs[i];
 
-        if (str_equal(d->kind, "Service") &&
+        if (str_equal(d->kind, "Service") && *d->name &&
             manifests_find(k->m, "Service", d->name, k->rollout) == d)
             add_service(k, raw(k, d));
     }
@@ -101,6 +103,22 @@ static void add_route(struct making *k, const struct traffic_spec *t)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
+/* The first of what lint_objects finds. */
+static bool check_objects(struct making *k, struct err *e)
+{
+    struct lint l;
+    bool ok;
+
+    lint_init(&l, k->m);
+    lint_objects(&l);
+    ok = l.errors == 0;
+    if (!ok)
+        err_set(e, ERR_INVALID, "%s:%d: %s: %s: see sluice lint", k->m->files[l.found->file].name,
+                l.found->line, l.found->f.path, l.found->f.message);
+    lint_release(&l);
+    return ok;
+}
+
 static bool check(struct making *k, struct err *e)
 {
     const struct finding *findings = NULL;
@@ -112,6 +130,8 @@ static bool check(struct making *k, struct err *e)
             return err_set(e, ERR_INVALID, "%s: %s: see sluice lint", findings[i].path,
                            findings[i].message);
     }
+    if (!check_objects(k, e))
+        return false;
     if (!w->dep)
         return err_set(e, ERR_INVALID,
                        "Deployment %s is not in the files: add its manifest with -f",
@@ -119,6 +139,9 @@ static bool check(struct making *k, struct err *e)
     if (w->dep->replicas > LAPSE_REPLICAS_MAX)
         return err_set(e, ERR_INVALID, "%d replicas are too many to simulate: at most %d",
                        (int)w->dep->replicas, LAPSE_REPLICAS_MAX);
+    if (surge_of(w->dep).surge > LAPSE_REPLICAS_MAX)
+        return err_set(e, ERR_INVALID, "a maxSurge of %d is too many to simulate: at most %d",
+                       (int)surge_of(w->dep).surge, LAPSE_REPLICAS_MAX);
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint.h"
+#include "objects.h"
 #include "words.h"
 
 #include "sluice/model/validate.h"
@@ -37,6 +38,92 @@ void lint_add(struct lint *l, const struct manifest *d, const struct finding *f)
     add(l, d->file, manifest_line(d, f->at ? f->at : f->path), f);
 }
 
+static int by_place(const void *a, const void *b)
+{
+    const struct lint_finding *x = a, *y = b;
+
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return strcmp(x->f.path, y->f.path);
+}
+
+static void by_places(struct lint *l)
+{
+    if (l->count)
+        qsort(l->found, l->count, sizeof(*l->found), by_place);
+}
+
+/* --- objects by themselves -------------------------------------------------------------------- */
+
+static bool is_of_kind(const struct manifest *d)
+{
+    static const char *const kinds[] = {"Deployment", "Service", "HTTPRoute"};
+
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (strcmp(d->kind, kinds[i]) == 0)
+            return true;
+    return manifest_is_rollout(d);
+}
+
+static const struct manifest *twin_of(const struct lint *l, const struct manifest *d)
+{
+    if (!*d->name || !is_of_kind(d))
+        return NULL;
+    for (const struct manifest *other = l->m->docs; other < d; other++)
+        if (strcmp(other->kind, d->kind) == 0 && strcmp(other->name, d->name) == 0 &&
+            strcmp(other->ns, d->ns) == 0)
+            return other;
+    return NULL;
+}
+
+/* One would be put over the other: which of the two is meant? */
+static void lint_twin(struct lint *l, const struct manifest *d)
+{
+    const struct manifest *twin = twin_of(l, d);
+
+    if (!twin)
+        return;
+    lint_add(l, d,
+             &(struct finding){
+                 .rule = "API",
+                 .path = "metadata.name",
+                 .value = d->name,
+                 .message = arena_printf(&l->m->a,
+                                         "%s %s stands at line %d of %s already: keep one of the "
+                                         "two",
+                                         d->kind, d->name, manifest_line(twin, "metadata.name"),
+                                         l->m->files[twin->file].name),
+             });
+}
+
+void lint_objects(struct lint *l)
+{
+    for (size_t i = 0; i < l->m->doc_count; i++) {
+        struct manifest *d = &l->m->docs[i];
+        const struct finding *findings = NULL;
+        const size_t count = objects_check(&l->m->a, d, &findings);
+        const int errors = l->errors;
+
+        for (size_t j = 0; j < count; j++)
+            lint_add(l, d, &findings[j]);
+        lint_twin(l, d);
+        d->wrong = l->errors > errors;
+    }
+    by_places(l);
+}
+
+/* --- Rollouts --------------------------------------------------------------------------------- */
+
+static bool meets_wrong(const struct lint *l, const struct manifest *rollout)
+{
+    for (size_t i = 0; i < l->m->doc_count; i++)
+        if (l->m->docs[i].wrong && manifest_same_namespace(&l->m->docs[i], rollout))
+            return true;
+    return false;
+}
+
 static void lint_rollout(struct lint *l, const struct manifest *d)
 {
     const struct finding *findings = NULL;
@@ -46,8 +133,8 @@ static void lint_rollout(struct lint *l, const struct manifest *d)
     l->rollouts++;
     for (size_t i = 0; i < count; i++)
         lint_add(l, d, &findings[i]);
-    /* What the spec says about other objects is asked once it is right by itself. */
-    if (l->errors == errors)
+    /* What it says about other objects is asked once it, and they, are right by themselves. */
+    if (l->errors == errors && !meets_wrong(l, d))
         lint_world(l, d, l->world ? l->world(l->world_arg, d) : manifests_world(l->m, d));
 }
 
@@ -66,6 +153,7 @@ static void lint_rival(struct lint *l, const struct manifest *d)
 
     for (const struct manifest *other = l->m->docs; other < d; other++) {
         if (!manifest_is_rollout(other) || !target || strcmp(other->ns, d->ns) != 0 ||
+            strcmp(other->name, d->name) == 0 || /* a twin */
             !str_equal(json_str(other->json, "spec.targetRef.name"), target))
             continue;
         lint_add(l, d,
@@ -82,30 +170,19 @@ static void lint_rival(struct lint *l, const struct manifest *d)
     }
 }
 
-static int by_place(const void *a, const void *b)
-{
-    const struct lint_finding *x = a, *y = b;
-
-    if (x->file != y->file)
-        return x->file < y->file ? -1 : 1;
-    if (x->line != y->line)
-        return x->line < y->line ? -1 : 1;
-    return strcmp(x->f.path, y->f.path);
-}
-
 void lint_files(struct lint *l)
 {
     for (size_t i = 0; i < l->m->file_count; i++)
         if (l->m->files[i].broken)
             lint_broken(l, i);
+    lint_objects(l);
     for (size_t i = 0; i < l->m->doc_count; i++) {
         if (!manifest_is_rollout(&l->m->docs[i]))
             continue;
         lint_rollout(l, &l->m->docs[i]);
         lint_rival(l, &l->m->docs[i]);
     }
-    if (l->count)
-        qsort(l->found, l->count, sizeof(*l->found), by_place);
+    by_places(l);
 }
 
 /* --- the screen ------------------------------------------------------------------------------- */

@@ -25,7 +25,10 @@ struct lint {
 
 void lint_init(struct lint *l, struct manifests *m);
 void lint_release(struct lint *l);
-/* Everything the files say by themselves. */
+/* What an API server would refuse of Deployments, Services and HTTPRoutes (objects.h), and names
+ * that stand twice; such documents are marked as wrong. */
+void lint_objects(struct lint *l);
+/* Everything the files say by themselves, lint_objects among it. */
 void lint_files(struct lint *l);
 /* One Rollout against its world. Unless world.offline, an object that is missing is an error. */
 void lint_world(struct lint *l, const struct manifest *rollout, const struct world *w);

@@ -46,6 +46,22 @@ static const char *text_at(const cJSON *o, const char *path)
     return s ? s : "";
 }
 
+/* Another's object of a name that we know, such as Knative's Service: groups that are not
+ * Kubernetes' own have a dot. */
+static bool is_foreign(const char *kind, const char *api_version)
+{
+    static const char *const groups[][2] = {
+        {"Deployment", "apps/"}, {"Service", ""}, {"HTTPRoute", "gateway.networking.k8s.io/"}};
+    const size_t group_len = strcspn(api_version, "/");
+
+    if (!memchr(api_version, '.', group_len))
+        return false;
+    for (size_t i = 0; i < COUNT(groups); i++)
+        if (strcmp(kind, groups[i][0]) == 0)
+            return !*groups[i][1] || strncmp(api_version, groups[i][1], strlen(groups[i][1])) != 0;
+    return false;
+}
+
 static void new_doc(struct manifests *m, const struct manifest *like, const cJSON *json,
                     struct jslice raw)
 {
@@ -57,7 +73,8 @@ static void new_doc(struct manifests *m, const struct manifest *like, const cJSO
     m->docs[m->doc_count].json = json;
     m->docs[m->doc_count].raw = arena_strndup(&m->a, raw.p, raw.len);
     m->docs[m->doc_count].raw_len = raw.len;
-    m->docs[m->doc_count].kind = text_at(json, "kind");
+    m->docs[m->doc_count].kind =
+        is_foreign(text_at(json, "kind"), text_at(json, "apiVersion")) ? "" : text_at(json, "kind");
     m->docs[m->doc_count].ns = text_at(json, "metadata.namespace");
     m->docs[m->doc_count].name = text_at(json, "metadata.name");
     m->doc_count++;
@@ -154,8 +171,7 @@ bool manifest_is_rollout(const struct manifest *d)
     return strcmp(d->kind, "Rollout") == 0 && group && strncmp(group, SLUICE_GROUP "/", len) == 0;
 }
 
-/* A namespace left out is given when the file is applied: it fits any. */
-static bool same_namespace(const struct manifest *a, const struct manifest *b)
+bool manifest_same_namespace(const struct manifest *a, const struct manifest *b)
 {
     return !*a->ns || !*b->ns || strcmp(a->ns, b->ns) == 0;
 }
@@ -165,7 +181,8 @@ const struct manifest *manifests_find(const struct manifests *m, const char *kin
 {
     for (size_t i = 0; i < m->doc_count; i++) {
         const struct manifest *d = &m->docs[i];
-        if (strcmp(d->kind, kind) == 0 && str_equal(d->name, name) && same_namespace(d, like))
+        if (strcmp(d->kind, kind) == 0 && str_equal(d->name, name) &&
+            manifest_same_namespace(d, like))
             return d;
     }
     return NULL;
@@ -221,7 +238,8 @@ const struct world *manifests_world(struct manifests *m, const struct manifest *
     k.routes = ARENA_ARRAY(&m->a, const struct route *, m->doc_count);
     for (size_t i = 0; i < m->doc_count; i++)
         for (size_t j = 0; j < COUNT(kinds); j++)
-            if (strcmp(m->docs[i].kind, kinds[j].kind) == 0 && same_namespace(&m->docs[i], rollout))
+            if (strcmp(m->docs[i].kind, kinds[j].kind) == 0 &&
+                manifest_same_namespace(&m->docs[i], rollout))
                 kinds[j].add(&k, &m->docs[i]);
     w->services = k.services;
     w->routes = k.routes;

@@ -25,7 +25,9 @@ struct manifest {
     const cJSON *json;
     const char *raw; /* its own text */
     size_t raw_len;
-    const char *kind, *ns, *name; /* "" where absent */
+    const char *kind, *ns,
+        *name;  /* "" where absent; kind: where it is of a group that is not meant */
+    bool wrong; /* lint_objects: no server takes it */
 };
 
 struct manifests {
@@ -47,6 +49,8 @@ bool manifest_is_rollout(const struct manifest *d);
 /* The Deployment (or so) called `name` that `like` may mean; NULL: not in the files. */
 const struct manifest *manifests_find(const struct manifests *m, const char *kind, const char *name,
                                       const struct manifest *like);
+/* A namespace left out is given when the file is applied: it fits any. */
+bool manifest_same_namespace(const struct manifest *a, const struct manifest *b);
 /* The world of one Rollout, made of these files alone (world.offline). */
 const struct world *manifests_world(struct manifests *m, const struct manifest *rollout);
 /* Line of a path with indexes, "spec.gates[1].metric". */

@@ -51,7 +51,7 @@ void part_gates(struct screen *s, const struct facts *f)
         struct row *r = shown(f, g) ? table_row(&t) : NULL;
         if (!r)
             continue;
-        r->cells[0].text = g->name;
+        r->cells[0].text = str_name(g->name);
         r->cells[1] = (struct cell){verdicts[g->verdict].name, verdicts[g->verdict].style};
         r->cells[2].text = evidence(s, f, g);
     }

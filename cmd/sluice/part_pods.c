@@ -33,7 +33,7 @@ static int by_trouble(const void *a, const void *b)
     const struct pod *x = *(const struct pod *const *)a, *y = *(const struct pod *const *)b;
     const int rank = trouble_rank(x) - trouble_rank(y);
 
-    return rank ? rank : strcmp(x->meta.name, y->meta.name);
+    return rank ? rank : strcmp(str_name(x->meta.name), str_name(y->meta.name));
 }
 
 struct chosen {
@@ -73,7 +73,7 @@ static void put_pods(struct screen *s, const struct chosen *c)
     for (size_t i = 0; i < c->count; i++) {
         const struct pod *p = c->pods[i];
         struct row *r = table_row(&t);
-        r->cells[0].text = p->meta.name;
+        r->cells[0].text = str_name(p->meta.name);
         r->cells[1] = (struct cell){state_of(p), trouble_rank(p) == 0 ? STYLE_BAD : STYLE_PLAIN};
         r->cells[2].text = has_text(p->node) ? p->node : "no node";
         r->cells[3].text = words_count(&s->a, p->restarts, "restart");

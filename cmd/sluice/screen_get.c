@@ -47,7 +47,7 @@ static void list_row(struct table *t, const struct rollout *r, bool ns, bool wid
 
     if (ns)
         row->cells[i++].text = r->meta.ns;
-    row->cells[i++].text = r->meta.name;
+    row->cells[i++].text = str_name(r->meta.name);
     row->cells[i++].text = strategy_of(r);
     row->cells[i++].text = has_text(st->display.status) ? st->display.status : "Pending";
     row->cells[i++].text = st->display.step;

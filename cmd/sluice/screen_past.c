@@ -25,7 +25,7 @@ static void history_row(struct table *t, const struct history_entry *h)
     r->cells[0].text =
         h->deployment_revision
             ? word(s, "%lld  %s", (long long)h->deployment_revision, str_name(h->revision))
-            : h->revision;
+            : str_name(h->revision);
     r->cells[1] = (struct cell){h->outcome, outcome_style(h->outcome)};
     r->cells[2].text = word(s, "%d", h->step);
     r->cells[3].text = words_ago(&s->a, h->ended_ms, s->now_ms);
@@ -77,7 +77,7 @@ static void put_routes(struct screen *s, const struct facts *f)
     for (int i = 0; i < f->st->route_count; i++) {
         const struct route_state *route = &f->st->routes[i];
         struct row *r = table_row(&t);
-        r->cells[0].text = route->route;
+        r->cells[0].text = str_name(route->route);
         r->cells[1].text = word(s, "%d %%", route->written);
         r->cells[2].text = route->accepted < 0 ? "not known" : word(s, "%d %%", route->accepted);
         r->cells[3].text =
@@ -102,8 +102,8 @@ static void put_pins(struct screen *s, const struct facts *f)
         const struct pin_state *pin = &f->st->pins[i];
         struct row *r = table_row(&t);
         const char *called = facts_called(&s->a, f, pin->revision);
-        r->cells[0].text = pin->service;
-        r->cells[1].text = str_equal(called, str_name(pin->revision))
+        r->cells[0].text = str_name(pin->service);
+        r->cells[1].text = !has_text(pin->revision) || str_equal(called, pin->revision)
                                ? called
                                : word(s, "%s  %s", called, pin->revision);
         r->cells[2].text = pin->proved ? "yes" : "not yet";

@@ -10,6 +10,8 @@
 #include "sluice/json/json.h"
 #include "sluice/kube/sync.h"
 
+struct manifests;
+
 struct session {
     struct loop *loop;
     struct kube_config config;
@@ -58,5 +60,8 @@ void screen_for(struct screen *s, const struct cli *cli, const struct session *s
 /* Writes it out and releases it. */
 void screen_show(struct screen *s);
 bool on_terminal(void);
+/* False: an API server would refuse what the files say, and standard error shows it as lint does.
+ */
+bool files_admissible(struct cli *cli, struct manifests *m);
 
 #endif

@@ -420,7 +420,12 @@ struct kube_call *kube_send(struct kube_client *c, const struct kube_request *re
     check_put(call);
     if (call->write)
         c->writes_open++;
-    enqueue(call);
+    if (call->url)
+        enqueue(call);
+    else
+        refuse(
+            call, ERR_INVALID,
+            "the address of the request is longer than 64 KiB: a name or a selector is too long");
     return call;
 }
 

@@ -89,6 +89,7 @@ struct kube_client {
 /* client_wire.c */
 void wire_init(struct kube_client *c, const char *user_agent_suffix);
 void wire_release(struct kube_client *c);
+/* Owned; NULL: longer than KUBE_URL_BYTES_MAX. */
 char *wire_url(const struct kube_client *c, const struct kube_request *req, int64_t timeout_ms);
 struct http_call *wire_send(struct kube_call *call,
                             void (*done)(const struct http_result *result, void *arg));

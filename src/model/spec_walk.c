@@ -66,8 +66,7 @@ static int within(const char *s, size_t len, size_t max)
     return (int)min_i64((int64_t)at, (int64_t)max);
 }
 
-/* As it would stand in the file; NULL for objects and lists. */
-static const char *shown(struct arena *a, const cJSON *node)
+const char *value_shown(struct arena *a, const cJSON *node)
 {
     auto_strbuf struct strbuf out = {.max = SIZE_MAX / 2};
     const char *text = json_str(node, "");
@@ -97,7 +96,7 @@ static void note_text(struct checker *c, const char *rule, const cJSON *node, bo
         .finding = {.rule = rule,
                     .path = arena_strdup(c->a, strbuf_str(&c->path)),
                     .at = arena_strdup(c->a, strbuf_str(&c->at)),
-                    .value = shown(c->a, node),
+                    .value = value_shown(c->a, node),
                     .message = message,
                     .warning = warning},
         .node = node,

@@ -49,6 +49,18 @@ static bool stable_has_pods(const struct planner *p)
     return p->stable && p->stable->replicas > 0;
 }
 
+/* A fence is made under a pause only, and without one nobody knows what is to be given back. By
+ * admission no resume takes the pause off while there is something. */
+static bool lacks_fence(const struct planner *p)
+{
+    return p->spec->brake == BRAKE_PAUSED && p->st.flight.present && !p->w->fence;
+}
+
+static bool has_old_pods(const struct planner *p)
+{
+    return p->previous && !rs_empty(p->previous);
+}
+
 /* Unpaused with a flight open: a settled one is being closed, or somebody resumed by hand. While
  * the old pods are kept for the bake, or have requests in them, it is paused again. */
 enum flow rule_unpaused(struct planner *p)
@@ -56,8 +68,7 @@ enum flow rule_unpaused(struct planner *p)
     if (p->d->paused || !in_flight(p))
         return NEXT;
     if (!p->changed)
-        return p->previous && !rs_empty(p->previous) ? act_brake(p, p->rec.stable_number, NULL)
-                                                     : NEXT;
+        return has_old_pods(p) || lacks_fence(p) ? act_brake(p, p->rec.stable_number, NULL) : NEXT;
     if (p->d->dead_man) {
         say(p, "Progressing", REASON_PROGRESSING, false,
             "Deployment %s was resumed; it takes stable's template back by itself.",

@@ -50,14 +50,14 @@ static bool saturated(const struct dc *c)
 /* GetReplicaSetFraction. */
 static int32_t fraction(const struct dc *c, const struct replicaset *rs)
 {
-    const int32_t max = c->d->replicas + c->surge.surge;
-    int32_t was = rs->max_annotation > 0 ? rs->max_annotation : c->d->st_replicas;
+    const int64_t max = c->d->replicas + c->surge.surge; /* as large as COUNT_MAX */
+    int64_t was = rs->max_annotation > 0 ? rs->max_annotation : c->d->st_replicas;
 
     if (c->d->replicas == 0)
         return -rs->replicas;
     if (was <= 0)
         was = max;
-    return (2 * rs->replicas * max + was) / (2 * was) - rs->replicas;
+    return (int32_t)min_i64((2 * rs->replicas * max + was) / (2 * was) - rs->replicas, INT32_MAX);
 }
 
 static int larger_first(const struct dc *c, int a, int b, bool growing)

@@ -118,13 +118,14 @@ static void test_lint_files(void **unused)
 {
     static const char *const wrong[] = {"wrong.yaml"}, *const app[] = {"web.yaml", "app.yaml"},
                              *const broken[] = {"broken.yaml", "web.yaml"},
-                             *const pods[] = {"pods.yaml"};
+                             *const pods[] = {"pods.yaml"}, *const refused[] = {"refused.yaml"};
 
     (void)unused;
     lint_files_as("lint-wrong", wrong, 1, 3, 0);
     lint_files_as("lint-app", app, 2, 3, 1);
     lint_files_as("lint-broken", broken, 2, 1, 0);
     lint_files_as("lint-pods", pods, 1, 2, 4);
+    lint_files_as("lint-refused", refused, 1, 4, 0);
 }
 
 static void test_lines(void **unused)

@@ -135,6 +135,10 @@ static void test_refused(void **unused)
         const char *files, *scenario, *says;
     } wrong[] = {
         {"web.yaml", NULL, "Deployment web is not in the files: add its manifest with -f"},
+        {"refused.yaml", NULL,
+         "refused.yaml:4: spec.template: template is required: add the labels and containers of "
+         "the "
+         "pods: see sluice lint"},
         {"shop.yaml", "nod lost\n",
          "scenario: line 1: \"nod lost\" is nothing that can happen (did you mean \"node lost\"?)"},
         {"shop.yaml", "at soon metrics down\n",

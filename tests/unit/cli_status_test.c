@@ -242,6 +242,10 @@ static void test_restart(void **unused)
     state_aborted(&s);
     facts_of(&s.w, &f);
     assert_non_null(strstr(restart_refused(&arena, &f), "sluice retry web"));
+    state_rest(&s);
+    s.r.spec.target = NULL;
+    CHECK_TEXT(restart_refused(&arena, &f),
+               "web names no Deployment in spec.targetRef: see sluice get web", "no target");
 }
 
 static void test_ids(void **unused)

@@ -363,6 +363,53 @@ static void a_revoked_token(void **state)
     unlink(path);
 }
 
+/* --- an address that no server takes ---------------------------------------------------------- */
+
+static char *path_of(size_t len)
+{
+    char *path = xmalloc(len + 1);
+
+    memset(path, 'x', len);
+    path[0] = '/';
+    path[len] = '\0';
+    return path;
+}
+
+/* It is the caller's input: an answer, reads and writes alike, and room for others at once. */
+static void an_address_that_is_too_long(void **state)
+{
+    static const enum kube_verb verbs[] = {KUBE_GET, KUBE_PATCH, KUBE_DELETE};
+    struct fixture *f = *state;
+    auto_free char *path = path_of(70000);
+
+    for (size_t i = 0; i < COUNT(verbs); i++) {
+        struct outcome o = ask(f, (struct kube_request){.verb = verbs[i], .path = path});
+
+        assert_int_equal(o.err.kind, ERR_INVALID);
+        CHECK(strstr(o.err.text, "address of the request is longer than 64 KiB"), "%s", o.err.text);
+        assert_int_equal(kube_client_writes_open(f->client), 0);
+    }
+    assert_int_equal(script_requests(f->script), 0);
+    SCRIPT(f->script, .code = 200);
+    assert_int_equal(get(f, "/").err.kind, ERR_NONE);
+}
+
+/* Cancelled before its answer came over the loop. */
+static void an_address_that_is_too_long_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    auto_free char *path = path_of(70000);
+    struct outcome o;
+
+    start(f, &(struct kube_request){.verb = KUBE_DELETE, .path = path}, &o);
+    assert_int_equal(kube_client_writes_open(f->client), 1);
+    kube_cancel(o.call);
+    assert_int_equal(kube_client_writes_open(f->client), 0);
+    SCRIPT(f->script, .code = 200);
+    assert_int_equal(get(f, "/").err.kind, ERR_NONE);
+    assert_int_equal(o.done, 0);
+}
+
 /* --- places, tokens, order -------------------------------------------------------------------- */
 
 static size_t open_now(struct fixture *f)
@@ -725,6 +772,8 @@ int main(void)
         TEST(a_write_that_takes_too_long),
         TEST(a_connection_in_doubt_is_left),
         TEST(an_answer_that_is_too_long),
+        TEST(an_address_that_is_too_long),
+        TEST(an_address_that_is_too_long_cancelled),
         TEST(a_revoked_token),
         TEST(only_so_many_reads),
         TEST(writes_leave_in_order),

@@ -127,6 +127,30 @@ static void resumed_at_rest(void **state)
     }
 }
 
+/* Resumed in flight it goes back natively; with the fence gone at the same time nobody else knows
+ * what was fenced. The pause may be back before that is seen to. */
+static void resumed_without_a_fence(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (int when = 0; when < 30; when++) {
+            struct stage st;
+
+            open_with(&st, all[i]);
+            bed_image(&st, "app:v2");
+            bed_rest(&st, "app:v2", 4);
+            bed_image(&st, "app:v3");
+            bed_turns(&st, when);
+            bed_do(&st, "deployment resumed");
+            bed_do(&st, "fence deleted");
+            bed_turns(&st, 40);
+            assert_true(bed_reaches(&st, "Resting", 90000));
+            bed_rest(&st, stage_image(&st), 4);
+            stage_close(&st);
+        }
+    }
+}
+
 /* Somebody resumes when the commit was written. While the one before is the Deployment's it comes
  * back, as the dead man says; then the new one stays. Whichever goes, goes after its drain. */
 static void resumed_after_the_commit(void **state)
@@ -399,6 +423,7 @@ int main(void)
         cmocka_unit_test(history_is_kept_short),
         cmocka_unit_test(aborts),
         cmocka_unit_test(resumed_at_rest),
+        cmocka_unit_test(resumed_without_a_fence),
         cmocka_unit_test(resumed_after_the_commit),
         cmocka_unit_test(scaled_to_zero_after_the_commit),
         cmocka_unit_test(braked_late),

@@ -25,6 +25,7 @@ struct kube_call;
 #define KUBE_READS_MAX        32  /* in flight (C75) */
 #define KUBE_WRITES_PER_S     500 /* token bucket */
 #define KUBE_WRITES_BURST     100
+#define KUBE_URL_BYTES_MAX    ((size_t)64 * 1024) /* longer: ERR_INVALID, and nothing is sent */
 #define KUBE_BYTES_MAX        (4u * 1024 * 1024)  /* C8 */
 #define KUBE_LIST_BYTES_MAX   (64u * 1024 * 1024) /* one page of a list */
 

@@ -19,6 +19,8 @@ size_t validate_change(struct arena *a, const cJSON *old_spec, const cJSON *new_
                        const struct finding **findings);
 /* The same rules as names, for docs and tests: NULL after the last. */
 const char *validate_rule_message(const char *rule); /* "V9" -> its sentence, NULL unknown */
+/* The value of a finding as it would stand in the file, cut when long; NULL for objects, lists. */
+const char *value_shown(struct arena *a, const cJSON *node);
 /* Nearest of `names` within two edits, or NULL: for "did you mean". */
 const char *did_you_mean(const char *word, const char *const *names, size_t count);
 
