@@ -194,7 +194,7 @@ enum flow rule_rest(struct planner *p)
 
     if (in_flight(p) || (p->d->paused && !paused_rest))
         return NEXT;
-    flow = p->d->paused ? NEXT : leftovers(p);
+    flow = leftovers(p);
     if (flow != NEXT)
         return flow;
     if (p->changed)
