@@ -103,23 +103,13 @@ static void answer(struct maker *m, const cJSON *ask, int64_t now)
     }
 }
 
+static void try_plan(struct maker *m, const cJSON *doc, const char *text UNUSED, size_t len UNUSED)
+{
+    answer(m, json_key(doc, "ask"), m->now_ms);
+    check(m, m->now_ms);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    const char *const text = (const char *)data;
-    struct err e = {0};
-    auto_json cJSON *doc = says_null(text, len) ? NULL : json_parse(text, len, &e);
-    struct maker *m;
-    bool whole;
-
-    if (!doc)
-        return REFUSED;
-    m = xcalloc(1, sizeof(*m));
-    whole = maker_world(m, doc, text, len);
-    if (whole) {
-        answer(m, json_key(doc, "ask"), m->now_ms);
-        check(m, m->now_ms);
-    }
-    arena_release(&m->a);
-    free(m);
-    return whole ? 0 : REFUSED;
+    return maker_try(data, len, try_plan);
 }

@@ -100,4 +100,26 @@ static inline bool maker_world(struct maker *m, const cJSON *doc, const char *te
     return w->rollout && !m->nameless && (!w->dep || w->dep->replicas >= 0);
 }
 
+/* Has `check` look at the world that the input holds; what LLVMFuzzerTestOneInput returns. */
+static inline int maker_try(const uint8_t *data, size_t len,
+                            void (*check)(struct maker *m, const cJSON *doc, const char *text,
+                                          size_t len))
+{
+    const char *const text = (const char *)data;
+    struct err e = {0};
+    auto_json cJSON *doc = says_null(text, len) ? NULL : json_parse(text, len, &e);
+    struct maker *m;
+    bool whole;
+
+    if (!doc)
+        return REFUSED;
+    m = xcalloc(1, sizeof(*m));
+    whole = maker_world(m, doc, text, len);
+    if (whole)
+        check(m, doc, text, len);
+    arena_release(&m->a);
+    free(m);
+    return whole ? 0 : REFUSED;
+}
+
 #endif
