@@ -262,6 +262,17 @@ static void renew_digests(struct planner *p)
         p->st.rejected.digest = p->d->digest;
 }
 
+/* Does the record tell of a commit of this very flight? A cache that lags may show the one of the
+ * flight before, which named what this one leaves. */
+static bool is_committed(const struct planner *p)
+{
+    const struct flight *fl = &p->st.flight;
+
+    return fl->present && p->rec.committed_ms != 0 &&
+           (str_equal(p->rec.stable_revision, fl->revision) ||
+            str_equal(p->rec.stable_digest, fl->digest));
+}
+
 void facts(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
@@ -285,7 +296,7 @@ void facts(struct planner *p)
         p->stable = rs_by_digest(p, p->rec.stable_digest);
     p->changed = !str_equal(p->d->digest, p->rec.stable_digest);
     p->rejected = p->changed && str_equal(p->d->digest, p->st.rejected.digest);
-    p->committed = fl->present && p->rec.committed_ms != 0;
+    p->committed = is_committed(p);
     p->previous = p->committed ? rs_by_revision(p, p->rec.previous) : NULL;
     p->back = fl->present && fl->direction == DIRECTION_BACK;
     p->forward = fl->present && !p->back && !p->committed && p->changed && !p->rejected;

@@ -119,12 +119,26 @@ static void note_commit(struct planner *p)
         end_step(p, p->rec.committed_ms);
 }
 
+/* The status tells of a commit that was none, and of a step that nobody saw pass. */
+static enum flow take_note_back(struct planner *p)
+{
+    struct flight *fl = &p->st.flight;
+
+    if (!p->forward || !p->f || !fl->committed_ms)
+        return NEXT;
+    fl->committed_ms = 0;
+    if (fl->step >= 1)
+        fl->steps[fl->step - 1].ended_ms = 0;
+    decide(p);
+    return AGAIN;
+}
+
 enum flow rule_turn_back(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
 
     if (!p->committed)
-        return NEXT;
+        return take_note_back(p);
     if (!fl->committed_ms)
         note_commit(p);
     if (p->back)

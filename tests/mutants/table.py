@@ -450,6 +450,9 @@ PLANTED = [
          "    rec.committed_ms = 0;\n"
          "    rec.previous = NULL;\n",
          ""),
+        (FACTS,
+         "p->rec.committed_ms != 0 &&",
+         "p->rec.committed_ms != 0 || fl->present &&"),
     ]),
     ("command-run-again", [
         (COMMAND,

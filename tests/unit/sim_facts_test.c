@@ -104,6 +104,23 @@ static void names_another_and_tells_of_a_commit(struct scene *sc)
 {
     names_another(sc);
     sc->f.record.committed_ms = sc->st.s.now_ms;
+    sc->f.record.stable_digest = sc->d.digest;
+}
+
+/* The fence in a cache that lags: it tells of the commit that made stable what this flight leaves. */
+static void commit_of_the_flight_before(struct scene *sc)
+{
+    sc->f.record.committed_ms = sc->st.s.now_ms - MINUTE_MS;
+    sc->f.record.previous = "elder";
+}
+
+/* ... and as that was once taken for this one's. */
+static void noted_as_committed(struct scene *sc)
+{
+    struct flight *fl = &sc->r.status.flight;
+
+    fl->committed_ms = fl->steps[0].ended_ms = sc->st.s.now_ms - MINUTE_MS;
+    scene_told(sc);
 }
 
 static void fence_of_another_deployment(struct scene *sc)
@@ -155,6 +172,12 @@ static const struct scene_row rows[] = {
      "web", "'stable':{'revision':'another'", NULL},
     {"... nor with a commit", CANARY, IN_STEP, 0, names_another_and_tells_of_a_commit, ACT_DECIDE,
      "web", "'stable':{'revision':'another'", NULL},
+    {"a commit of the flight before is none of this one's", CANARY, IN_STEP, 0,
+     commit_of_the_flight_before, ACT_NONE, NULL, NULL, "AwaitingApproval"},
+    {"... also inside", BATCHES, IN_STEP, 0, commit_of_the_flight_before, ACT_NONE, NULL, NULL,
+     "AwaitingApproval"},
+    {"... and is not noted as such for ever", CANARY, IN_STEP, 0, noted_as_committed, ACT_DECIDE,
+     "web", "'steps':[{'weight':50,'replicas':4},", "AwaitingApproval"},
     {"a fence of another Deployment is none", CANARY, IN_STEP, 0, fence_of_another_deployment,
      ACT_FENCE_DELETE, "web-sluice", NULL, NULL},
     {"... nor is one that cannot be read", CANARY, IN_STEP, 0, fence_unreadable, ACT_FENCE_DELETE,
