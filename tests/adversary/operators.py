@@ -98,6 +98,10 @@ class Operators:
         """Has one begun to work since then?"""
         return any(o.worked_at >= since for o in self.both)
 
+    def may_differ(self):
+        """Both at once, without a lease: they see the same at other times, and each reports it."""
+        return all(o.leads and not o.stopped for o in self.both)
+
     # ---- what befalls them -------------------------------------------------------------------
 
     def trouble(self):

@@ -89,3 +89,6 @@ class Mortal:
 
     def began(self, since):
         return self.worked_at >= since
+
+    def may_differ(self):
+        return False  # there is one at a time

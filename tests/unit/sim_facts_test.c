@@ -107,7 +107,7 @@ static void names_another_and_tells_of_a_commit(struct scene *sc)
     sc->f.record.stable_digest = sc->d.digest;
 }
 
-/* The fence in a cache that lags: it tells of the commit that made stable what this flight leaves. */
+/* The fence in a cache that lags: it tells of the commit of what this flight leaves. */
 static void commit_of_the_flight_before(struct scene *sc)
 {
     sc->f.record.committed_ms = sc->st.s.now_ms - MINUTE_MS;
