@@ -217,8 +217,8 @@ class Lane:
 
         if self.by_pause and word == "Pending" and stable and \
                 version_of(d["spec"]["template"]) not in self.good and \
-                "rolls by itself" in json.dumps(self.status()):
-            self.release(stable)  # nothing stops it where stable has no pod left
+                "NotComplete" in json.dumps(self.status().get("conditions", [])):
+            self.release(stable)  # nothing stops it where stable has no pod left, or is not known
 
     helped = None
 

@@ -14,6 +14,7 @@ asks whether it was allowed. Versions are told apart by an annotation of the tem
   REST      something of ours is left at rest, or is written (I6, I13)
   STUCK     a release neither ends nor is held once the hostile acts have stopped"""
 import collections
+import datetime
 import json
 import threading
 import time
@@ -172,6 +173,14 @@ class Ledger:
         flight = self.flights.get(version)
         return bool(flight) and (flight.free or flight.level > len(flight.steps))
 
+    def was_last(self, version, at):
+        """Its steps were edited when it had passed them: what was decided before that stands."""
+        flight = self.flights.get(version)
+        if not flight or not flight.edited:
+            return False
+        steps, level, edited_at = flight.edited
+        return at <= edited_at and level >= len(steps)
+
     def promoted(self, version):
         self.previous, self.stable = self.stable, version
         self.flights.pop(version, None)
@@ -275,7 +284,7 @@ class Observer:
         elif self.rest_since is None:
             self.rest_since = now
         if not self.by_pause and self.rests(d, version) and version != self.ledger.stable:
-            self.commit_seen(version, "the Deployment was resumed with it")
+            self.commit_seen(version, "the Deployment was resumed with it", time.time())
 
     def rests(self, d, version):
         """By its brake alone."""
@@ -313,15 +322,16 @@ class Observer:
             record = fence["metadata"].get("annotations", {}).get("sluice.dev/record")
             stable = stable_of(record) if record else None
             if stable and stable != self.ledger.stable:
-                self.commit_seen(stable, "the record says that it is stable")
+                self.commit_seen(stable, "the record says that it is stable",
+                                 decided_at(record) or time.time())
 
-    def commit_seen(self, version, how):
+    def commit_seen(self, version, how, decided):
         ledger = self.ledger
         if version == ledger.previous:
             ledger.previous, ledger.stable = ledger.stable, version
             return
         ledger.advance(self.space.ready_pods(), time.time())
-        if ledger.may_be_stable(version):
+        if ledger.may_be_stable(version) or ledger.was_last(version, decided):
             ledger.promoted(version)
             return
         flight = ledger.flights.get(version)
@@ -457,7 +467,8 @@ class Observer:
             self.look_again(now)
         d, r = self.space.one("deployments"), self.space.one("rollouts")
         off = d and r and not r["metadata"].get("deletionTimestamp") and \
-            not d["spec"].get("paused") and self.space.ready_pods()[self.ledger.stable]
+            not d["spec"].get("paused") and self.space.ready_pods()[self.ledger.stable] and \
+            self.stable_told()  # a Rollout made anew waits until its Deployment is whole
         if not off:
             self.unpaused = None
         elif self.unpaused is None:
@@ -499,6 +510,12 @@ class Observer:
 def stable_of(record):
     stable = json.loads(record).get("stable", {})
     return version_of(stable["template"]) if stable.get("template") else None
+
+
+def decided_at(record):
+    """When the commit was decided, by its writer's clock, which is ours; None: it tells of none."""
+    text = json.loads(record).get("committedAt")
+    return text and datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def ticker(observers, lock, stop):
