@@ -171,6 +171,8 @@ static const struct scene_row rows[] = {
      NULL},
     {"... also without stable", CANARY, AT_REST, 0, a_pin_left_and_stable_gone, ACT_SERVICE_UNPIN,
      "web", NULL, NULL},
+    {"... also under the pause that stays", PAUSED, AT_REST, 0, a_pin_left, ACT_SERVICE_UNPIN,
+     "web", NULL, NULL},
     {"... and one on stable", CANARY, AT_REST, 0, a_pin_on_stable, ACT_SERVICE_UNPIN, "web", NULL,
      NULL},
     {"... not while it keeps users from other pods", CANARY, AT_REST, 0,
