@@ -196,6 +196,14 @@ static bool rests_on_nothing(const struct planner *p)
            (p->act.act == ACT_FENCE_CREATE && !p->r->status.flight.present);
 }
 
+/* Events go out with the write that they tell of. A status that was decided comes after the fence
+ * that was made for it. */
+static bool tells(const struct planner *p)
+{
+    return p->act.act == ACT_DECIDE || p->act.act == ACT_REPORT ||
+           (p->act.act == ACT_FENCE_CREATE && !p->decided);
+}
+
 /* The status comes before the act that rests on it; one that only reports comes after. */
 static void choose_write(struct planner *p)
 {
@@ -209,7 +217,7 @@ static void choose_write(struct planner *p)
         send_status(p, ACT_DECIDE, text);
     else if (differs && (refused || p->act.act == ACT_NONE))
         send_status(p, ACT_REPORT, text);
-    if (p->act.act != ACT_DECIDE && p->act.act != ACT_REPORT)
+    if (!tells(p))
         p->event_count = 0;
 }
 

@@ -150,6 +150,10 @@ test_deleted_in_flight() {
     done
 }
 
+event_told() { # REASON
+    kn get events.events.k8s.io -o json | jq -e --arg r "$1" 'any(.items[]; .reason == $r)' >/dev/null
+}
+
 test_things_deleted_in_flight() {
     app web 3
     rollout_with web "$blue_green" "$quick"
@@ -157,6 +161,7 @@ test_things_deleted_in_flight() {
     word web Approval
     kn delete controllerrevision web-sluice >/dev/null
     await 30 'the fence again' kn get controllerrevision web-sluice
+    await 20 'it to be told' event_told RecordLost
     kn delete service web >/dev/null
     kn apply -f - >/dev/null <<EOF
 {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
