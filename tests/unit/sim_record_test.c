@@ -170,16 +170,6 @@ static const char *record_of(struct arena *a, const struct plan *p)
                         rec.committed_ms ? rec.previous : "");
 }
 
-static const char *events_of(struct arena *a, const struct plan *p)
-{
-    const char *all = "";
-
-    for (int i = 0; i < p->event_count; i++)
-        all = arena_printf(a, "%s%s%s %s: %s", all, i ? "; " : "", p->events[i].type,
-                           reason_name(p->events[i].reason), p->events[i].note);
-    return all;
-}
-
 static void each_record(void **state UNUSED)
 {
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -190,7 +180,7 @@ static void each_record(void **state UNUSED)
         row->change(sc);
         p = scene_plan(sc);
         CHECK_TEXT(record_of(&sc->a, p), row->record, row->name);
-        CHECK_TEXT(events_of(&sc->a, p), row->events, row->name);
+        CHECK_TEXT(scene_events(sc, p), row->events, row->name);
         scene_close(sc);
     }
 }

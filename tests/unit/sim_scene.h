@@ -217,6 +217,17 @@ static inline struct scene *scene_at(const char *name, const char *spec, const c
     return sc;
 }
 
+/* "Normal Started: ...; Warning ...", as they go out with the plan's write. */
+static inline const char *scene_events(struct scene *sc, const struct plan *p)
+{
+    const char *all = "";
+
+    for (int i = 0; i < p->event_count; i++)
+        all = arena_printf(&sc->a, "%s%s%s %s: %s", all, i ? "; " : "", p->events[i].type,
+                           reason_name(p->events[i].reason), p->events[i].note);
+    return all;
+}
+
 /* One thing is otherwise: what comes next? */
 struct scene_row {
     const char *name, *spec, *lines[6];

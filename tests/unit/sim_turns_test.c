@@ -284,16 +284,6 @@ static const struct turn_row {
      "-"},
 };
 
-static const char *events_of(struct arena *a, const struct plan *p)
-{
-    const char *all = "";
-
-    for (int i = 0; i < p->event_count; i++)
-        all = arena_printf(a, "%s%s%s %s: %s", all, i ? "; " : "", p->events[i].type,
-                           reason_name(p->events[i].reason), p->events[i].note);
-    return all;
-}
-
 static const char *ago(struct arena *a, int64_t now, int64_t ms)
 {
     return ms ? arena_printf(a, "%lld", (long long)((now - ms) / SECOND_MS)) : "-";
@@ -347,7 +337,7 @@ static void each_turn(void **state UNUSED)
         row->change(sc);
         sc->st.s.now_ms += 3000;
         p = scene_plan(sc);
-        CHECK_TEXT(events_of(&sc->a, p), row->events, row->name);
+        CHECK_TEXT(scene_events(sc, p), row->events, row->name);
         CHECK_TEXT(flight_of(&sc->a, p->status, sc->st.s.now_ms), row->flight, row->name);
         CHECK_TEXT(past_of(&sc->a, p->status, sc->st.s.now_ms), row->past, row->name);
         scene_close(sc);
