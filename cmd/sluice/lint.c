@@ -57,19 +57,9 @@ static void by_places(struct lint *l)
 
 /* --- objects by themselves -------------------------------------------------------------------- */
 
-static bool is_of_kind(const struct manifest *d)
-{
-    static const char *const kinds[] = {"Deployment", "Service", "HTTPRoute"};
-
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        if (strcmp(d->kind, kinds[i]) == 0)
-            return true;
-    return manifest_is_rollout(d);
-}
-
 static const struct manifest *twin_of(const struct lint *l, const struct manifest *d)
 {
-    if (!*d->name || !is_of_kind(d))
+    if (!*d->name || !(objects_of_kind(d) || manifest_is_rollout(d)))
         return NULL;
     for (const struct manifest *other = l->m->docs; other < d; other++)
         if (strcmp(other->kind, d->kind) == 0 && strcmp(other->name, d->name) == 0 &&

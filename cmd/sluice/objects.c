@@ -471,6 +471,19 @@ static const struct object_kind {
     {"HTTPRoute", &route_demands, route_rules, COUNT(route_rules)},
 };
 
+static const struct object_kind *kind_of(const struct manifest *d)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (strcmp(kinds[i].name, d->kind) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+bool objects_of_kind(const struct manifest *d)
+{
+    return kind_of(d) != NULL;
+}
+
 static void check(struct look *k, const struct object_kind *kind)
 {
     for (size_t i = 0; i < kind->demands->count; i++)
@@ -483,12 +496,12 @@ static void check(struct look *k, const struct object_kind *kind)
 
 size_t objects_check(struct arena *a, const struct manifest *d, const struct finding **findings)
 {
+    const struct object_kind *kind = kind_of(d);
     struct look k = {.a = a, .d = d, .path = {.max = PATH_BYTES_MAX}};
 
     k.found = ARENA_ARRAY(a, struct finding, OBJECT_FINDINGS_MAX);
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        if (strcmp(kinds[i].name, d->kind) == 0)
-            check(&k, &kinds[i]);
+    if (kind)
+        check(&k, kind);
     strbuf_release(&k.path);
     *findings = k.found;
     return k.count;

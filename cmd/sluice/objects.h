@@ -12,6 +12,8 @@
 
 #define OBJECT_FINDINGS_MAX 64 /* of one object; the rest is not listed */
 
+/* Is it of a kind that has demands? */
+bool objects_of_kind(const struct manifest *d);
 /* Findings in `a`, one for each wrong thing; none for objects of other kinds. What members say
  * about each other is asked once each is right by itself. */
 size_t objects_check(struct arena *a, const struct manifest *d, const struct finding **findings);

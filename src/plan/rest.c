@@ -84,7 +84,8 @@ static bool pin_needed(const struct planner *p, const struct service *s)
     return p->stable && str_equal(s->pin, p->stable->revision) && extras_have_pods(p);
 }
 
-/* Left over by a flight of an earlier Deployment of this name (S4): pods, then pins. */
+/* Left over by a flight of an earlier Deployment of this name (S4), or, under the pause that stays,
+ * by one that was resumed by hand: pods, then pins. */
 static enum flow leftovers(struct planner *p)
 {
     bool wait = false;
