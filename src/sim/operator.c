@@ -81,9 +81,14 @@ void sim_operator_crash(struct sim_operator *op, int64_t ms)
 
 /* ---- caches ---------------------------------------------------------------------------------- */
 
+static bool lags(const struct sim_operator *op)
+{
+    return op->opt.cache_lag_ms > 0 || op->opt.cache_age_ms > 0;
+}
+
 static void remember(struct sim_operator *op)
 {
-    if (op->opt.cache_lag_ms <= 0)
+    if (!lags(op))
         return;
     if (op->past_count && op->past[0].epoch == op->s->epoch)
         return;
@@ -94,15 +99,20 @@ static void remember(struct sim_operator *op)
     op->past_count++;
 }
 
-/* The state that the cache of one kind shows: by chance up to the lag old, but never older than our
- * own last write: until then the caches decide nothing (ctl/barrier.h); nor than the last look,
- * whose answers they have. */
+static int64_t lag_of(const struct sim_operator *op, int kind)
+{
+    if (op->opt.cache_age_ms > 0)
+        return kind == SIM_ROLLOUT ? 0 : op->opt.cache_age_ms;
+    return (int64_t)sim_operator_pick(op, (uint64_t)kind, (uint64_t)op->s->now_ms,
+                                      (uint32_t)op->opt.cache_lag_ms + 1);
+}
+
+/* The state that the cache of one kind shows, but never older than our own last write: until then
+ * the caches decide nothing (ctl/barrier.h); nor than the last look, whose answers they have. */
 static struct sim *cache_of(struct sim_operator *op, int kind)
 {
-    const int64_t lag = (int64_t)sim_operator_pick(op, (uint64_t)kind, (uint64_t)op->s->now_ms,
-                                                   (uint32_t)op->opt.cache_lag_ms + 1);
     const int64_t known_ms = max_i64(op->wrote_ms + 1, op->looked_ms);
-    const int64_t then = max_i64(op->s->now_ms - lag, known_ms);
+    const int64_t then = max_i64(op->s->now_ms - lag_of(op, kind), known_ms);
 
     for (int i = op->past_count; i-- > 0;) {
         if (op->past[i].now_ms >= then)
@@ -143,7 +153,7 @@ static struct world *cached_world(struct sim_operator *op)
     struct sim_sight sight;
 
     for (int i = 0; i < SIM_KIND_COUNT; i++)
-        sight.of[i] = op->opt.cache_lag_ms > 0 ? cache_of(op, i) : op->s;
+        sight.of[i] = lags(op) ? cache_of(op, i) : op->s;
     op->moved = others_wrote(op, &sight);
     return sim_sight_world(&sight, &op->a, op->opt.rollout);
 }
@@ -291,7 +301,7 @@ static bool is_refused(const struct sim_operator *op)
 /* Nothing that the last plan rests on is another than it was. */
 static bool unchanged(const struct sim_operator *op)
 {
-    return op->plan && op->plan->action.act == ACT_NONE && !op->opt.cache_lag_ms &&
+    return op->plan && op->plan->action.act == ACT_NONE && !lags(op) &&
            op->planned_epoch == op->s->epoch && op->planned_gates == op->gates_changed &&
            !(op->blind && op->s->now_ms >= op->pods_ms) && op->s->now_ms < op->plan->wake_ms &&
            op->s->now_ms != op->brake_ms && !op->refused.present;

@@ -7,10 +7,13 @@
  * compares with that. */
 #include "sim_game.h"
 #include "sim_releases.h"
+#include "sim_two.h"
 
 #include "sluice/base/file.h"
 
 #define NOTES_MAX (4u << 20)
+#define TWO_SEED  30
+#define TWO_SEEDS 12
 
 static cJSON *expected, *notes;
 
@@ -146,6 +149,15 @@ static int game(size_t strategy, uint64_t seed)
     return bad;
 }
 
+static int two(size_t strategy, uint64_t seed)
+{
+    char trouble[800];
+
+    return two_play(strategy, seed, seed % TWO_EARS, trouble)
+               ? 0
+               : found("two operators", two_strategies[strategy], trouble);
+}
+
 static int play_all(void)
 {
     int bad = 0;
@@ -165,6 +177,10 @@ static int play_all(void)
     for (uint64_t seed = 1; !bad && seed <= bed_number("SIM_SEEDS", 40); seed++) {
         for (size_t k = 0; !bad && k < GAME_STRATEGIES; k++)
             bad = game(k, seed);
+    }
+    for (uint64_t seed = TWO_SEED; !bad && seed < TWO_SEED + TWO_SEEDS; seed++) {
+        for (size_t i = 0; !bad && i < COUNT(two_strategies); i++)
+            bad = two(i, seed);
     }
     return bad;
 }

@@ -454,6 +454,14 @@ PLANTED = [
          "p->rec.committed_ms != 0 &&",
          "p->rec.committed_ms != 0 || fl->present &&"),
     ]),
+    ("commit-of-another-flight-told", [
+        (FACTS,
+         "p->rec.committed_ms != 0 &&",
+         "p->rec.committed_ms != 0 || fl->present &&"),
+        (FINISH,
+         "    if (!p->forward || !p->f || !fl->committed_ms)\n",
+         "    if (p->now)\n"),
+    ]),
     ("command-run-again", [
         (COMMAND,
          "a->verb >= VERB_COUNT || seen(p, a->id) ||",

@@ -37,6 +37,7 @@ struct sim_operator;
 struct sim_operator_options {
     const char *rollout;      /* "web" */
     int64_t cache_lag_ms;     /* each cache shows the cluster as it was up to so long ago */
+    int64_t cache_age_ms;     /* > 0: just so long ago, all but the Rollout's */
     int64_t look_ms;          /* from a look's first read to its last, 0 */
     int turn_writes;          /* most writes in a tick, 1 */
     int64_t write_ms;         /* until the answer to a write is there, 0 */
@@ -64,7 +65,7 @@ struct sim_operator_options {
 
 #define SIM_GATES_MAX 16
 #define SIM_LATE_MAX  8
-#define SIM_PAST_MAX  8
+#define SIM_PAST_MAX  64
 
 /* One question of the gate runner. */
 struct sim_gate {
