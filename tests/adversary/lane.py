@@ -162,6 +162,13 @@ class Lane:
                                f"{r and brief('rollouts', r)}; {self.settled()}")
         raise Stuck(words)
 
+    def that_got_ready(self):
+        """Stable, or where that is none the newest version that does."""
+        stable = self.observer.ledger.stable
+        if stable in self.good:
+            return self.templates[stable]
+        return next(self.templates[v] for v in reversed(self.templates) if v in self.good)
+
     # ---- a person's commands -----------------------------------------------------------------
 
     def version_in_flight(self, revision):
@@ -214,11 +221,11 @@ class Lane:
         if word == "Stalled" and stable and \
                 "put its template back" in json.dumps(self.status().get("conditions", [])):
             self.release(stable)  # as its message says: put its template back
-
-        if self.by_pause and word == "Pending" and stable and \
-                version_of(d["spec"]["template"]) not in self.good and \
+        # Nothing stops one that never gets ready where stable has no pod left, or is not known; and
+        # where stable was lost, that put back may be such a one.
+        if word == "Pending" and version_of(d["spec"]["template"]) not in self.good and \
                 "NotComplete" in json.dumps(self.status().get("conditions", [])):
-            self.release(stable)  # nothing stops it where stable has no pod left, or is not known
+            self.release(self.that_got_ready())
 
     helped = None
 
