@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_two.h - two operators at once, without a lease, each with caches that lag behind; and the next
+/* sim_two.h - two operators at once, without a lease, each with caches that lag behind; the next
  * release begins in the moment in which the one before ends, or in its bake. What one has ended the
- * other must not begin again, and what it hears late of one release it must not tell of the next. */
+ * other must not begin again, and what it hears late of one release it must not tell of the next.
+ */
 #ifndef SLUICE_TESTS_UNIT_SIM_TWO_H
 #define SLUICE_TESTS_UNIT_SIM_TWO_H
 
@@ -75,7 +76,7 @@ static inline bool two_release(struct stage *st, uint64_t seed, int number,
     return !*trouble;
 }
 
-/* False: `trouble` says what was found. At the end of a play the cluster is as in any release. */
+/* False: `trouble` says what was found. */
 static inline bool two_play(size_t strategy, uint64_t seed, enum two_ears ears,
                             char trouble[static 800])
 {
