@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* objects_parts.h - what objects_table.c demands and objects.c asks. */
+/* objects_parts.h - what objects_table.c demands, objects_value.c asks of one value, and objects.c of
+ * a whole object. */
 #ifndef SLUICE_CMD_OBJECTS_PARTS_H
 #define SLUICE_CMD_OBJECTS_PARTS_H
 
-#include "sluice/base/base.h"
+#include "sluice/base/arena.h"
+#include "sluice/json/json.h"
 
 enum form {
     OBJECT,
@@ -36,5 +38,10 @@ struct demands {
     size_t count;
 };
 extern const struct demands deployment_demands, service_demands, route_demands;
+
+/* What is wrong with `v`, which is there; NULL: nothing. Words are constant, or in `a`. */
+const char *demand_wrong(struct arena *a, const struct demand *d, const cJSON *v);
+/* ... with one member of a map of the forms TEXTS and LABELS. */
+const char *demand_wrong_pair(struct arena *a, const struct demand *d, const cJSON *pair);
 
 #endif
