@@ -256,7 +256,7 @@ static const struct scene_row rows[] = {
     {"a preview of another Rollout stays", CANARY, AT_REST, 0, preview_of_another, ACT_NONE, NULL,
      NULL, "Resting"},
     {"a preview of an earlier Deployment goes", CANARY, AT_REST, 0, preview_left_over,
-     ACT_SERVICE_DELETE, "other-preview", NULL, NULL},
+     ACT_SERVICE_DELETE, "other-preview", NULL, "Progressing"},
     {"a pin of somebody else stays", CANARY, AT_REST, 0, pinned_elsewhere, ACT_NONE, NULL, NULL,
      "Resting"},
     {"a pin that was taken off is put on again", SWITCH, IN_STEP, 0, unpinned, ACT_SERVICE_PIN,

@@ -146,7 +146,7 @@ static void one_not_ready_and_paused(struct scene *sc)
 {
     one_not_ready(sc);
     paused_by_a_person(sc);
-    sc->r.status.flight.progressed_ms = sc->st.s.now_ms - 2 * sc->r.spec.progress_deadline_ms;
+    sc->r.status.flight.progressed_ms = sc->st.s.now_ms - sc->r.spec.progress_deadline_ms;
 }
 
 static void one_ready_for_too_short(struct scene *sc)
@@ -288,6 +288,7 @@ static void check_wait(const struct wait_row *row)
     CHECK(w->until_ms == (row->until ? row->until(sc) : 0), "%s: until", row->name);
     CHECK(p->wake_ms <= w->until_ms || w->until_ms <= sc->st.s.now_ms, "%s: sleeps", row->name);
     CHECK(!row->message || strstr(w->message, row->message), "%s: %s", row->name, w->message);
+    scene_sound(sc, p, row->name);
     scene_close(sc);
 }
 
