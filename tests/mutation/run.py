@@ -34,7 +34,7 @@ TESTS = {
              "sim_step_test", "sim_told_test", "sim_pass_test", "sim_flight_test", "sim_facts_test",
              "sim_rest_test", "sim_plan_test",
              "sim_borrow_test", "sim_capacity_test", "sim_traffic_test", "sim_routes_test",
-             "sim_pins_test",
+             "sim_pins_test", "sim_pinned_test",
              "sim_report_test", "sim_columns_test", "sim_edit_test", "sim_turns_test",
              "sim_record_test",
              "sim_asks_test", "sim_answers_test",

@@ -154,6 +154,16 @@ static void over_but_for_a_pin(struct scene *sc)
     sc->services[0].pin = sc->r.status.stable.revision;
 }
 
+static void over_but_for_a_pin_of_the_second(struct scene *sc)
+{
+    struct service *second = &sc->services[sc->w.service_count++];
+
+    over_and_braked(sc);
+    *second = sc->services[0];
+    second->meta.name = "second";
+    second->pin = sc->r.status.stable.revision;
+}
+
 static struct service *left_preview(struct scene *sc)
 {
     struct service *side = &sc->services[sc->w.service_count++];
@@ -352,6 +362,9 @@ static const struct scene_row rows[] = {
     {"... a preview Service of theirs is nothing of it", PREVIEW, TO_RELEASE, ACT_FENCE_DELETE,
      over_with_a_preview_of_theirs, ACT_DECIDE, "web", "'message':''", "Progressing"},
     {"... a pin is", PREVIEW, TO_RELEASE, ACT_FENCE_DELETE, over_but_for_a_pin, ACT_DECIDE, "web",
+     "'message':'a new template ended the bake'", NULL},
+    {"... whichever Service has it", PREVIEW, TO_RELEASE, ACT_FENCE_DELETE,
+     over_but_for_a_pin_of_the_second, ACT_DECIDE, "web",
      "'message':'a new template ended the bake'", NULL},
     {"... our Service is", PREVIEW, TO_RELEASE, ACT_FENCE_DELETE, over_but_for_our_service,
      ACT_DECIDE, "web", "'message':'a new template ended the bake'", NULL},

@@ -168,6 +168,12 @@ static void one_more_asked_for(struct scene *sc)
     onset(sc);
 }
 
+static void endpoints_of_before(struct scene *sc)
+{
+    for (size_t i = 0; i < sc->w.slice_count; i++)
+        sc->slices[i].pin = NULL;
+}
+
 static const struct wait_row waits[] = {
     {"a gate failed", CANARY, IN_STEP, 0, asks_after_a_gate, "GateFailed", "Decision", "",
      "sluice retry web", decided, NULL, NULL},
@@ -268,6 +274,11 @@ static const struct wait_row waits[] = {
      "aborts", "", progressed, progress_ends, NULL},
     {"a stable pod, inside", BATCHES, IN_STEP, 0, one_of_stable_lost, "Progressing", "Capacity",
      "aborts", "", progressed, progress_ends, "2 of 3 stable pods available"},
+    /* --- pins --- */
+    {"endpoints to follow", SWITCH, IN_STEP, 0, endpoints_of_before, "Progressing", "Barrier", "",
+     "", progressed, NULL, "every EndpointSlice to follow its Service"},
+    {"... also on the way back", SWITCH, ABORTS, ACT_RS_SCALE, endpoints_of_before, "Aborting",
+     "Barrier", "", "", progressed, NULL, NULL},
 };
 
 static void check_wait(const struct wait_row *row)
