@@ -18,6 +18,66 @@ static void no_brake(struct scene *sc)
     sc->w.brake.state = BRAKE_NOT_INSTALLED;
 }
 
+/* What needs no record of its own is in the status by now. */
+static void as_told(struct scene *sc)
+{
+    sc->r.status = *scene_plan(sc)->status;
+}
+
+static void a_pod_lost(struct scene *sc)
+{
+    as_told(sc);
+    scene_candidate(sc)->st_available--;
+}
+
+static void a_route_edited(struct scene *sc)
+{
+    as_told(sc);
+    sc->routes[0].meta.generation++;
+}
+
+static void deleted(struct scene *sc)
+{
+    sc->r.meta.deleting_ms = 1;
+}
+
+static void deleted_and_fence_gone(struct scene *sc)
+{
+    deleted(sc);
+    scene_no_fence(sc);
+}
+
+static void deleted_before_it_began(struct scene *sc)
+{
+    deleted(sc);
+    sc->d.dead_man = "1";
+    memset(&sc->r.status.rejected, 0, sizeof(sc->r.status.rejected));
+    sc->d.progressing_reason = "DeploymentPaused";
+}
+
+static void deleted_with_history(struct scene *sc)
+{
+    static const char *const names[] = {"elder"};
+    struct replicaset *rs = scene_elder(sc);
+
+    deleted(sc);
+    sc->f.record.history = names;
+    sc->f.record.history_count = COUNT(names);
+    rs->of = "web";
+    rs->controller_uid = sc->f.meta.uid;
+}
+
+static void one_before_failed(struct scene *sc)
+{
+    sc->d.progressing_reason = "ProgressDeadlineExceeded";
+}
+
+static void at_0_without_its_route(struct scene *sc)
+{
+    sc->d.replicas = 0;
+    sc->w.route_count = 0;
+}
+
 static const struct plan_row {
     const char *name, *spec, *lines[6];
     enum act before; /* as of scene_at() */
@@ -29,9 +89,30 @@ static const struct plan_row {
     {"... but for a finalizer", CANARY, AT_REST, 0, a_finalizer_left, "rest", false},
     {"... without a brake", CANARY, AT_REST, 0, no_brake, "rest", false},
     {"a person is awaited", CANARY, IN_STEP, 0, nothing, "step", false},
+    {"nothing to judge", ROUTED, IN_STEP, 0, at_0_without_its_route, "step", false},
     {"held on stable", CANARY, ABORTED, 0, nothing, "hold", false},
     {"before anything changes hands", CANARY, TO_RELEASE, ACT_FENCE_CREATE, nothing, "fence",
      false},
+    {"kubectl was told of one before", CANARY, IN_STEP, 0, one_before_failed, "not-failed", false},
+    /* --- what comes after the steps --- */
+    {"promoted", UNDONE, TO_RELEASE, ACT_RECORD, nothing, "commit", false},
+    {"... with all its pods", UNDONE, TO_RELEASE, ACT_RECORD, a_pod_lost, "commit", false},
+    {"... and routes that settled",
+     ROUTED,
+     {"image app:v2", "-> Approval", "approve"},
+     ACT_RECORD,
+     a_route_edited,
+     "commit",
+     false},
+    {"watched", CANARY, IN_BAKE, 0, nothing, "bake", false},
+    /* --- what is refused --- */
+    {"the preview goes", SWITCH, ABORTS, ACT_SERVICE_DELETE, nothing, "hold", false},
+    {"kubectl is told", CANARY, ABORTS, ACT_DEP_STATUS, nothing, "hold", false},
+    {"... of one that never began", HELD, ABORTED, 0, deleted_before_it_began, "hold", false},
+    {"the template is put back", REVERTS, ABORTS, ACT_RESUME, nothing, "hold", false},
+    {"deleted, history is given back", HELD, ABORTED, 0, deleted_with_history, "hold", false},
+    {"... the fence goes", HELD, ABORTED, 0, deleted, "hold", false},
+    {"... the finalizer", HELD, ABORTED, 0, deleted_and_fence_gone, "hold", false},
 };
 
 static void each_plan(void **state UNUSED)

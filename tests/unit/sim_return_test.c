@@ -257,6 +257,12 @@ static void leaves_while_it_is_undone(struct scene *sc)
     sc->r.spec.on_delete = ON_DELETE_HOLD;
 }
 
+static void leaves_without_a_fence(struct scene *sc)
+{
+    deleted(sc);
+    scene_no_fence(sc);
+}
+
 static void pods_of_what_never_began(struct scene *sc)
 {
     struct replicaset *rs = fenced_elder(sc);
@@ -400,6 +406,8 @@ static const struct scene_row rows[] = {
      NULL},
     {"deleted while it is undone: stable's template is put back", CANARY, UNDOES, ACT_RESUME,
      leaves_while_it_is_undone, ACT_RESUME, "web", "app:v1", NULL},
+    {"... which its ReplicaSet has without a fence", CANARY, ABORTED, 0, leaves_without_a_fence,
+     ACT_RESUME, "web", "app:v1", NULL},
     {"nothing is resumed without a template to put back", CANARY, ABORTED, 0,
      no_template_to_put_back, ACT_REPORT, NULL, NULL, NULL},
 };

@@ -239,7 +239,7 @@ struct scene_row {
     const char *reason; /* of the condition Ready; NULL: any */
 };
 
-/* Of any plan: Ready is true at rest and for no other reason (I12); it wakes for what is to come. */
+/* Of any plan: Ready is true at rest and for no other reason (I12), and it wakes later than now. */
 static inline void scene_sound(struct scene *sc, const struct plan *p, const char *name)
 {
     const struct condition *ready = &p->status->conditions[COND_READY];
