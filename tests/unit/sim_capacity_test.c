@@ -42,6 +42,13 @@ static void pods_of_another(struct scene *sc)
     rs->deployment_uid = "uid-other";
 }
 
+/* ... and on nothing: whatever has pods is deleted by nobody, and nothing ends over it. */
+static void pods_of_another_and_of_nobody(struct scene *sc)
+{
+    pods_of_another(sc);
+    sc->rs[sc->w.rs_count - 1].controller_uid = NULL;
+}
+
 static void pods_and_stable_short(struct scene *sc)
 {
     pods_on_our_fence(sc);
@@ -226,6 +233,8 @@ static const struct scene_row rows[] = {
      all_are_behind_it_in_four_slices, ACT_RS_SCALE, "web-elder", "'value':0", NULL},
     {"... not another's", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_of_another, ACT_FENCE_DELETE,
      "web-sluice", NULL, NULL},
+    {"... and those of nobody end nothing", BATCHES, ROLLED, ACT_FENCE_DELETE,
+     pods_of_another_and_of_nobody, ACT_REPORT, NULL, NULL, "Promoting"},
     {"the walk goes on", BATCHES, ROLLED, ACT_RS_SCALE, candidate_last_by_name, ACT_RS_SCALE, "z",
      "'value':3", NULL},
     {"... not to where the older would be shrunk", BATCHES, ROLLED, ACT_RS_SCALE,

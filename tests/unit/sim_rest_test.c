@@ -348,7 +348,7 @@ static const struct scene_row rows[] = {
     {"resumed by hand it is paused again", PAUSED, AT_REST, 0, resumed_at_rest, ACT_BRAKE, "web",
      NULL, "Pending"},
     {"... after others were replaced", PAUSED, AT_REST, 0, resumed_and_others_have_pods, ACT_REPORT,
-     NULL, NULL, "Pending"},
+     NULL, "'Pauses Deployment web: that is its brake.'", "Pending"},
 };
 
 /* ---- a template that went out natively ------------------------------------------------------- */
