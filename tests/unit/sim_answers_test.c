@@ -158,8 +158,28 @@ static void answers_to_others_do_not_count(void **state UNUSED)
     others[3].at_ms = 0;
     for (size_t i = 0; i < COUNT(others); i++)
         CHECK(told(sc, &others[i])->samples == 1, "row %zu", i);
-    others[0].gate = "g";
-    assert_int_equal(told(sc, &others[0])->samples, 7);
+    others[3] = good(sc);
+    sc->w.readings = others;
+    sc->w.reading_count = COUNT(others); /* its own is the last of them */
+    assert_int_equal(scene_plan(sc)->status->gates[0].samples, 7);
+    scene_close(sc);
+}
+
+/* A pass is written as a decision, also while another gate is waited for: who takes over asks no
+ * more than what is open. */
+static void a_verdict_is_a_decision(void **state UNUSED)
+{
+    struct scene *sc = gating(TWO_GATES);
+    struct reading r = good(sc);
+    const struct plan *p;
+
+    assert_int_equal(told(sc, &r)->verdict, VERDICT_WAIT);
+    assert_int_equal(scene_plan(sc)->action.act, ACT_REPORT);
+    r.good = 100;
+    assert_int_equal(told(sc, &r)->verdict, VERDICT_PASS);
+    p = scene_plan(sc);
+    assert_int_equal(p->action.act, ACT_DECIDE);
+    assert_string_equal(p->status->conditions[COND_READY].reason, "Gating");
     scene_close(sc);
 }
 
@@ -205,6 +225,23 @@ static void what_a_deadline_says(void **state UNUSED)
     scene_close(sc);
 }
 
+/* A paused release runs out of no time; it says by when the answer was to come. */
+static void a_pause_has_no_deadlines(void **state UNUSED)
+{
+    struct scene *sc = gating(MEASURED("'query':'q'"));
+    const struct rollout_status *st;
+
+    own_gate(sc)->deadline_ms = HOUR_MS;
+    late(sc);
+    sc->r.spec.paused = true;
+    sc->r.status.flight.paused_ms = sc->st.s.now_ms - MINUTE_MS;
+    st = scene_plan(sc)->status;
+    assert_string_equal(st->conditions[COND_READY].reason, "Paused");
+    assert_int_equal(st->flight.decision_ms, 0);
+    assert_true(st->gates[0].until_ms == sc->st.s.now_ms);
+    scene_close(sc);
+}
+
 static void check_question(const char *spec, const char *word, const char *what)
 {
     struct scene *sc = scene_at(spec, spec, (const char *const[]){"image app:v2", word, NULL}, 0);
@@ -231,14 +268,11 @@ static void what_a_deadline_asks(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_its_own_pods),
-        cmocka_unit_test(of_its_own_release),
-        cmocka_unit_test(at_its_own_address),
-        cmocka_unit_test(from_counts_of_many),
-        cmocka_unit_test(an_answer_is_written),
-        cmocka_unit_test(answers_to_others_do_not_count),
-        cmocka_unit_test(the_first_deadline_wakes),
-        cmocka_unit_test(what_a_deadline_says),
+        cmocka_unit_test(of_its_own_pods),         cmocka_unit_test(of_its_own_release),
+        cmocka_unit_test(at_its_own_address),      cmocka_unit_test(from_counts_of_many),
+        cmocka_unit_test(an_answer_is_written),    cmocka_unit_test(answers_to_others_do_not_count),
+        cmocka_unit_test(a_verdict_is_a_decision), cmocka_unit_test(the_first_deadline_wakes),
+        cmocka_unit_test(what_a_deadline_says),    cmocka_unit_test(a_pause_has_no_deadlines),
         cmocka_unit_test(what_a_deadline_asks),
     };
 

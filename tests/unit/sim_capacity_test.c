@@ -42,6 +42,13 @@ static void pods_of_another(struct scene *sc)
     rs->deployment_uid = "uid-other";
 }
 
+/* ... and on nothing: whatever has pods is deleted by nobody, and nothing ends over it. */
+static void pods_of_another_and_of_nobody(struct scene *sc)
+{
+    pods_of_another(sc);
+    sc->rs[sc->w.rs_count - 1].controller_uid = NULL;
+}
+
 static void pods_and_stable_short(struct scene *sc)
 {
     pods_on_our_fence(sc);
@@ -155,6 +162,54 @@ static void pods_on_our_fence_and_others_behind_the_service(struct scene *sc)
     }
 }
 
+/* ---- how many of stable's pods are behind a Service ------------------------------------------ */
+
+static struct slice *only_slice(struct scene *sc)
+{
+    pods_on_our_fence(sc);
+    assert_int_equal(sc->w.slice_count, 1);
+    assert_int_equal(sc->slices[0].ready_pod_count, sc->d.replicas);
+    return &sc->slices[0];
+}
+
+static void one_is_behind_none(struct scene *sc)
+{
+    only_slice(sc)->ready_pod_count--;
+}
+
+static void all_are_behind_it_by_v6(struct scene *sc)
+{
+    only_slice(sc)->v6 = true;
+}
+
+static void one_is_behind_none_by_v6(struct scene *sc)
+{
+    all_are_behind_it_by_v6(sc);
+    sc->slices[0].ready_pod_count--;
+}
+
+/* Half of them in each of two slices; and again, in the other family. */
+static void all_are_behind_it_in_four_slices(struct scene *sc)
+{
+    struct slice *s = only_slice(sc);
+
+    s[0].ready_pod_count = 2;
+    s[1] = s[2] = s[3] = s[0];
+    s[1].ready_pods = s[3].ready_pods = s[0].ready_pods + 2;
+    s[2].v6 = s[3].v6 = true;
+    sc->w.slice_count = 4;
+}
+
+static void none_is_behind_the_second(struct scene *sc)
+{
+    struct service *second = &sc->services[sc->w.service_count++];
+
+    pods_on_our_fence(sc);
+    *second = sc->services[0];
+    second->meta.name = "second";
+    second->meta.uid = "uid-second";
+}
+
 static const struct scene_row rows[] = {
     {"pods on a fence that is not known are left alone, inside too", BATCHES, ROLLED,
      ACT_FENCE_DELETE, pods_on_an_unknown_fence, ACT_REPORT, NULL, NULL, "Promoting"},
@@ -166,8 +221,20 @@ static const struct scene_row rows[] = {
      pods_and_stable_short, ACT_REPORT, NULL, NULL, "Promoting"},
     {"... nor while its pods are behind no Service", BATCHES, ROLLED, ACT_FENCE_DELETE,
      pods_on_our_fence_and_others_behind_the_service, ACT_REPORT, NULL, NULL, "Promoting"},
-    {"... nor another's", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_of_another, ACT_FENCE_DELETE,
+    {"... nor one of them", BATCHES, ROLLED, ACT_FENCE_DELETE, one_is_behind_none, ACT_REPORT, NULL,
+     NULL, "Promoting"},
+    {"... of either family", BATCHES, ROLLED, ACT_FENCE_DELETE, one_is_behind_none_by_v6,
+     ACT_REPORT, NULL, NULL, "Promoting"},
+    {"... nor none behind the second", BATCHES, ROLLED, ACT_FENCE_DELETE, none_is_behind_the_second,
+     ACT_REPORT, NULL, NULL, "Promoting"},
+    {"... but with all, by the other family", BATCHES, ROLLED, ACT_FENCE_DELETE,
+     all_are_behind_it_by_v6, ACT_RS_SCALE, "web-elder", "'value':0", NULL},
+    {"... or in two slices of each", BATCHES, ROLLED, ACT_FENCE_DELETE,
+     all_are_behind_it_in_four_slices, ACT_RS_SCALE, "web-elder", "'value':0", NULL},
+    {"... not another's", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_of_another, ACT_FENCE_DELETE,
      "web-sluice", NULL, NULL},
+    {"... and those of nobody end nothing", BATCHES, ROLLED, ACT_FENCE_DELETE,
+     pods_of_another_and_of_nobody, ACT_REPORT, NULL, NULL, "Promoting"},
     {"the walk goes on", BATCHES, ROLLED, ACT_RS_SCALE, candidate_last_by_name, ACT_RS_SCALE, "z",
      "'value':3", NULL},
     {"... not to where the older would be shrunk", BATCHES, ROLLED, ACT_RS_SCALE,

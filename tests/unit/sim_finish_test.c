@@ -275,6 +275,9 @@ static void a_commit_says_who_is_stable(void **state UNUSED)
         assert_string_equal(rec.history[i], history[i]);
     sc->f.record.history_count = 3;
     assert_int_equal(record_of(sc, scene_plan(sc)).history_count, 3);
+    sc->f.record.history = &history[2]; /* it was stable before, and is the first of them */
+    sc->f.record.history_count = 1;
+    assert_int_equal(record_of(sc, scene_plan(sc)).history_count, 1);
     scene_close(sc);
 }
 

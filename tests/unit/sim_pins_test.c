@@ -193,6 +193,93 @@ static void selector_reset(struct scene *sc)
     active(sc)->selector.count = 1; /* app: web, the first by its key */
 }
 
+static void unpinned_and_stable_lacks_a_pod(struct scene *sc)
+{
+    unpinned(sc);
+    scene_stable(sc)->st_available--;
+}
+
+/* Neither stable nor the candidate, with as many pods as there are to be. */
+static void others_serve(struct scene *sc)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    rs->of = "web";
+    rs->controller_uid = rs->first_owner_uid = sc->f.meta.uid;
+    rs->replicas = rs->st_replicas = rs->st_ready = rs->st_available = sc->d.replicas;
+    scene_stable(sc)->st_available = 1;
+}
+
+static void unpinned_while_others_serve(struct scene *sc)
+{
+    unpinned(sc);
+    others_serve(sc);
+}
+
+/* A Service that nobody pinned yet, made in flight. */
+static struct service *made_in_flight(struct scene *sc)
+{
+    struct service *s = &sc->services[sc->w.service_count++];
+
+    *s = *active(sc);
+    s->meta.name = "late";
+    s->meta.uid = "uid-late";
+    s->pin = NULL;
+    s->selector.count = 1; /* app: web, the first by its key */
+    return s;
+}
+
+static void one_made_in_flight(struct scene *sc)
+{
+    made_in_flight(sc);
+}
+
+static void one_made_while_stable_lacks_pods(struct scene *sc)
+{
+    made_in_flight(sc);
+    scene_stable(sc)->st_available = 2;
+}
+
+static void one_made_while_stable_lacks_pods_and_is_last(struct scene *sc)
+{
+    struct replicaset *s = scene_stable(sc);
+    struct replicaset *last = &sc->rs[sc->w.rs_count - 1];
+    const struct replicaset was = *last;
+
+    one_made_while_stable_lacks_pods(sc);
+    *last = *s;
+    *s = was;
+}
+
+static void one_made_while_nobody_serves(struct scene *sc)
+{
+    made_in_flight(sc);
+    scene_stable(sc)->st_available = scene_candidate(sc)->st_available = 0;
+}
+
+/* In the last step; nobody has a pod, nor is anybody to have one. */
+static void last_step_of_nothing(struct scene *sc)
+{
+    struct flight *fl = &sc->r.status.flight;
+
+    fl->step = 2;
+    fl->steps[0].ended_ms = fl->settled_ms;
+    fl->settled_ms = 0;
+    sc->d.replicas = 0;
+    for (size_t i = 0; i < sc->w.rs_count; i++) {
+        struct replicaset *rs = &sc->rs[i];
+
+        rs->replicas = rs->st_replicas = rs->st_ready = rs->st_available = 0;
+    }
+    scene_told(sc);
+}
+
+static void old_candidate_pods_and_grown(struct scene *sc)
+{
+    old_candidate_pods(sc);
+    grown(sc);
+}
+
 /* As many pins as there may be, none of them for the other side. */
 static void no_pin_is_free(struct scene *sc)
 {
@@ -243,7 +330,12 @@ static const struct scene_row rows[] = {
     {"a preview of what has no ports is headless as well", SWITCH, TO_RELEASE, ACT_SERVICE_CREATE,
      no_ports, ACT_SERVICE_CREATE, "web-preview", ",'clusterIP':'None'", NULL},
     {"a preview waits for the pods of before", SWITCH, TO_RELEASE, ACT_SERVICE_CREATE,
-     old_candidate_pods, ACT_REPORT, NULL, NULL, "Progressing"},
+     old_candidate_pods, ACT_REPORT, NULL, "Waits for the old pods of revision s1-82343883 to go.",
+     "Progressing"},
+    {"... and there are no more pods before it", SWITCH, TO_RELEASE, ACT_SERVICE_CREATE,
+     old_candidate_pods_and_grown, ACT_REPORT, NULL, NULL, "Progressing"},
+    {"... nor before it is made", SWITCH, TO_RELEASE, ACT_SERVICE_CREATE, grown, ACT_SERVICE_CREATE,
+     "web-preview", NULL, NULL},
     {"a preview that goes is let go",
      SWITCH,
      {"image app:v2", "-> Approval", "approve"},
@@ -256,11 +348,33 @@ static const struct scene_row rows[] = {
     {"a preview of another Rollout stays", CANARY, AT_REST, 0, preview_of_another, ACT_NONE, NULL,
      NULL, "Resting"},
     {"a preview of an earlier Deployment goes", CANARY, AT_REST, 0, preview_left_over,
-     ACT_SERVICE_DELETE, "other-preview", NULL, NULL},
+     ACT_SERVICE_DELETE, "other-preview", NULL, "Progressing"},
     {"a pin of somebody else stays", CANARY, AT_REST, 0, pinned_elsewhere, ACT_NONE, NULL, NULL,
      "Resting"},
     {"a pin that was taken off is put on again", SWITCH, IN_STEP, 0, unpinned, ACT_SERVICE_PIN,
      "web", NULL, NULL},
+    {"... also while stable lacks a pod", SWITCH, IN_STEP, 0, unpinned_and_stable_lacks_a_pod,
+     ACT_SERVICE_PIN, "web", "1865bdca63", NULL},
+    {"... not while others serve that have more", SWITCH, IN_STEP, 0, unpinned_while_others_serve,
+     ACT_REPORT, NULL, NULL, NULL},
+    {"... but after the switch, whatever others have",
+     SWITCH,
+     {"image app:v2", "-> Approval", "approve"},
+     ACT_RECORD,
+     unpinned_while_others_serve,
+     ACT_SERVICE_PIN,
+     "web",
+     "s1-82343883",
+     NULL},
+    {"a Service made in flight is pinned", SWITCH, IN_STEP, 0, one_made_in_flight, ACT_DECIDE,
+     "web", "'service':'late','revision':'1865bdca63'", NULL},
+    {"... not to fewer pods than it has", SWITCH, IN_STEP, 0, one_made_while_stable_lacks_pods,
+     ACT_REPORT, NULL, NULL, "AwaitingApproval"},
+    {"... while nobody serves there is nothing to lose", SWITCH, IN_STEP, 0,
+     one_made_while_nobody_serves, ACT_DECIDE, "web", "'service':'late','revision':'1865bdca63'",
+     NULL},
+    {"... in whatever order they come", SWITCH, IN_STEP, 0,
+     one_made_while_stable_lacks_pods_and_is_last, ACT_REPORT, NULL, NULL, "AwaitingApproval"},
     {"... and a selector that was reset", SWITCH, IN_STEP, 0, selector_reset, ACT_SERVICE_PIN,
      "web", "'selector':{'pod-template-hash':", NULL},
     {"... not of one that goes", SWITCH, IN_STEP, 0, unpinned_and_going, ACT_REPORT, NULL, NULL,
@@ -278,6 +392,8 @@ static const struct scene_row rows[] = {
      NULL,
      NULL,
      "Progressing"},
+    {"nor at all with no pods", SWITCH, IN_STEP, 0, last_step_of_nothing, ACT_REPORT, NULL, NULL,
+     "ScaledToZero"},
     {"nor with fewer pods than all",
      SWITCH,
      {"image app:v2", "-> Approval", "approve"},

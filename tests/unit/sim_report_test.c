@@ -66,6 +66,47 @@ static void past_lost(struct scene *sc)
     sc->r.status.history[0].revision = NULL;
 }
 
+/* ---- the Deployment -------------------------------------------------------------------------- */
+
+static void recreated(struct scene *sc)
+{
+    sc->d.rolling_update = false;
+}
+
+static void on_a_host_port(struct scene *sc)
+{
+    sc->d.host_port = "8080";
+}
+
+static void paused_by_hand(struct scene *sc)
+{
+    sc->d.paused = true;
+}
+
+/* Not attached yet, and in the midst of a rollout of its own. */
+static void not_complete(struct scene *sc)
+{
+    sc->r.status.stable.revision = NULL;
+    sc->d.st_updated--;
+}
+
+static void no_service_and_not_attached(struct scene *sc)
+{
+    sc->r.status.stable.revision = NULL;
+    sc->w.service_count = 0;
+}
+
+static void another_has_it(struct scene *sc)
+{
+    sc->w.rival = "older";
+}
+
+static void its_namespace_goes(struct scene *sc)
+{
+    sc->w.refusal = (struct refusal){
+        .present = true, .kind = ERR_TERMINATING, .what = "create replicasets", .text = "it goes"};
+}
+
 #define TAKEN_BACK                                                                                 \
     {                                                                                              \
         "image app:v2", "-> Approval", "image app:v1", "-> Resting"                                \
@@ -128,6 +169,20 @@ static const struct word_row {
      "Deployment web is attached."},
     {"no target", CANARY, AT_REST, no_deployment, COND_TARGET_VALID, "False", "NotFound",
      "Deployment web does not exist."},
+    {"... to be recreated", CANARY, AT_REST, recreated, COND_TARGET_VALID, "False",
+     "StrategyRecreate", NULL},
+    {"... that another has", CANARY, AT_REST, another_has_it, COND_TARGET_VALID, "False",
+     "AlreadyAttached", "Rollout older has Deployment web."},
+    {"... that rolls by itself", CANARY, AT_REST, not_complete, COND_TARGET_VALID, "False",
+     "NotComplete", NULL},
+    {"... of a person's pause", CANARY, AT_REST, paused_by_hand, COND_TARGET_VALID, "False",
+     "PausedByUser", NULL},
+    {"... without room for a second", CANARY, AT_REST, on_a_host_port, COND_TARGET_VALID, "False",
+     "NoRoom", NULL},
+    {"... in a namespace that goes", CANARY, AT_REST, its_namespace_goes, COND_TARGET_VALID,
+     "False", "Terminating", NULL},
+    {"... not attached yet for another reason", SWITCH, AT_REST, no_service_and_not_attached,
+     COND_TARGET_VALID, "Unknown", "Pending", NULL},
     {"not contended", CANARY, IN_STEP, nothing, COND_CONTENDED, "False", "None", ""},
     {"moving", CANARY, TO_RELEASE, nothing, COND_RECONCILING, "True", "Progressing", NULL},
     {"... is not stalled", CANARY, TO_RELEASE, nothing, COND_STALLED, "False", "None", ""},
@@ -168,6 +223,21 @@ static void since_when(void **state UNUSED)
     ready->transition_ms = then;
     ready->status = "False";
     assert_true(scene_plan(sc)->status->conditions[COND_READY].transition_ms == sc->st.s.now_ms);
+    scene_close(sc);
+}
+
+/* By what the Deployment was at this generation a later version of the digest is told from another
+ * template. */
+static void of_this_deployment(void **state UNUSED)
+{
+    struct scene *sc = scene_at("at rest", CANARY, (const char *const[]){NULL}, 0);
+    const struct rollout_status *st;
+
+    sc->r.status.target.digest = NULL;
+    sc->d.observed_generation = sc->d.meta.generation += 3;
+    st = scene_plan(sc)->status;
+    assert_true(st->target.observed_generation == sc->d.meta.generation);
+    assert_string_equal(st->target.digest, sc->d.digest);
     scene_close(sc);
 }
 
@@ -254,7 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_word),          cmocka_unit_test(since_when),
         cmocka_unit_test(of_this_generation), cmocka_unit_test(many_are_awaited),
-        cmocka_unit_test(targets_have_names),
+        cmocka_unit_test(targets_have_names), cmocka_unit_test(of_this_deployment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,16 @@ static void over_but_for_a_pin(struct scene *sc)
     sc->services[0].pin = sc->r.status.stable.revision;
 }
 
+static void over_but_for_a_pin_of_the_second(struct scene *sc)
+{
+    struct service *second = &sc->services[sc->w.service_count++];
+
+    over_and_braked(sc);
+    *second = sc->services[0];
+    second->meta.name = "second";
+    second->pin = sc->r.status.stable.revision;
+}
+
 static struct service *left_preview(struct scene *sc)
 {
     struct service *side = &sc->services[sc->w.service_count++];
@@ -245,6 +255,12 @@ static void leaves_while_it_is_undone(struct scene *sc)
 {
     deleted(sc);
     sc->r.spec.on_delete = ON_DELETE_HOLD;
+}
+
+static void leaves_without_a_fence(struct scene *sc)
+{
+    deleted(sc);
+    scene_no_fence(sc);
 }
 
 static void pods_of_what_never_began(struct scene *sc)
@@ -353,6 +369,9 @@ static const struct scene_row rows[] = {
      over_with_a_preview_of_theirs, ACT_DECIDE, "web", "'message':''", "Progressing"},
     {"... a pin is", PREVIEW, TO_RELEASE, ACT_FENCE_DELETE, over_but_for_a_pin, ACT_DECIDE, "web",
      "'message':'a new template ended the bake'", NULL},
+    {"... whichever Service has it", PREVIEW, TO_RELEASE, ACT_FENCE_DELETE,
+     over_but_for_a_pin_of_the_second, ACT_DECIDE, "web",
+     "'message':'a new template ended the bake'", NULL},
     {"... our Service is", PREVIEW, TO_RELEASE, ACT_FENCE_DELETE, over_but_for_our_service,
      ACT_DECIDE, "web", "'message':'a new template ended the bake'", NULL},
     {"... a pinned one is", PREVIEW, TO_RELEASE, ACT_FENCE_DELETE, over_but_for_a_pinned_preview,
@@ -387,6 +406,8 @@ static const struct scene_row rows[] = {
      NULL},
     {"deleted while it is undone: stable's template is put back", CANARY, UNDOES, ACT_RESUME,
      leaves_while_it_is_undone, ACT_RESUME, "web", "app:v1", NULL},
+    {"... which its ReplicaSet has without a fence", CANARY, ABORTED, 0, leaves_without_a_fence,
+     ACT_RESUME, "web", "app:v1", NULL},
     {"nothing is resumed without a template to put back", CANARY, ABORTED, 0,
      no_template_to_put_back, ACT_REPORT, NULL, NULL, NULL},
 };

@@ -239,6 +239,16 @@ struct scene_row {
     const char *reason; /* of the condition Ready; NULL: any */
 };
 
+/* Of any plan: Ready is true at rest and for no other reason (I12), and it wakes later than now. */
+static inline void scene_sound(struct scene *sc, const struct plan *p, const char *name)
+{
+    const struct condition *ready = &p->status->conditions[COND_READY];
+
+    CHECK(p->wake_ms > sc->st.s.now_ms, "%s: no sleep", name);
+    CHECK(str_equal(ready->status, "True") == str_equal(ready->reason, "Resting"),
+          "%s: Ready %s, %s", name, ready->status, ready->reason);
+}
+
 static inline void scene_check(const struct scene_row *row)
 {
     struct scene *sc = scene_at(row->name, row->spec, row->lines, row->before);
@@ -256,6 +266,7 @@ static inline void scene_check(const struct scene_row *row)
         CHECK(strstr(p->action.body, text), "%s: no %s in %s", row->name, text, p->action.body);
     if (row->reason)
         CHECK_TEXT(p->status->conditions[COND_READY].reason, row->reason, row->name);
+    scene_sound(sc, p, row->name);
     scene_close(sc);
 }
 

@@ -146,7 +146,7 @@ static void one_not_ready_and_paused(struct scene *sc)
 {
     one_not_ready(sc);
     paused_by_a_person(sc);
-    sc->r.status.flight.progressed_ms = sc->st.s.now_ms - 2 * sc->r.spec.progress_deadline_ms;
+    sc->r.status.flight.progressed_ms = sc->st.s.now_ms - sc->r.spec.progress_deadline_ms;
 }
 
 static void one_ready_for_too_short(struct scene *sc)
@@ -166,6 +166,35 @@ static void one_more_asked_for(struct scene *sc)
 {
     scene_candidate(sc)->observed_generation--;
     onset(sc);
+}
+
+static void endpoints_of_before(struct scene *sc)
+{
+    for (size_t i = 0; i < sc->w.slice_count; i++)
+        sc->slices[i].pin = NULL;
+}
+
+/* The moment before the weight of step 1 is decided. */
+static void undecided(struct scene *sc)
+{
+    sc->r.status.flight.weight_desired = 0;
+    scene_told(sc);
+}
+
+static struct slice *side_slice(struct scene *sc)
+{
+    for (size_t i = 0; i < sc->w.slice_count; i++) {
+        if (str_equal(sc->slices[i].pin, sc->r.status.flight.revision))
+            return &sc->slices[i];
+    }
+    fail_msg("no slice of the new pods");
+    return NULL;
+}
+
+static void undecided_one_endpoint_short(struct scene *sc)
+{
+    undecided(sc);
+    side_slice(sc)->ready--;
 }
 
 static const struct wait_row waits[] = {
@@ -241,6 +270,30 @@ static const struct wait_row waits[] = {
      queued_since,
      an_hour_queued,
      NULL},
+    {"... and a pause",
+     GATED("'approval':{},'deadline':'1h','during':['Start']"),
+     {"image app:v2", "-> Queued"},
+     0,
+     paused_by_a_person,
+     "Paused",
+     "Decision",
+     "",
+     "sluice resume web",
+     paused_since,
+     NULL,
+     NULL},
+    {"... and a decision",
+     GATED("'approval':{},'deadline':'1h','during':['Start']"),
+     {"image app:v2", "-> Queued"},
+     0,
+     asks_after_a_deadline,
+     "DeadlineExceeded",
+     "Decision",
+     "",
+     "sluice retry web",
+     decided,
+     NULL,
+     NULL},
     {"a gate before anything",
      GATED("'probe':{'http':{}},'deadline':'1h','during':['Start']"),
      {"image app:v2", "-> Queued"},
@@ -268,6 +321,14 @@ static const struct wait_row waits[] = {
      "aborts", "", progressed, progress_ends, NULL},
     {"a stable pod, inside", BATCHES, IN_STEP, 0, one_of_stable_lost, "Progressing", "Capacity",
      "aborts", "", progressed, progress_ends, "2 of 3 stable pods available"},
+    {"a weight, for endpoints", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT, undecided_one_endpoint_short,
+     "Progressing", "Capacity", "aborts", "", progressed, progress_ends,
+     "the route to accept 50 %"},
+    /* --- pins --- */
+    {"endpoints to follow", SWITCH, IN_STEP, 0, endpoints_of_before, "Progressing", "Barrier", "",
+     "", progressed, NULL, "every EndpointSlice to follow its Service"},
+    {"... also on the way back", SWITCH, ABORTS, ACT_RS_SCALE, endpoints_of_before, "Aborting",
+     "Barrier", "", "", progressed, NULL, NULL},
 };
 
 static void check_wait(const struct wait_row *row)
@@ -288,6 +349,8 @@ static void check_wait(const struct wait_row *row)
     CHECK(w->until_ms == (row->until ? row->until(sc) : 0), "%s: until", row->name);
     CHECK(p->wake_ms <= w->until_ms || w->until_ms <= sc->st.s.now_ms, "%s: sleeps", row->name);
     CHECK(!row->message || strstr(w->message, row->message), "%s: %s", row->name, w->message);
+    CHECK_TEXT(p->rule, str_equal(row->what, "Barrier") ? "pins" : "step", row->name);
+    scene_sound(sc, p, row->name);
     scene_close(sc);
 }
 
@@ -357,33 +420,10 @@ static void switch_not_settled(struct scene *sc)
     sc->r.status.flight.steps[1].ended_ms = 0;
 }
 
-/* The moment before the weight of step 1 is decided. */
-static void undecided(struct scene *sc)
-{
-    sc->r.status.flight.weight_desired = 0;
-    scene_told(sc);
-}
-
 static void undecided_and_a_service_too_many(struct scene *sc)
 {
     undecided(sc);
     a_service_too_many(sc);
-}
-
-static struct slice *side_slice(struct scene *sc)
-{
-    for (size_t i = 0; i < sc->w.slice_count; i++) {
-        if (str_equal(sc->slices[i].pin, sc->r.status.flight.revision))
-            return &sc->slices[i];
-    }
-    fail_msg("no slice of the new pods");
-    return NULL;
-}
-
-static void undecided_one_endpoint_short(struct scene *sc)
-{
-    undecided(sc);
-    side_slice(sc)->ready--;
 }
 
 static void undecided_one_endpoint_long(struct scene *sc)
@@ -422,6 +462,12 @@ static void undecided_all_v6(struct scene *sc)
     side_slice(sc)->v6 = true;
 }
 
+static void undecided_all_v6_one_endpoint_short(struct scene *sc)
+{
+    undecided_all_v6(sc);
+    side_slice(sc)->ready--;
+}
+
 static void candidate_gone_at_0(struct scene *sc)
 {
     scene_forget_rs(sc, scene_candidate(sc));
@@ -433,6 +479,18 @@ static void candidate_gone_at_0_and_queued(struct scene *sc)
     scene_candidate(sc)->st_ready = scene_candidate(sc)->st_available = 0;
     scene_candidate(sc)->replicas = 0;
     sc->d.replicas = 0;
+}
+
+/* The new pods stay as long as the route may send to them, and nobody knows whether it does. */
+static void at_0_without_its_route(struct scene *sc)
+{
+    sc->d.replicas = 0;
+    sc->w.route_count = 0;
+}
+
+static void promoted_by_a_person(struct scene *sc)
+{
+    sc->r.status.flight.promote_all = true;
 }
 
 static const struct scene_row rows[] = {
@@ -480,10 +538,17 @@ static const struct scene_row rows[] = {
      undecided_in_four_slices, ACT_DECIDE, "web", "'desired':50", NULL},
     {"... or all of the other family", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT, undecided_all_v6,
      ACT_DECIDE, "web", "'desired':50", NULL},
+    {"... with none short", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT,
+     undecided_all_v6_one_endpoint_short, ACT_REPORT, NULL, NULL, "Progressing"},
     {"no weight for a side that is gone", ROUTED, TO_RELEASE, ACT_ROUTE_WEIGHT, candidate_gone_at_0,
      ACT_REPORT, NULL, NULL, "ScaledToZero"},
     {"nothing is judged at 0", CANARY, IN_STEP, 0, candidate_gone_at_0_and_queued, ACT_REPORT, NULL,
      NULL, "ScaledToZero"},
+    {"... nor while a weight keeps its pods", ROUTED, IN_STEP, 0, at_0_without_its_route,
+     ACT_REPORT, NULL, "'Deployment web has 0 replicas: nothing can be judged; promotion waits.'",
+     "ScaledToZero"},
+    {"promoted by a person it switches in the same write", SWITCH, IN_STEP, 0, promoted_by_a_person,
+     ACT_DECIDE, "web", "'service':'web','revision':'s1-82343883'", NULL},
 };
 
 int main(void)

@@ -180,6 +180,16 @@ static void a_pod_is_asked_why_it_is_slow(void **state UNUSED)
     assert_string_equal(p->status->display.message,
                         "Waits for pods: 3 of 4 new pods ready: ErrImagePull.");
     assert_string_equal(p->pods_of, revision);
+    list[0] = &pods[3];
+    sc->w.pod_count = 1;
+    p = scene_plan(sc);
+    assert_string_equal(p->status->display.message,
+                        "Waits for pods: 3 of 4 new pods ready: ErrImagePull.");
+    sc->w.pods_of = NULL;
+    p = scene_plan(sc);
+    assert_string_equal(
+        p->status->display.message,
+        "Waits for pods: 3 of 4 new pods ready: the pods could not be read: forbidden.");
     sc->r.status.flight.progressed_ms++;
     p = scene_plan(sc);
     assert_string_equal(p->status->display.message, "Waits for pods: 3 of 4 new pods ready.");
@@ -237,6 +247,10 @@ static void why_it_waits_is_told(void **state UNUSED)
 
     time_format_clock(sc->r.status.flight.settled_ms + HOUR_MS, at);
     says(sc, arena_printf(&sc->a, "Holds step 1 until %s.", at));
+    scene_close(sc);
+    sc = scene_at("asks", CANARY, (const char *const[]){"image app:v2", "-> Approval", NULL}, 0);
+    time_format_clock(sc->r.status.flight.settled_ms + 24 * HOUR_MS, at);
+    says(sc, arena_printf(&sc->a, "Step 1 waits for approval until %s: sluice approve web.", at));
     scene_close(sc);
     sc = scene_at("gating", GATED(METRIC), (const char *const[]){"image app:v2", "-> Gating", NULL},
                   0);

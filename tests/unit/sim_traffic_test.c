@@ -322,6 +322,24 @@ static void other_routes_in_the_status(struct scene *sc)
             .settled_ms = 1};
 }
 
+/* Written by others, who left the routes out. */
+static void no_routes_in_the_status(struct scene *sc)
+{
+    sc->r.status.route_count = 0;
+    scene_told(sc);
+}
+
+/* The new pods' ReplicaSet was deleted, and others than stable's have pods still. */
+static void candidate_gone_and_others_have_pods(struct scene *sc)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    rs->of = "web";
+    rs->controller_uid = rs->first_owner_uid = sc->f.meta.uid;
+    rs->replicas = rs->st_replicas = rs->st_ready = rs->st_available = 2;
+    scene_forget_rs(sc, scene_candidate(sc));
+}
+
 /* Deleted on the way back, with a spec that a newer version wrote; the fence is lost. */
 static void leaves_with_a_router_of_later(struct scene *sc)
 {
@@ -345,6 +363,12 @@ static const struct scene_row rows[] = {
      route_of_others, ACT_REPORT, NULL, NULL, "Progressing"},
     {"nothing is written before a weight is decided", ROUTED, TO_RELEASE, ACT_RS_CREATE,
      route_switched_off, ACT_RS_CREATE, NULL, NULL, NULL},
+    {"a weight is written also where the status lacks the route", ROUTED, TO_RELEASE,
+     ACT_ROUTE_WEIGHT, no_routes_in_the_status, ACT_ROUTE_WEIGHT, "web", NULL, NULL},
+    {"no way back is held up by a route that sends to others", ROUTED, ABORTS, ACT_RS_SCALE,
+     route_of_others, ACT_RS_SCALE, NULL, "'value':0", "Aborting"},
+    {"others drain while the new pods' ReplicaSet is gone", ROUTED, IN_STEP, 0,
+     candidate_gone_and_others_have_pods, ACT_DECIDE, "web", "'drainedAt'", NULL},
     {"a step that was passed stays so", ROUTED, IN_STEP, 0, no_route, ACT_NONE, NULL, NULL,
      "AwaitingApproval"},
     /* --- settled --- */
@@ -421,6 +445,10 @@ static void accepted_is_what_the_router_says(void **state UNUSED)
     sc->f.record.routes = r;
     sc->r.status.routes[0].route = "later/web";
     assert_int_equal(scene_plan(sc)->status->flight.weight_accepted, 50);
+    sc->r.status.route_count = 0; /* nothing is known of any, and there is none */
+    sc->w.route_count = 0;
+    told = &scene_plan(sc)->status->flight;
+    assert_true(told->weight_written == 0 && told->weight_accepted == 0);
     scene_close(sc);
 }
 
