@@ -3,11 +3,6 @@
  * not taken away, and the walk inside keeps to its order. */
 #include "sim_scene.h"
 
-#define ROLLED                                                                                     \
-    {                                                                                              \
-        "image app:v2", "-> Approval", "approve"                                                   \
-    }
-
 static struct replicaset *with_pods(struct scene *sc, const char *controller)
 {
     struct replicaset *rs = scene_elder(sc);
@@ -156,31 +151,31 @@ static void pods_on_our_fence_and_others_behind_the_service(struct scene *sc)
 }
 
 static const struct scene_row rows[] = {
-    {"pods on a fence that is not known are left alone, inside too", BATCHES, ROLLED,
+    {"pods on a fence that is not known are left alone, inside too", BATCHES, APPROVES,
      ACT_FENCE_DELETE, pods_on_an_unknown_fence, ACT_REPORT, NULL, NULL, "Promoting"},
-    {"... on ours they go", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_on_our_fence, ACT_RS_SCALE,
+    {"... on ours they go", BATCHES, APPROVES, ACT_FENCE_DELETE, pods_on_our_fence, ACT_RS_SCALE,
      "web-elder", "'value':0", NULL},
-    {"... and when nobody has them", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_of_nobody,
+    {"... and when nobody has them", BATCHES, APPROVES, ACT_FENCE_DELETE, pods_of_nobody,
      ACT_RS_SCALE, "web-elder", "'value':0", NULL},
-    {"... not while stable is short of pods", BATCHES, ROLLED, ACT_FENCE_DELETE,
+    {"... not while stable is short of pods", BATCHES, APPROVES, ACT_FENCE_DELETE,
      pods_and_stable_short, ACT_REPORT, NULL, NULL, "Promoting"},
-    {"... nor while its pods are behind no Service", BATCHES, ROLLED, ACT_FENCE_DELETE,
+    {"... nor while its pods are behind no Service", BATCHES, APPROVES, ACT_FENCE_DELETE,
      pods_on_our_fence_and_others_behind_the_service, ACT_REPORT, NULL, NULL, "Promoting"},
-    {"... nor another's", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_of_another, ACT_FENCE_DELETE,
+    {"... nor another's", BATCHES, APPROVES, ACT_FENCE_DELETE, pods_of_another, ACT_FENCE_DELETE,
      "web-sluice", NULL, NULL},
-    {"the walk goes on", BATCHES, ROLLED, ACT_RS_SCALE, candidate_last_by_name, ACT_RS_SCALE, "z",
+    {"the walk goes on", BATCHES, APPROVES, ACT_RS_SCALE, candidate_last_by_name, ACT_RS_SCALE, "z",
      "'value':3", NULL},
-    {"... not to where the older would be shrunk", BATCHES, ROLLED, ACT_RS_SCALE,
+    {"... not to where the older would be shrunk", BATCHES, APPROVES, ACT_RS_SCALE,
      candidate_first_by_name, ACT_RECORD, NULL, NULL, NULL},
-    {"... by age before name", BATCHES, ROLLED, ACT_RS_SCALE, candidate_older, ACT_RECORD, NULL,
+    {"... by age before name", BATCHES, APPROVES, ACT_RS_SCALE, candidate_older, ACT_RECORD, NULL,
      NULL, NULL},
-    {"... not while the sum moves", BATCHES, ROLLED, ACT_RS_SCALE, sum_is_moving, ACT_REPORT, NULL,
-     NULL, NULL},
-    {"... nor while a new pod is missing", BATCHES, ROLLED, ACT_RS_SCALE, candidate_not_available,
+    {"... not while the sum moves", BATCHES, APPROVES, ACT_RS_SCALE, sum_is_moving, ACT_REPORT,
+     NULL, NULL, NULL},
+    {"... nor while a new pod is missing", BATCHES, APPROVES, ACT_RS_SCALE, candidate_not_available,
      ACT_REPORT, NULL, NULL, NULL},
-    {"... or an old one", BATCHES, ROLLED, ACT_RS_SCALE, stable_not_available, ACT_REPORT, NULL,
+    {"... or an old one", BATCHES, APPROVES, ACT_RS_SCALE, stable_not_available, ACT_REPORT, NULL,
      NULL, NULL},
-    {"... but where all old ones are broken", BATCHES, ROLLED, ACT_RS_SCALE,
+    {"... but where all old ones are broken", BATCHES, APPROVES, ACT_RS_SCALE,
      stable_not_available_at_all, ACT_RS_SCALE, NULL, "'value':3", NULL},
     {"... and for the first pod of all there is nothing to shrink", BATCHES, TO_RELEASE,
      ACT_RS_SCALE, stable_as_small_as_the_first_step, ACT_RS_SCALE, "a", "'value':1", NULL},
