@@ -84,6 +84,18 @@ static void deleted_in_the_bake(struct scene *sc)
     sc->r.meta.deleting_ms = 1;
 }
 
+static void deleted_at_the_end_of_the_bake(struct scene *sc)
+{
+    deleted_in_the_bake(sc);
+    sc->r.status.flight.bake_until_ms = sc->st.s.now_ms;
+    scene_told(sc);
+}
+
+static void put_back_in_the_bake(struct scene *sc)
+{
+    sc->d.digest = sc->f.record.previous_digest;
+}
+
 static void deleted_and_promoted(struct scene *sc)
 {
     deleted_in_the_bake(sc);
@@ -112,6 +124,13 @@ static void nameless_and_the_candidate_gone(struct scene *sc)
 }
 
 static const struct scene_row rows[] = {
+    /* --- it begins --- */
+    {"its steps are told with their pods", BATCHES, TO_RELEASE, ACT_DECIDE, nothing, ACT_DECIDE,
+     "web", "'steps':[{'weight':0,'replicas':2},{'weight':100,'replicas':3}]", NULL},
+    {"... and the pin of the side", PREVIEW, TO_RELEASE, ACT_DECIDE, nothing, ACT_DECIDE, "web",
+     "'pins':[{'service':'web-preview','revision':'s1-82343883'", NULL},
+    {"... and that something is held", CANARY, TO_RELEASE, ACT_DECIDE, nothing, ACT_DECIDE, "web",
+     "'held':true", NULL},
     /* --- the steps are edited --- */
     {"queued, its steps are taken as they are now",
      QUEUED,
@@ -141,6 +160,10 @@ static const struct scene_row rows[] = {
      ACT_DECIDE, "web", "'promoteAll':true", NULL},
     {"... once", CANARY, IN_STEP, 0, deleted_and_promoted_before, ACT_DECIDE, "web", "'step':2",
      NULL},
+    {"deleted at the end of the bake: nothing is decided", CANARY, IN_BAKE, 0,
+     deleted_at_the_end_of_the_bake, ACT_RS_SCALE, NULL, "'value':0}]", NULL},
+    {"the template before, in the bake, is an undo", CANARY, IN_BAKE, 0, put_back_in_the_bake,
+     ACT_DECIDE, "web", "'abortReason':'the template before was put back','undo':true", NULL},
     {"deleted in the bake: that is over", CANARY, IN_BAKE, 0, deleted_in_the_bake, ACT_DECIDE,
      "web", "'committedAt'", NULL},
     /* --- a status that others wrote --- */
@@ -186,6 +209,36 @@ static void a_name_is_searched_for_so_long(void **state UNUSED)
     scene_close(sc);
 }
 
+/* ---- history --------------------------------------------------------------------------------- */
+
+/* The newest first, and the oldest is forgotten. */
+static void what_was_is_kept_in_order(void **state UNUSED)
+{
+    static const struct {
+        int had, keeps;
+    } ends[] = {{0, 1}, {1, 2}, {HISTORY_MAX - 1, HISTORY_MAX}, {HISTORY_MAX, HISTORY_MAX}};
+
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        struct scene *sc = scene_at("in a step", CANARY,
+                                    (const char *const[]){"image app:v2", "-> Approval", NULL}, 0);
+        const struct rollout_status *st;
+        struct rollout_status *was = &sc->r.status;
+
+        for (int k = 0; k < ends[i].had; k++)
+            was->history[k] = (struct history_entry){.outcome = "Promoted",
+                                                     .revision = arena_printf(&sc->a, "r%d", k)};
+        was->history_count = ends[i].had;
+        newer_template(sc);
+        st = scene_plan(sc)->status;
+        assert_int_equal(st->history_count, ends[i].keeps);
+        assert_string_equal(st->history[0].outcome, "Superseded");
+        assert_string_equal(st->history[0].revision, was->flight.revision);
+        for (int k = 1; k < ends[i].keeps; k++)
+            assert_string_equal(st->history[k].revision, arena_printf(&sc->a, "r%d", k - 1));
+        scene_close(sc);
+    }
+}
+
 /* ---- many at once ---------------------------------------------------------------------------- */
 
 /* Steps of one size pass in one plan, and as many are told of as there is room for. */
@@ -218,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE_ROWS(rows),
         cmocka_unit_test(a_name_is_searched_for_so_long),
+        cmocka_unit_test(what_was_is_kept_in_order),
         cmocka_unit_test(small_steps_pass_at_once),
     };
 

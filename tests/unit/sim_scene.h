@@ -276,6 +276,20 @@ static inline void scene_check_awaiting(const struct scene *sc, const struct pla
     }
 }
 
+/* One write of the status tells all that was decided, as it then is. */
+static inline void scene_check_told(struct scene *sc, const struct plan *p, const char *row)
+{
+    const struct plan *then;
+
+    if (p->action.target != TARGET_ROLLOUT || !str_equal(p->action.subresource, "status"))
+        return;
+    sc->r.status = *p->status;
+    scene_told(sc);
+    then = scene_plan(sc);
+    CHECK(then->action.act != ACT_DECIDE && then->action.act != ACT_REPORT,
+          "%s: what is written is written anew, by %s: %s", row, then->rule, then->action.body);
+}
+
 static inline void scene_check(const struct scene_row *row)
 {
     struct scene *sc = scene_at(row->name, row->spec, row->lines, row->before);
@@ -294,6 +308,7 @@ static inline void scene_check(const struct scene_row *row)
         CHECK(strstr(p->action.body, text), "%s: no %s in %s", row->name, text, p->action.body);
     if (row->reason)
         CHECK_TEXT(p->status->conditions[COND_READY].reason, row->reason, row->name);
+    scene_check_told(sc, p, row->name);
     scene_close(sc);
 }
 
