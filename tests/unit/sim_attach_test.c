@@ -448,7 +448,7 @@ static void the_rest_is_attached(void **state UNUSED)
     }
 }
 
-/* ---- another of its name ---------------------------------------------------------------------- */
+/* ---- another of its name --------------------------------------------------------------------- */
 
 /* Nothing of the flight of an earlier Deployment is true of this one. */
 static void what_was_of_another_is_forgotten(void **state UNUSED)

@@ -192,7 +192,64 @@ static const struct scene_row rows[] = {
      ACT_RS_CREATE, NULL, "app:v2", NULL},
 };
 
+/* The old pods' requests have `drain` to end, to the millisecond. */
+static void the_drain_is_lived_through(void **state UNUSED)
+{
+    struct scene *sc =
+        scene_at("aborted", CANARY,
+                 (const char *const[]){"image app:v2", "-> Approval", "abort", NULL}, ACT_RS_SCALE);
+    struct flight *fl = &sc->r.status.flight;
+    const struct plan *p;
+
+    fl->drained_ms = sc->st.s.now_ms - SECOND_MS;
+    p = scene_plan(sc);
+    assert_int_equal(p->action.act, ACT_RS_SCALE);
+    assert_string_equal(p->action.name, scene_candidate(sc)->meta.name);
+    fl->drained_ms++;
+    p = scene_plan(sc);
+    assert_string_equal(p->rule, "extras");
+    assert_true(p->wake_ms == sc->st.s.now_ms + 1);
+    assert_int_equal(p->status->awaiting_count, 1);
+    assert_string_equal(p->status->awaiting[0].what, "Drain");
+    assert_true(p->status->awaiting[0].since_ms == fl->drained_ms);
+    assert_true(p->status->awaiting[0].until_ms == sc->st.s.now_ms + 1);
+    assert_string_equal(p->status->display.message,
+                        "Takes back: traffic off first, then drain, then pods.");
+    fl->drained_ms = 0; /* it begins now */
+    p = scene_plan(sc);
+    assert_true(p->status->flight.drained_ms == sc->st.s.now_ms);
+    assert_int_equal(p->action.act, ACT_DECIDE);
+    scene_close(sc);
+}
+
+/* What no Service selects and what was never available drains nothing; by the share of pods a look
+ * may have missed that it was. */
+static void what_never_served_goes_at_once(void **state UNUSED)
+{
+    static const char *const specs[] = {CANARY, SWITCH};
+
+    for (size_t i = 0; i < COUNT(specs); i++) {
+        struct scene *sc = scene_at(
+            "aborted", specs[i],
+            (const char *const[]){"image app:v2", "-> Approval", "abort", NULL}, ACT_RS_SCALE);
+
+        sc->r.status.flight.drained_ms = sc->st.s.now_ms;
+        assert_string_equal(scene_plan(sc)->rule, "extras");
+        assert_int_not_equal(scene_plan(sc)->action.act, ACT_RS_SCALE);
+        scene_candidate(sc)->st_available = 0;
+        CHECK((scene_plan(sc)->action.act == ACT_RS_SCALE) == (i == 1), "%zu: %s", i,
+              act_name(scene_plan(sc)->action.act));
+        scene_close(sc);
+    }
+}
+
 int main(void)
 {
-    return scene_check_all(rows, COUNT(rows));
+    const struct CMUnitTest tests[] = {
+        SCENE_ROWS(rows),
+        cmocka_unit_test(the_drain_is_lived_through),
+        cmocka_unit_test(what_never_served_goes_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
