@@ -72,10 +72,8 @@ static void copy_steps(struct planner *p)
     struct flight *fl = &p->st.flight;
 
     fl->step_count = p->c.step_count;
-    for (int i = 0; i < p->c.step_count; i++) {
-        fl->steps[i].weight_pct = p->c.steps[i].weight_pct;
-        fl->steps[i].replicas = step_replicas(&p->c, p->d, i + 1);
-    }
+    for (int i = 0; i < p->c.step_count; i++)
+        fl->steps[i].weight_pct = p->c.steps[i].weight_pct; /* its pods are counted in report.c */
 }
 
 /* 0 where something is waited for before the first. */
@@ -111,7 +109,6 @@ void flight_begin(struct planner *p, int step)
     p->st.gate_count = 0;
     p->st.route_count = 0;
     pin_side(p, fl->revision);
-    p->st.held = true;
     decide(p);
     event(p, false, REASON_STARTED, "Revision %s starts: %s, %d steps.", fl->revision,
           strategy_name(p->spec->strategy), p->c.step_count);

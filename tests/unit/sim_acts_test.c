@@ -119,6 +119,25 @@ static bool names_version(const cJSON *body, const struct action *act, const str
     return str_equal(json_str(tested(body, "/metadata/resourceVersion"), ""), m->rv);
 }
 
+/* ... and what it says beside that. */
+static bool says_what_it_does(struct scene *sc, const struct action *act, const cJSON *body)
+{
+    char now[TIME_TEXT_MAX];
+
+    if (act->act == ACT_DEP_STATUS) {
+        time_format(sc->st.s.now_ms, now);
+        return strstr(act->body, arena_printf(&sc->a, "\"lastUpdateTime\":\"%s\"", now)) != NULL;
+    }
+    if (act->act != ACT_RS_FENCE)
+        return true;
+    JSON_EACH(op, body) {
+        if (str_equal(json_str(json_key(op, "path"), ""), "/metadata/labels"))
+            return str_equal(json_str(json_key(json_key(op, "value"), LABEL_HASH), ""),
+                             rs_named(sc, act->name)->revision);
+    }
+    return false;
+}
+
 /* ---- each ------------------------------------------------------------------------------------ */
 
 static bool takes(const struct scene *sc, const struct action *act, const cJSON *body)
@@ -159,6 +178,7 @@ static void check_request(struct scene *sc, const struct action *act, const char
     CHECK_TEXT(act->uid, m->uid, name);
     CHECK_TEXT(act->name, m->name, name);
     CHECK(names_version(body, act, m), "%s: not of what it was decided on: %s", name, act->body);
+    CHECK(says_what_it_does(sc, act, body), "%s: %s", name, act->body);
 }
 
 /* ---- whole releases -------------------------------------------------------------------------- */
@@ -218,10 +238,75 @@ static void each_request_of_whole_releases(void **state UNUSED)
         CHECK(seen[act] || act == ACT_RS_MIN_READY, "%s: not seen", act_name(act));
 }
 
+/* ---- what others wrote ----------------------------------------------------------------------- */
+
+/* The selector is one field and stays its author's, where a query can name them. */
+static void pinned_in_the_authors_name(void **state UNUSED)
+{
+    static const struct {
+        const char *author, *query;
+    } rows[] = {{NULL, BY_US},
+                {"helm", "fieldManager=helm"},
+                {"kubectl-client-side-apply", "fieldManager=kubectl-client-side-apply"},
+                {"a&b", BY_US},
+                {"a b", BY_US}};
+    struct scene *sc =
+        scene_at("released", SWITCH, (const char *const[]){"image app:v2", NULL}, ACT_SERVICE_PIN);
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        sc->services[0].selector_manager = rows[i].author;
+        assert_int_equal(scene_plan(sc)->action.act, ACT_SERVICE_PIN);
+        CHECK_TEXT(scene_plan(sc)->action.query, rows[i].query, "by its author");
+    }
+    scene_close(sc);
+}
+
+/* A port of every node is one Service's alone. */
+static void ports_of_nodes_are_not_copied(void **state UNUSED)
+{
+    static const struct {
+        const char *ports, *copy;
+    } rows[] = {
+        {"[{'port':80,'nodePort':30080,'name':'http'},{'name':'tls','port':443,'nodePort':30443}]",
+         "'ports':[{'name':'http','port':80},{'name':'tls','port':443}]"},
+        {"[{'port':80}]", "'ports':[{'port':80}]"},
+        {NULL, "'clusterIP':'None'"},
+    };
+    struct scene *sc = scene_at("released", PREVIEW, (const char *const[]){"image app:v2", NULL},
+                                ACT_SERVICE_CREATE);
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *copy = json_fmt(&sc->a, rows[i].copy, NULL);
+        const char *body;
+
+        sc->services[0].ports_raw = rows[i].ports ? json_fmt(&sc->a, rows[i].ports, NULL) : NULL;
+        body = scene_plan(sc)->action.body;
+        CHECK(strstr(body, copy), "%zu: no %s in %s", i, copy, body);
+    }
+    scene_close(sc);
+}
+
+/* What is not there cannot be removed: the whole patch would be refused. */
+static void a_dead_man_is_removed_where_there_is_one(void **state UNUSED)
+{
+    struct scene *sc = scene_at("at rest", PAUSED, (const char *const[]){NULL}, 0);
+
+    sc->r.meta.deleting_ms = 1;
+    assert_int_equal(scene_plan(sc)->action.act, ACT_RESUME);
+    assert_non_null(strstr(scene_plan(sc)->action.body, "remove"));
+    scene_no_dead_man(sc);
+    assert_int_equal(scene_plan(sc)->action.act, ACT_RESUME);
+    assert_null(strstr(scene_plan(sc)->action.body, "remove"));
+    scene_close(sc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request_of_whole_releases),
+        cmocka_unit_test(pinned_in_the_authors_name),
+        cmocka_unit_test(ports_of_nodes_are_not_copied),
+        cmocka_unit_test(a_dead_man_is_removed_where_there_is_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

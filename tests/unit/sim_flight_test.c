@@ -129,8 +129,6 @@ static const struct scene_row rows[] = {
      "web", "'steps':[{'weight':0,'replicas':2},{'weight':100,'replicas':3}]", NULL},
     {"... and the pin of the side", PREVIEW, TO_RELEASE, ACT_DECIDE, nothing, ACT_DECIDE, "web",
      "'pins':[{'service':'web-preview','revision':'s1-82343883'", NULL},
-    {"... and that something is held", CANARY, TO_RELEASE, ACT_DECIDE, nothing, ACT_DECIDE, "web",
-     "'held':true", NULL},
     /* --- the steps are edited --- */
     {"queued, its steps are taken as they are now",
      QUEUED,
@@ -239,6 +237,138 @@ static void what_was_is_kept_in_order(void **state UNUSED)
     }
 }
 
+/* ---- from one to the next -------------------------------------------------------------------- */
+
+static struct scene *released(void)
+{
+    return scene_at("released", CANARY, (const char *const[]){"image app:v2", NULL}, ACT_DECIDE);
+}
+
+static struct scene *in_a_step(void)
+{
+    return scene_at("in a step", CANARY, (const char *const[]){"image app:v2", "-> Approval", NULL},
+                    0);
+}
+
+/* What passed for the one before has not passed for this one. */
+static void it_begins_with_nothing(void **state UNUSED)
+{
+    struct scene *sc = released();
+    const struct plan *p;
+
+    sc->r.status.gates[0] = (struct gate_state){.name = "ok", .verdict = VERDICT_PASS};
+    sc->r.status.gate_count = sc->r.status.route_count = 1;
+    p = scene_plan(sc);
+    assert_int_equal(p->status->gate_count, 0);
+    assert_int_equal(p->status->route_count, 0);
+    assert_string_equal(scene_events(sc, p),
+                        "Normal Started: Revision s1-82343883 starts: Canary, 2 steps.");
+    scene_close(sc);
+}
+
+/* A ReplicaSet that is there already has its number, where no other has a higher one. */
+static void it_is_numbered_as_its_replicaset_is(void **state UNUSED)
+{
+    static const struct {
+        int64_t of_the_deployment, of_its_own, want;
+    } numbers[] = {{7, 7, 7}, {8, 7, 9}, {7, 8, 8}, {7, 0, 8}};
+
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        struct scene *sc = released();
+        struct replicaset *rs;
+
+        sc->d.revision = numbers[i].of_the_deployment;
+        if (numbers[i].of_its_own) {
+            rs = scene_elder(sc);
+            rs->digest = sc->d.digest;
+            rs->deployment_revision = numbers[i].of_its_own;
+        }
+        CHECK(scene_plan(sc)->status->flight.deployment_revision == numbers[i].want, "%zu: %lld", i,
+              (long long)scene_plan(sc)->status->flight.deployment_revision);
+        scene_close(sc);
+    }
+}
+
+/* Turned round, nothing is decided any more, and it is remembered what was refused, and why. */
+static void it_turns_round(void **state UNUSED)
+{
+    struct scene *sc = scene_at(
+        "in its bake", CANARY,
+        (const char *const[]){"image app:v2", "-> Approval", "approve", "-> Baking", NULL}, 0);
+    const struct flight *was = &sc->r.status.flight, *fl;
+    const struct rollout_status *st;
+    const struct plan *p;
+
+    sc->r.status.flight.decision_ms = sc->st.s.now_ms - 1;
+    sc->r.status.flight.decision = sc->r.status.flight.decision_reason = "why";
+    sc->r.spec.action =
+        (struct action_spec){.verb = VERB_UNDO, .id = "u", .revision = was->revision, .step = -1};
+    p = scene_plan(sc);
+    st = p->status;
+    fl = &st->flight;
+    assert_int_equal(fl->direction, DIRECTION_BACK);
+    assert_string_equal(fl->abort_reason, "undone by a person");
+    assert_true(fl->decision_ms == 0 && !fl->decision && !fl->decision_reason);
+    assert_true(fl->bake_until_ms == 0 && fl->drained_ms == 0);
+    assert_true(fl->progressed_ms == sc->st.s.now_ms);
+    assert_string_equal(st->rejected.revision, was->revision);
+    assert_string_equal(st->rejected.digest, was->digest);
+    assert_string_equal(st->rejected.reason, "undone by a person");
+    assert_true(st->rejected.at_ms == sc->st.s.now_ms);
+    assert_int_equal(st->rejected.step, 2);
+    assert_string_equal(
+        scene_events(sc, p),
+        "Warning Aborted: Revision s1-82343883 goes back at step 2/2: undone by a person");
+    scene_close(sc);
+}
+
+static void a_newer_one_supersedes_it(void **state UNUSED)
+{
+    struct scene *sc = in_a_step();
+
+    newer_template(sc);
+    assert_non_null(
+        strstr(scene_events(sc, scene_plan(sc)),
+               "Normal Superseded: Revision s1-82343883 is superseded by a newer template."));
+    scene_close(sc);
+}
+
+/* At rest again: of its routes nothing is told any more, and the message is cut to what fits. */
+static void it_ends(void **state UNUSED)
+{
+    struct scene *sc = scene_at(
+        "put back", CANARY,
+        (const char *const[]){"image app:v2", "-> Approval", "image app:v1", NULL}, ACT_RESUME);
+    const struct rollout_status *st;
+    char why[200] = "";
+
+    memset(why, 'x', 150);
+    sc->r.status.flight.abort_reason = why;
+    sc->r.status.route_count = 1;
+    sc->d.paused = false;
+    scene_no_fence(sc);
+    st = scene_plan(sc)->status;
+    assert_false(st->flight.present);
+    assert_int_equal(st->route_count, 0);
+    assert_int_equal(st->history_count, 1);
+    assert_string_equal(st->history[0].outcome, "Reverted");
+    assert_int_equal(strlen(st->history[0].message), 120);
+    scene_close(sc);
+}
+
+/* The status lost, the record is there: that is told. */
+static void a_lost_status_is_told_of(void **state UNUSED)
+{
+    struct scene *sc = in_a_step();
+
+    sc->r.status = (struct rollout_status){0};
+    scene_told(sc);
+    assert_non_null(strstr(
+        scene_events(sc, scene_plan(sc)),
+        "Warning RecordLost: The status was lost; the flight record says stable 1865bdca63."));
+    scene_close(sc);
+}
+
 /* ---- many at once ---------------------------------------------------------------------------- */
 
 /* Steps of one size pass in one plan, and as many are told of as there is room for. */
@@ -271,6 +401,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE_ROWS(rows),
         cmocka_unit_test(a_name_is_searched_for_so_long),
+        cmocka_unit_test(it_begins_with_nothing),
+        cmocka_unit_test(it_is_numbered_as_its_replicaset_is),
+        cmocka_unit_test(it_turns_round),
+        cmocka_unit_test(a_newer_one_supersedes_it),
+        cmocka_unit_test(it_ends),
+        cmocka_unit_test(a_lost_status_is_told_of),
         cmocka_unit_test(what_was_is_kept_in_order),
         cmocka_unit_test(small_steps_pass_at_once),
     };
