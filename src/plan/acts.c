@@ -11,6 +11,7 @@
 #define APPLY_PATCH     "application/apply-patch+yaml"
 #define JSON_BODY       "application/json"
 #define BY_US           "fieldManager=" MANAGER
+#define PIECE_BYTES_MAX ((size_t)64 * 1024) /* labels or ports of one object */
 
 static enum flow patch(struct planner *p, enum act act, enum target target, const struct meta *m,
                        const char *type, const char *body)
@@ -225,7 +226,7 @@ static char *labels_of(struct planner *p, const struct pair *pairs, size_t count
     char *text;
     bool seen = false;
 
-    strbuf_init(&out, 64 * 1024);
+    strbuf_init(&out, PIECE_BYTES_MAX);
     strbuf_addc(&out, '{');
     for (size_t i = 0; i < count; i++) {
         const bool ours = str_equal(pairs[i].key, LABEL_REVISION);
@@ -366,7 +367,7 @@ static const char *ports_or_headless(struct planner *p, const struct service *li
 
     if (!like->ports_raw)
         return "\"clusterIP\":\"None\"";
-    strbuf_init(&out, 64 * 1024);
+    strbuf_init(&out, PIECE_BYTES_MAX);
     json_canonical(&out, (struct jslice){like->ports_raw, strlen(like->ports_raw)}, NULL);
     text = arena_printf(p->a, "\"ports\":%s", strbuf_str(&out));
     strbuf_release(&out);

@@ -218,8 +218,6 @@ static void forget(struct planner *p)
     p->st.rejected.revision = p->st.rejected.digest = NULL;
     p->st.route_count = 0;
     p->st.gate_count = 0;
-    p->st.held = false;
-    p->st.stable.revision = NULL;
 }
 
 enum flow rule_attach(struct planner *p)

@@ -84,16 +84,17 @@ static bool goes_back(const struct planner *p, const struct replicaset *rs)
 static void list_history(struct planner *p, const struct replicaset *stable)
 {
     const char **names = ARENA_ARRAY(p->a, const char *, p->w->rs_count + 1);
+    size_t count = 0;
 
-    p->rec.history_count = 0;
     for (size_t i = 0; i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];
 
         if (rs != stable && rs->revision && goes_back(p, rs) &&
             !str_equal(rs->digest, p->rec.stable_digest))
-            names[p->rec.history_count++] = rs->revision;
+            names[count++] = rs->revision;
     }
     p->rec.history = names;
+    p->rec.history_count = count;
 }
 
 static enum flow broken_fence(struct planner *p)
@@ -157,21 +158,51 @@ enum flow rule_fence(struct planner *p)
     return act_fence_create(p);
 }
 
-/* O7: nobody else heals a paused Deployment. */
-enum flow rule_stable_missing(struct planner *p)
+/* History before what has pods: a paused Deployment without an active ReplicaSet revives its newest
+ * old one (O1, O3). */
+static bool goes_before(const struct replicaset *rs, const struct replicaset *other)
 {
-    if (p->stable || !p->d->paused)
-        return NEXT;
+    return !other || (other->replicas > 0 && rs->replicas == 0);
+}
+
+static const struct replicaset *left_inside(const struct planner *p)
+{
+    const struct replicaset *found = NULL;
+
     for (size_t i = 0; i < p->w->rs_count; i++) {
         const struct replicaset *rs = p->w->rs[i];
 
-        if (rs_inside(p, rs) && !rs->meta.deleting_ms)
-            return act_rs_fence(p, rs);
-        if (rs->meta.deleting_ms && str_equal(rs->revision, p->rec.stable_revision)) {
-            say(p, "Progressing", REASON_PROGRESSING, false,
-                "Waits for the deleted ReplicaSet of stable to be gone.");
-            return STOP;
-        }
+        if (rs_inside(p, rs) && !rs->meta.deleting_ms && goes_before(rs, found))
+            found = rs;
+    }
+    return found;
+}
+
+static bool stable_goes(const struct planner *p)
+{
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (rs->meta.deleting_ms && str_equal(rs->revision, p->rec.stable_revision))
+            return true;
+    }
+    return false;
+}
+
+/* O7: nobody else heals a paused Deployment. */
+enum flow rule_stable_missing(struct planner *p)
+{
+    const struct replicaset *rs;
+
+    if (p->stable || !p->d->paused)
+        return NEXT;
+    rs = left_inside(p);
+    if (rs)
+        return act_rs_fence(p, rs);
+    if (stable_goes(p)) {
+        say(p, "Progressing", REASON_PROGRESSING, false,
+            "Waits for the deleted ReplicaSet of stable to be gone.");
+        return STOP;
     }
     return act_rs_create(p, p->rec.stable_revision, p->n, p->rec.stable_template,
                          p->rec.stable_number, true);
@@ -186,8 +217,6 @@ static bool goes_first(const struct planner *p, const struct replicaset *rs)
            rs->replicas <= p->surge.unavailable && rs_inside(p, rs) == (p->n > 1);
 }
 
-/* History before what has pods: a paused Deployment without an active ReplicaSet revives its newest
- * old one (O1, O3). */
 static const struct replicaset *next_to_fence(const struct planner *p)
 {
     const struct replicaset *found = NULL;
@@ -197,7 +226,7 @@ static const struct replicaset *next_to_fence(const struct planner *p)
 
         if (rs->meta.deleting_ms || rs_fenced(p, rs) || inside_allowed(p, rs))
             continue; /* what hangs on a fence that is gone is taken over by the new one */
-        if (!found || (found->replicas > 0 && rs->replicas == 0))
+        if (goes_before(rs, found))
             found = rs;
     }
     return found;

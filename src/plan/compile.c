@@ -160,7 +160,6 @@ void compile_steps(const struct rollout_spec *spec, struct compiled *out)
     if (!last->last)
         last->gates = step_gates(spec, NULL, PHASE_AFTER_SWITCH);
     last->last = true;
-    out->start_gates = 0;
     for (size_t i = 0; i < spec->gate_count; i++) {
         if (spec->gates[i].during & PHASE_START)
             out->start_gates |= 1U << i;
@@ -176,8 +175,6 @@ static int32_t outside_routed(const struct step *s, int32_t n)
 
     if (s->replicas)
         need = max_i64(need, count_of(s->replicas, n));
-    if (s->weight_pct > 0)
-        need = max_i64(need, 1);
     return (int32_t)min_i64(need, n);
 }
 

@@ -72,10 +72,8 @@ static void copy_steps(struct planner *p)
     struct flight *fl = &p->st.flight;
 
     fl->step_count = p->c.step_count;
-    for (int i = 0; i < p->c.step_count; i++) {
-        fl->steps[i].weight_pct = p->c.steps[i].weight_pct;
-        fl->steps[i].replicas = step_replicas(&p->c, p->d, i + 1);
-    }
+    for (int i = 0; i < p->c.step_count; i++)
+        fl->steps[i].weight_pct = p->c.steps[i].weight_pct; /* its pods are counted in report.c */
 }
 
 /* 0 where something is waited for before the first. */
@@ -91,7 +89,6 @@ void flight_begin(struct planner *p, int step)
     struct flight *fl = &p->st.flight;
     const struct replicaset *rs = rs_by_digest(p, p->d->digest);
 
-    compile_steps(p->spec, &p->c);
     *fl = (struct flight){.present = true,
                           .digest = p->d->digest,
                           .from_revision = p->rec.stable_revision,
@@ -112,7 +109,6 @@ void flight_begin(struct planner *p, int step)
     p->st.gate_count = 0;
     p->st.route_count = 0;
     pin_side(p, fl->revision);
-    p->st.held = true;
     decide(p);
     event(p, false, REASON_STARTED, "Revision %s starts: %s, %d steps.", fl->revision,
           strategy_name(p->spec->strategy), p->c.step_count);
@@ -314,17 +310,13 @@ enum flow rule_flight(struct planner *p)
 
 /* ---- the spec moved -------------------------------------------------------------------------- */
 
-static int first_difference(const struct planner *p, const char *now)
+/* Of two digests of one strategy. */
+static int first_difference(const char *now, const char *then)
 {
-    const char *then = p->st.flight.spec_digest ? p->st.flight.spec_digest : "";
-    const size_t now_len = strlen(now), then_len = strlen(then);
-
     for (int step = 1;; step++) {
         const size_t at = STRATEGY_DIGITS + STEP_DIGITS * (size_t)(step - 1);
 
-        if (at + STEP_DIGITS > now_len || at + STEP_DIGITS > then_len)
-            return step;
-        if (strncmp(now + at, then + at, STEP_DIGITS) != 0)
+        if (!now[at] || strncmp(now + at, then + at, STEP_DIGITS) != 0)
             return step;
     }
 }
@@ -363,24 +355,27 @@ static void move_to(struct planner *p, int step)
     fl->settled_ms = fl->decision_ms = fl->drained_ms = 0;
 }
 
+static void follow_steps(struct planner *p, int differs)
+{
+    if (differs > p->st.flight.step)
+        return;
+    differs = (int)min_i64(differs, p->c.step_count);
+    move_to(p, p->outside ? differs : rolling_position(p, differs));
+}
+
 enum flow rule_edit(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
-    const char *now = spec_digest(p);
-    int differs;
+    const char *now = spec_digest(p), *then = fl->spec_digest ? fl->spec_digest : "";
 
-    if (!p->forward || str_equal(now, fl->spec_digest))
+    if (!p->forward || str_equal(now, then))
         return NEXT;
-    if (strncmp(now, fl->spec_digest ? fl->spec_digest : "", STRATEGY_DIGITS) != 0 &&
-        fl->step > 0) {
-        flight_back(p, "the strategy was changed in flight", false, false);
-        return AGAIN;
-    }
-    differs = first_difference(p, now);
-    if (fl->step > 0 && differs <= fl->step) {
-        compile_steps(p->spec, &p->c);
-        differs = (int)min_i64(differs, p->c.step_count);
-        move_to(p, p->outside ? differs : rolling_position(p, differs));
+    if (fl->step > 0) {
+        if (strncmp(now, then, STRATEGY_DIGITS) != 0) {
+            flight_back(p, "the strategy was changed in flight", false, false);
+            return AGAIN;
+        }
+        follow_steps(p, first_difference(now, then));
     }
     fl->spec_digest = now;
     fl->generation = p->r->meta.generation;

@@ -36,7 +36,7 @@ TESTS = {
              "sim_borrow_test", "sim_capacity_test", "sim_traffic_test", "sim_routes_test",
              "sim_pins_test", "sim_pinned_test",
              "sim_report_test", "sim_columns_test", "sim_edit_test", "sim_turns_test",
-             "sim_record_test",
+             "sim_record_test", "sim_acts_test",
              "sim_asks_test", "sim_answers_test",
              "sim_hands_test", "sim_outgrown_test", "sim_pods_test", "sim_ended_test",
              "sim_gates_test", "cli_plan_test", "cli_get_test", "sim_families_test",

@@ -137,6 +137,42 @@ static void one_without_surge_not_judged(struct scene *sc)
     sc->r.spec.step_count = sc->r.spec.gate_count = 0;
 }
 
+/* Of two one may go while the other is judged; and a surge is room enough for one. */
+static void two_without_surge(struct scene *sc)
+{
+    sc->d.max_surge = "0";
+    sc->d.max_unavailable = "1";
+}
+
+static void one_with_surge(struct scene *sc)
+{
+    one_without_surge(sc);
+    sc->d.max_surge = "1";
+}
+
+/* It lacks the last of the labels that the Deployment selects by. */
+static void service_of_fewer_labels(struct scene *sc)
+{
+    static const struct pair both[] = {{"app", "web"}, {"tier", "front"}};
+
+    sc->d.selector.pairs = sc->d.template_labels = both;
+    sc->d.selector.count = sc->d.template_label_count = 2;
+}
+
+/* It is the second that reaches further. */
+static void second_service_wide(struct scene *sc)
+{
+    static const struct pair both[] = {{"app", "web"}, {"tier", "front"}};
+    struct service *s = ARENA_NEW(&sc->a, struct service);
+
+    *s = sc->service;
+    s->meta.name = "wide";
+    s->selector.pairs = &both[1];
+    sc->d.template_labels = both;
+    sc->d.template_label_count = 2;
+    sc->services[sc->w.service_count++] = s;
+}
+
 static void no_service(struct scene *sc)
 {
     sc->w.service_count = 0;
@@ -190,6 +226,16 @@ static void as_many_services_as_pins(struct scene *sc)
 static void one_service_too_many(struct scene *sc)
 {
     many_services(sc, PINS_MAX);
+}
+
+static void as_many_services_as_all_pins(struct scene *sc)
+{
+    many_services(sc, PINS_MAX);
+}
+
+static void one_service_more_than_pins(struct scene *sc)
+{
+    many_services(sc, PINS_MAX + 1);
 }
 
 static void no_route(struct scene *sc)
@@ -258,6 +304,27 @@ static void two_revisions(struct scene *sc)
 }
 
 /* Adopted from somebody: the pods of one of those cannot be told from others by a label. */
+static void others_with_pods_first(struct scene *sc)
+{
+    const struct replicaset *list[2];
+
+    two_revisions(sc);
+    list[0] = sc->w.rs[1];
+    list[1] = sc->w.rs[0];
+    sc->w.rs = memcpy(ARENA_ARRAY(&sc->a, const struct replicaset *, 2), list, sizeof list);
+}
+
+static void its_own_is_fenced(struct scene *sc)
+{
+    struct replicaset *rs = ARENA_NEW(&sc->a, struct replicaset);
+    const struct replicaset **list = ARENA_ARRAY(&sc->a, const struct replicaset *, 1);
+
+    *rs = *sc->w.rs[0];
+    rs->controller_uid = "uid-of-a-fence";
+    list[0] = rs;
+    sc->w.rs = list;
+}
+
 static void without_hash(struct scene *sc)
 {
     struct replicaset *rs = ARENA_NEW(&sc->a, struct replicaset);
@@ -301,11 +368,19 @@ static const struct row {
     {"Service of others too", BLUE_GREEN, wide_service, "Stalled", REASON_SELECTOR_MISMATCH, false},
     {"too many Services", BLUE_GREEN, one_service_too_many, "Stalled", REASON_SELECTOR_MISMATCH,
      false},
+    {"a Service of fewer labels", BLUE_GREEN, service_of_fewer_labels, "Stalled",
+     REASON_SELECTOR_MISMATCH, false},
+    {"a second Service of others too", BLUE_GREEN, second_service_wide, "Stalled",
+     REASON_SELECTOR_MISMATCH, false},
+    {"more Services than pins", CANARY_PODS, one_service_more_than_pins, "Stalled",
+     REASON_SELECTOR_MISMATCH, false},
     {"no route", CANARY_ROUTE, no_route, "Stalled", REASON_ROUTE_NOT_FOUND, false},
     {"route of others", CANARY_ROUTE, route_of_others, "Stalled", REASON_ROUTE_NOT_FOUND, false},
     {"large template", BLUE_GREEN, large_template, "Stalled", REASON_NO_ROOM, true},
     {"paused by somebody", BLUE_GREEN, paused, "Pending", REASON_PAUSED_BY_USER, true},
     {"two revisions with pods", BLUE_GREEN, two_revisions, "Pending", REASON_NOT_COMPLETE, true},
+    {"... in any order", BLUE_GREEN, others_with_pods_first, "Pending", REASON_NOT_COMPLETE, true},
+    {"its own is another's", BLUE_GREEN, its_own_is_fenced, "Pending", REASON_NOT_COMPLETE, true},
     {"a ReplicaSet without hash", BLUE_GREEN, without_hash, "Pending", REASON_NOT_COMPLETE, true},
     {"in a rollout of its own", BLUE_GREEN, rolling_out, "Pending", REASON_NOT_COMPLETE, true},
 };
@@ -349,6 +424,10 @@ static void the_rest_is_attached(void **state UNUSED)
                 {"as large as may be", BLUE_GREEN, as_large_as_may_be},
                 {"no pods to keep apart", CANARY_PODS, keeps_apart_nothing},
                 {"rolling keeps its ports", ROLLING, host_port},
+                {"two without a surge", ROLLING, two_without_surge},
+                {"one with a surge", ROLLING, one_with_surge},
+                {"as many Services as pins, without another side", CANARY_PODS,
+                 as_many_services_as_all_pins},
                 {"nothing to judge needs no room", ROLLING, one_without_surge_not_judged},
                 {"a Service of others besides", BLUE_GREEN, one_of_others_too},
                 {"rolling pins nothing", ROLLING, wide_service}};
@@ -367,6 +446,37 @@ static void the_rest_is_attached(void **state UNUSED)
         close_scene(sc);
         free(sc);
     }
+}
+
+/* ---- another of its name --------------------------------------------------------------------- */
+
+/* Nothing of the flight of an earlier Deployment is true of this one. */
+static void what_was_of_another_is_forgotten(void **state UNUSED)
+{
+    struct scene *sc = xcalloc(1, sizeof(*sc));
+    struct rollout_status *was;
+    const struct rollout_status *st;
+    const struct replicaset *rs;
+
+    open_scene(sc, BLUE_GREEN);
+    was = &sc->r.status;
+    rs = sc->w.rs[0];
+    was->target.uid = "uid-of-another";
+    was->stable.revision = was->stable.digest = was->rejected.revision = "old";
+    was->rejected.digest = sc->d.digest;
+    was->flight = (struct flight){.present = true, .revision = "old", .digest = "old", .step = 1};
+    was->gate_count = was->route_count = 1;
+    was->held = true;
+    st = planned(sc)->status;
+    assert_string_equal(st->stable.revision, rs->revision);
+    assert_string_equal(st->stable.digest, rs->digest);
+    assert_int_equal(st->stable.deployment_revision, rs->deployment_revision);
+    assert_string_equal(st->target.uid, sc->d.meta.uid);
+    assert_false(st->flight.present || st->held);
+    assert_true(!st->rejected.revision && !st->rejected.digest);
+    assert_true(st->gate_count == 0 && st->route_count == 0);
+    close_scene(sc);
+    free(sc);
 }
 
 /* ---- on the way out -------------------------------------------------------------------------- */
@@ -407,6 +517,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_said_and_nothing_is_done),
         cmocka_unit_test(the_rest_is_attached),
+        cmocka_unit_test(what_was_of_another_is_forgotten),
         cmocka_unit_test(nothing_holds_it_back),
     };
 

@@ -10,6 +10,13 @@ static void lost_all_but_the_pause(struct scene *sc)
     sc->r.has_finalizer = false;
 }
 
+static void lost_all_but_the_flight(struct scene *sc)
+{
+    scene_no_fence(sc);
+    scene_no_dead_man(sc);
+    sc->r.has_finalizer = false;
+}
+
 /* The dead man names no revision, nor has one of those that are left a number. */
 static void nothing_says_what_was_stable(struct scene *sc)
 {
@@ -48,15 +55,10 @@ static void leaves_with_one_outside(struct scene *sc)
     scene_no_fence(sc);
 }
 
-static void stable_gone_and_another_goes(struct scene *sc)
+/* Rejected and given back; what is stable is held by nothing else. */
+static void fence_lost(struct scene *sc)
 {
-    scene_elder(sc)->meta.deleting_ms = 1;
-    scene_forget_rs(sc, scene_stable(sc));
-}
-
-static void one_inside_goes(struct scene *sc)
-{
-    scene_elder(sc)->meta.deleting_ms = 1;
+    scene_no_fence(sc);
 }
 
 static struct replicaset *another_elder(struct scene *sc, const char *name)
@@ -66,6 +68,49 @@ static struct replicaset *another_elder(struct scene *sc, const char *name)
     rs->meta.name = rs->meta.uid = name;
     rs->revision = rs->digest = name;
     return rs;
+}
+
+static void pause_not_seen(struct scene *sc)
+{
+    sc->d.observed_generation--;
+}
+
+/* Two, and those with pods come first in the list. */
+static void stable_gone_and_two_are_inside(struct scene *sc)
+{
+    another_elder(sc, "with-pods")->replicas = 1;
+    another_elder(sc, "empty");
+    scene_forget_rs(sc, scene_stable(sc));
+}
+
+static void stable_gone(struct scene *sc)
+{
+    scene_forget_rs(sc, scene_stable(sc));
+}
+
+static void stable_goes(struct scene *sc)
+{
+    scene_stable(sc)->meta.deleting_ms = 1;
+}
+
+static void stable_goes_last_of_the_list(struct scene *sc)
+{
+    const struct replicaset s = *scene_stable(sc);
+
+    scene_forget_rs(sc, scene_stable(sc));
+    sc->rs[sc->w.rs_count] = s;
+    sc->rs[sc->w.rs_count++].meta.deleting_ms = 1;
+}
+
+static void stable_gone_and_another_goes(struct scene *sc)
+{
+    scene_elder(sc)->meta.deleting_ms = 1;
+    scene_forget_rs(sc, scene_stable(sc));
+}
+
+static void one_inside_goes(struct scene *sc)
+{
+    scene_elder(sc)->meta.deleting_ms = 1;
 }
 
 static void pods_then_history(struct scene *sc)
@@ -85,6 +130,96 @@ static void history_then_pods(struct scene *sc)
 {
     another_elder(sc, "empty");
     another_elder(sc, "with-pods")->replicas = 1;
+}
+
+/* ---- who goes first -------------------------------------------------------------------------- */
+
+/* After the commit, before anything changed hands: `pods` of the old stable are left. */
+static void without_surge(struct scene *sc, int32_t pods)
+{
+    sc->d.max_surge = "0";
+    sc->d.max_unavailable = "2";
+    scene_rs(sc, sc->f.record.previous)->replicas = pods;
+}
+
+static void as_few_as_may_lack(struct scene *sc)
+{
+    without_surge(sc, 2);
+}
+
+static void one_more_than_may_lack(struct scene *sc)
+{
+    without_surge(sc, 3);
+}
+
+static void one_that_may_lack(struct scene *sc)
+{
+    without_surge(sc, 1);
+}
+
+static void none_that_could_lack(struct scene *sc)
+{
+    without_surge(sc, 0);
+}
+
+static void one_by_surge(struct scene *sc)
+{
+    without_surge(sc, 2);
+    sc->d.max_surge = "1";
+}
+
+/* Not what was stable before, and within what may lack. */
+static void another_with_pods(struct scene *sc)
+{
+    another_elder(sc, "with-pods")->replicas = 1;
+    without_surge(sc, 0);
+    scene_rs(sc, sc->f.record.previous)->controller_uid = sc->f.meta.uid;
+}
+
+static void one_of_two(struct scene *sc)
+{
+    without_surge(sc, 1);
+    sc->d.replicas = 2;
+}
+
+static void the_only_one(struct scene *sc)
+{
+    without_surge(sc, 1);
+    sc->d.replicas = 1;
+}
+
+/* Both are out of the Deployment, and the new one is to be given. */
+static void both_outside(struct scene *sc)
+{
+    scene_rs(sc, sc->f.record.previous)->controller_uid = sc->f.meta.uid;
+    scene_candidate(sc)->controller_uid = sc->f.meta.uid;
+}
+
+static void the_only_one_outside(struct scene *sc)
+{
+    the_only_one(sc);
+    both_outside(sc);
+}
+
+static void one_of_two_outside(struct scene *sc)
+{
+    one_of_two(sc);
+    both_outside(sc);
+}
+
+static void stable_outside_in_a_step(struct scene *sc)
+{
+    sc->d.max_surge = "0";
+    scene_stable(sc)->controller_uid = sc->f.meta.uid;
+    scene_stable(sc)->deployment_revision = scene_candidate(sc)->deployment_revision;
+    scene_candidate(sc)->controller_uid = sc->f.meta.uid;
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+static void one_number_behind(struct scene *sc)
+{
+    sc->d.revision = scene_candidate(sc)->deployment_revision + 1;
 }
 
 static void numbered_behind_our_back(struct scene *sc)
@@ -112,6 +247,36 @@ static void numbered_as_an_earlier_one(struct scene *sc)
     sc->r.status.history_count = 1;
 }
 
+/* The last of the list has it, and is on its way out. */
+static void numbered_as_one_in_sight(struct scene *sc)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    numbered_behind_our_back(sc);
+    rs->deployment_revision = 77;
+    rs->meta.deleting_ms = 1;
+}
+
+static void numbered_as_one_long_ago(struct scene *sc)
+{
+    numbered_as_an_earlier_one(sc);
+    sc->r.status.history[1] = sc->r.status.history[0];
+    sc->r.status.history[0].deployment_revision = 76;
+    sc->r.status.history_count = 2;
+}
+
+static void numbered_as_none_of_those(struct scene *sc)
+{
+    numbered_as_one_long_ago(sc);
+    sc->r.status.history[1].deployment_revision = 75;
+}
+
+static void numbered_as_one_forgotten(struct scene *sc)
+{
+    numbered_as_an_earlier_one(sc);
+    sc->r.status.history_count = 0;
+}
+
 static void stable_without_number(struct scene *sc)
 {
     scene_stable(sc)->deployment_revision = 0;
@@ -126,6 +291,10 @@ static void dead_man_of_another(struct scene *sc)
 static const struct scene_row rows[] = {
     {"what was lost under a pause that stays is borrowed for", PAUSED, AT_REST, 0,
      lost_all_but_the_pause, ACT_FENCE_CREATE, "web-sluice", "app:v1", NULL},
+    {"a flight is held for itself", CANARY, IN_STEP, 0, lost_all_but_the_flight, ACT_FINALIZER_ADD,
+     "web", NULL, NULL},
+    {"what was refused and is held is held by a fence", CANARY, ABORTED, 0, fence_lost,
+     ACT_FENCE_CREATE, "web-sluice", NULL, NULL},
     {"what has no number is not what a dead man names", CANARY, IN_STEP, 0,
      nothing_says_what_was_stable, ACT_REPORT, NULL, NULL, "StableBroken"},
     {"no fence without stable's template", CANARY, TO_RELEASE, ACT_FENCE_CREATE,
@@ -140,6 +309,19 @@ static const struct scene_row rows[] = {
      ACT_FENCE_CREATE, "web-sluice", NULL, NULL},
     {"stable's is not waited for because another goes", CANARY, IN_STEP, 0,
      stable_gone_and_another_goes, ACT_RS_CREATE, NULL, "app:v1", NULL},
+    {"the pause is waited for", CANARY, IN_STEP, 0, pause_not_seen, ACT_REPORT, NULL,
+     "'what':'Barrier','name':'deployment'", "Progressing"},
+    {"... and that is said", CANARY, IN_STEP, 0, pause_not_seen, ACT_REPORT, NULL,
+     "Waits for the Deployment controller to see the pause.", "Progressing"},
+    {"... and what is inside is taken out first, history before pods", CANARY, IN_STEP, 0,
+     stable_gone_and_two_are_inside, ACT_RS_FENCE, "empty", NULL, NULL},
+    {"... the candidate, too, in the midst of a walk", BATCHES, IN_STEP, 0, stable_gone,
+     ACT_RS_FENCE, NULL, NULL, NULL},
+    {"stable's own is waited for while it goes, wherever it stands", CANARY, IN_STEP, 0,
+     stable_goes_last_of_the_list, ACT_REPORT, NULL,
+     "Waits for the deleted ReplicaSet of stable to be gone.", "Progressing"},
+    {"stable's own is waited for while it goes", CANARY, IN_STEP, 0, stable_goes, ACT_REPORT, NULL,
+     "Waits for the deleted ReplicaSet of stable to be gone.", "Progressing"},
     {"what goes is not fenced", CANARY, IN_STEP, 0, one_inside_goes, ACT_NONE, NULL, NULL,
      "AwaitingApproval"},
     {"history is fenced before what has pods", BATCHES, IN_STEP, 0, pods_then_history, ACT_RS_FENCE,
@@ -147,6 +329,32 @@ static const struct scene_row rows[] = {
     {"... in any order", BATCHES, IN_STEP, 0, history_then_pods, ACT_RS_FENCE, "empty", NULL, NULL},
     {"... and of those with pods any", BATCHES, IN_STEP, 0, pods_then_pods, ACT_RS_FENCE,
      "with-pods", NULL, NULL},
+    {"without surge as many of the old pods go as may lack", BATCHES, APPROVES, ACT_RS_FENCE,
+     as_few_as_may_lack, ACT_RS_SCALE, NULL, "'value':0}]", NULL},
+    {"... or fewer", BATCHES, APPROVES, ACT_RS_FENCE, one_that_may_lack, ACT_RS_SCALE, NULL,
+     "'value':0}]", NULL},
+    {"... not more", BATCHES, APPROVES, ACT_RS_FENCE, one_more_than_may_lack, ACT_RS_FENCE, NULL,
+     NULL, NULL},
+    {"... nor where there are none", BATCHES, APPROVES, ACT_RS_FENCE, none_that_could_lack,
+     ACT_RS_FENCE, NULL, NULL, NULL},
+    {"... with a surge the new ones come first", BATCHES, APPROVES, ACT_RS_FENCE, one_by_surge,
+     ACT_RS_FENCE, NULL, NULL, NULL},
+    {"... nor do another's", BATCHES, APPROVES, ACT_RS_FENCE, another_with_pods, ACT_RS_FENCE,
+     "with-pods", NULL, NULL},
+    {"... and outside they are behind no Service before they go", CANARY, APPROVES, ACT_RS_FENCE,
+     as_few_as_may_lack, ACT_RS_FENCE, NULL, NULL, NULL},
+    {"... one of two is taken", BATCHES, APPROVES, ACT_RS_FENCE, one_of_two, ACT_RS_SCALE, NULL,
+     "'value':0}]", NULL},
+    {"... an only one would be given back at once", BATCHES, APPROVES, ACT_RS_FENCE, the_only_one,
+     ACT_RS_FENCE, NULL, NULL, NULL},
+    {"... and goes when it is outside", BATCHES, APPROVES, ACT_RS_FENCE, the_only_one_outside,
+     ACT_RS_SCALE, NULL, "'value':0}]", NULL},
+    {"... where one of two had gone before", BATCHES, APPROVES, ACT_RS_FENCE, one_of_two_outside,
+     ACT_RS_GIVE, NULL, NULL, NULL},
+    {"before the commit none is there to go", BATCHES, IN_STEP, 0, stable_outside_in_a_step,
+     ACT_RS_GIVE, NULL, NULL, NULL},
+    {"the highest number is given before the Deployment takes it", CANARY, APPROVES, ACT_RS_GIVE,
+     one_number_behind, ACT_RS_ANNOTATE, NULL, "'deployment.kubernetes.io/revision':'4'", NULL},
     {"a number nobody has is stable's, outside", CANARY, IN_STEP, 0, numbered_behind_our_back,
      ACT_RS_ANNOTATE, NULL, "'deployment.kubernetes.io/revision':'78'", NULL},
     {"... and the candidate's, inside", BATCHES, IN_STEP, 0, numbered_behind_our_back,
@@ -157,10 +365,24 @@ static const struct scene_row rows[] = {
      NULL, "AwaitingApproval"},
     {"... and an earlier one's", CANARY, IN_STEP, 0, numbered_as_an_earlier_one, ACT_NONE, NULL,
      NULL, "AwaitingApproval"},
+    {"... nor yet an earlier one's", CANARY, IN_STEP, 0, numbered_as_one_long_ago, ACT_NONE, NULL,
+     NULL, "AwaitingApproval"},
+    {"... and no others", CANARY, IN_STEP, 0, numbered_as_none_of_those, ACT_RS_ANNOTATE, NULL,
+     NULL, NULL},
+    {"... what is forgotten is not", CANARY, IN_STEP, 0, numbered_as_one_forgotten, ACT_RS_ANNOTATE,
+     NULL, NULL, NULL},
+    {"... and that of any that is in sight", CANARY, IN_STEP, 0, numbered_as_one_in_sight, ACT_NONE,
+     NULL, NULL, "AwaitingApproval"},
+    {"... and after the commit it is nobody's", CANARY, IN_BAKE, 0, numbered_behind_our_back,
+     ACT_NONE, NULL, NULL, "Baking"},
     {"stable without a number is no way back", CANARY, IN_STEP, 0, stable_without_number, ACT_NONE,
      NULL, NULL, "AwaitingApproval"},
     {"the dead man names stable", CANARY, IN_STEP, 0, dead_man_of_another, ACT_BRAKE, "web",
      "rollback.to','value':'1'", NULL},
+    {"... also where there is no bake", HELD, IN_STEP, 0, dead_man_of_another, ACT_BRAKE, "web",
+     "rollback.to','value':'1'", NULL},
+    {"... but after the last commit it may lag", PREVIEW, TO_RELEASE, ACT_RS_SCALE,
+     dead_man_of_another, ACT_RS_SCALE, NULL, "'value':0}]", NULL},
 };
 
 /* Whose number it is: the candidate's while it is inside, else stable's. */

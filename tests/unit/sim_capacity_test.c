@@ -3,11 +3,6 @@
  * not taken away, and the walk inside keeps to its order. */
 #include "sim_scene.h"
 
-#define ROLLED                                                                                     \
-    {                                                                                              \
-        "image app:v2", "-> Approval", "approve"                                                   \
-    }
-
 static struct replicaset *with_pods(struct scene *sc, const char *controller)
 {
     struct replicaset *rs = scene_elder(sc);
@@ -211,43 +206,43 @@ static void none_is_behind_the_second(struct scene *sc)
 }
 
 static const struct scene_row rows[] = {
-    {"pods on a fence that is not known are left alone, inside too", BATCHES, ROLLED,
+    {"pods on a fence that is not known are left alone, inside too", BATCHES, APPROVES,
      ACT_FENCE_DELETE, pods_on_an_unknown_fence, ACT_REPORT, NULL, NULL, "Promoting"},
-    {"... on ours they go", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_on_our_fence, ACT_RS_SCALE,
+    {"... on ours they go", BATCHES, APPROVES, ACT_FENCE_DELETE, pods_on_our_fence, ACT_RS_SCALE,
      "web-elder", "'value':0", NULL},
-    {"... and when nobody has them", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_of_nobody,
+    {"... and when nobody has them", BATCHES, APPROVES, ACT_FENCE_DELETE, pods_of_nobody,
      ACT_RS_SCALE, "web-elder", "'value':0", NULL},
-    {"... not while stable is short of pods", BATCHES, ROLLED, ACT_FENCE_DELETE,
+    {"... not while stable is short of pods", BATCHES, APPROVES, ACT_FENCE_DELETE,
      pods_and_stable_short, ACT_REPORT, NULL, NULL, "Promoting"},
-    {"... nor while its pods are behind no Service", BATCHES, ROLLED, ACT_FENCE_DELETE,
+    {"... nor while its pods are behind no Service", BATCHES, APPROVES, ACT_FENCE_DELETE,
      pods_on_our_fence_and_others_behind_the_service, ACT_REPORT, NULL, NULL, "Promoting"},
-    {"... nor one of them", BATCHES, ROLLED, ACT_FENCE_DELETE, one_is_behind_none, ACT_REPORT, NULL,
-     NULL, "Promoting"},
-    {"... of either family", BATCHES, ROLLED, ACT_FENCE_DELETE, one_is_behind_none_by_v6,
+    {"... nor one of them", BATCHES, APPROVES, ACT_FENCE_DELETE, one_is_behind_none, ACT_REPORT,
+     NULL, NULL, "Promoting"},
+    {"... of either family", BATCHES, APPROVES, ACT_FENCE_DELETE, one_is_behind_none_by_v6,
      ACT_REPORT, NULL, NULL, "Promoting"},
-    {"... nor none behind the second", BATCHES, ROLLED, ACT_FENCE_DELETE, none_is_behind_the_second,
-     ACT_REPORT, NULL, NULL, "Promoting"},
-    {"... but with all, by the other family", BATCHES, ROLLED, ACT_FENCE_DELETE,
+    {"... nor none behind the second", BATCHES, APPROVES, ACT_FENCE_DELETE,
+     none_is_behind_the_second, ACT_REPORT, NULL, NULL, "Promoting"},
+    {"... but with all, by the other family", BATCHES, APPROVES, ACT_FENCE_DELETE,
      all_are_behind_it_by_v6, ACT_RS_SCALE, "web-elder", "'value':0", NULL},
-    {"... or in two slices of each", BATCHES, ROLLED, ACT_FENCE_DELETE,
+    {"... or in two slices of each", BATCHES, APPROVES, ACT_FENCE_DELETE,
      all_are_behind_it_in_four_slices, ACT_RS_SCALE, "web-elder", "'value':0", NULL},
-    {"... not another's", BATCHES, ROLLED, ACT_FENCE_DELETE, pods_of_another, ACT_FENCE_DELETE,
+    {"... not another's", BATCHES, APPROVES, ACT_FENCE_DELETE, pods_of_another, ACT_FENCE_DELETE,
      "web-sluice", NULL, NULL},
-    {"... and those of nobody end nothing", BATCHES, ROLLED, ACT_FENCE_DELETE,
+    {"... and those of nobody end nothing", BATCHES, APPROVES, ACT_FENCE_DELETE,
      pods_of_another_and_of_nobody, ACT_REPORT, NULL, NULL, "Promoting"},
-    {"the walk goes on", BATCHES, ROLLED, ACT_RS_SCALE, candidate_last_by_name, ACT_RS_SCALE, "z",
+    {"the walk goes on", BATCHES, APPROVES, ACT_RS_SCALE, candidate_last_by_name, ACT_RS_SCALE, "z",
      "'value':3", NULL},
-    {"... not to where the older would be shrunk", BATCHES, ROLLED, ACT_RS_SCALE,
+    {"... not to where the older would be shrunk", BATCHES, APPROVES, ACT_RS_SCALE,
      candidate_first_by_name, ACT_RECORD, NULL, NULL, NULL},
-    {"... by age before name", BATCHES, ROLLED, ACT_RS_SCALE, candidate_older, ACT_RECORD, NULL,
+    {"... by age before name", BATCHES, APPROVES, ACT_RS_SCALE, candidate_older, ACT_RECORD, NULL,
      NULL, NULL},
-    {"... not while the sum moves", BATCHES, ROLLED, ACT_RS_SCALE, sum_is_moving, ACT_REPORT, NULL,
-     NULL, NULL},
-    {"... nor while a new pod is missing", BATCHES, ROLLED, ACT_RS_SCALE, candidate_not_available,
+    {"... not while the sum moves", BATCHES, APPROVES, ACT_RS_SCALE, sum_is_moving, ACT_REPORT,
+     NULL, NULL, NULL},
+    {"... nor while a new pod is missing", BATCHES, APPROVES, ACT_RS_SCALE, candidate_not_available,
      ACT_REPORT, NULL, NULL, NULL},
-    {"... or an old one", BATCHES, ROLLED, ACT_RS_SCALE, stable_not_available, ACT_REPORT, NULL,
+    {"... or an old one", BATCHES, APPROVES, ACT_RS_SCALE, stable_not_available, ACT_REPORT, NULL,
      NULL, NULL},
-    {"... but where all old ones are broken", BATCHES, ROLLED, ACT_RS_SCALE,
+    {"... but where all old ones are broken", BATCHES, APPROVES, ACT_RS_SCALE,
      stable_not_available_at_all, ACT_RS_SCALE, NULL, "'value':3", NULL},
     {"... and for the first pod of all there is nothing to shrink", BATCHES, TO_RELEASE,
      ACT_RS_SCALE, stable_as_small_as_the_first_step, ACT_RS_SCALE, "a", "'value':1", NULL},
@@ -264,7 +259,64 @@ static const struct scene_row rows[] = {
      ACT_RS_CREATE, NULL, "app:v2", NULL},
 };
 
+/* The old pods' requests have `drain` to end, to the millisecond. */
+static void the_drain_is_lived_through(void **state UNUSED)
+{
+    struct scene *sc =
+        scene_at("aborted", CANARY,
+                 (const char *const[]){"image app:v2", "-> Approval", "abort", NULL}, ACT_RS_SCALE);
+    struct flight *fl = &sc->r.status.flight;
+    const struct plan *p;
+
+    fl->drained_ms = sc->st.s.now_ms - SECOND_MS;
+    p = scene_plan(sc);
+    assert_int_equal(p->action.act, ACT_RS_SCALE);
+    assert_string_equal(p->action.name, scene_candidate(sc)->meta.name);
+    fl->drained_ms++;
+    p = scene_plan(sc);
+    assert_string_equal(p->rule, "extras");
+    assert_true(p->wake_ms == sc->st.s.now_ms + 1);
+    assert_int_equal(p->status->awaiting_count, 1);
+    assert_string_equal(p->status->awaiting[0].what, "Drain");
+    assert_true(p->status->awaiting[0].since_ms == fl->drained_ms);
+    assert_true(p->status->awaiting[0].until_ms == sc->st.s.now_ms + 1);
+    assert_string_equal(p->status->display.message,
+                        "Takes back: traffic off first, then drain, then pods.");
+    fl->drained_ms = 0; /* it begins now */
+    p = scene_plan(sc);
+    assert_true(p->status->flight.drained_ms == sc->st.s.now_ms);
+    assert_int_equal(p->action.act, ACT_DECIDE);
+    scene_close(sc);
+}
+
+/* What no Service selects and what was never available drains nothing; by the share of pods a look
+ * may have missed that it was. */
+static void what_never_served_goes_at_once(void **state UNUSED)
+{
+    static const char *const specs[] = {CANARY, SWITCH};
+
+    for (size_t i = 0; i < COUNT(specs); i++) {
+        struct scene *sc = scene_at(
+            "aborted", specs[i],
+            (const char *const[]){"image app:v2", "-> Approval", "abort", NULL}, ACT_RS_SCALE);
+
+        sc->r.status.flight.drained_ms = sc->st.s.now_ms;
+        assert_string_equal(scene_plan(sc)->rule, "extras");
+        assert_int_not_equal(scene_plan(sc)->action.act, ACT_RS_SCALE);
+        scene_candidate(sc)->st_available = 0;
+        CHECK((scene_plan(sc)->action.act == ACT_RS_SCALE) == (i == 1), "%zu: %s", i,
+              act_name(scene_plan(sc)->action.act));
+        scene_close(sc);
+    }
+}
+
 int main(void)
 {
-    return scene_check_all(rows, COUNT(rows));
+    const struct CMUnitTest tests[] = {
+        SCENE_ROWS(rows),
+        cmocka_unit_test(the_drain_is_lived_through),
+        cmocka_unit_test(what_never_served_goes_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -379,6 +379,48 @@ static void a_queue_is_skipped(void **state UNUSED)
     scene_close(sc);
 }
 
+/* The bake ends at once, and what was asked in it is answered. */
+static void a_bake_is_cut_short(void **state UNUSED)
+{
+    static const enum verb verbs[] = {VERB_SKIP, VERB_PROMOTE};
+    struct scene *sc = scene_at(
+        "in the bake", CANARY,
+        (const char *const[]){"image app:v2", "-> Approval", "approve", "-> Baking", NULL}, 0);
+
+    for (size_t i = 0; i < COUNT(verbs); i++) {
+        const struct rollout_status *st = commanded(sc, verbs[i], NULL, -1)->status;
+
+        CHECK_TEXT(st->last_action.outcome, "Accepted", verb_name(verbs[i]));
+        CHECK(st->flight.bake_until_ms == sc->st.s.now_ms, "%s", verb_name(verbs[i]));
+        CHECK(!st->flight.forced && !st->flight.promote_all, "%s", verb_name(verbs[i]));
+    }
+    sc->r.status.flight.decision_ms = sc->st.s.now_ms - 1000;
+    sc->r.status.flight.decision = "why";
+    sc->r.status.flight.decision_reason = "GateFailed";
+    assert_true(commanded(sc, VERB_PROMOTE, NULL, -1)->status->flight.decision_ms == 0);
+    scene_close(sc);
+}
+
+/* Whoever approves late has decided; what a gate found is another question. */
+static void approved_after_the_deadline(void **state UNUSED)
+{
+    static const char *const reasons[] = {"DeadlineExceeded", "GateFailed"};
+
+    for (size_t i = 0; i < COUNT(reasons); i++) {
+        struct scene *sc = scene_at("in its step", CANARY,
+                                    (const char *const[]){"image app:v2", "-> Approval", NULL}, 0);
+        const struct flight *fl;
+
+        sc->r.status.flight.decision_ms = sc->st.s.now_ms - 1000;
+        sc->r.status.flight.decision = "why";
+        sc->r.status.flight.decision_reason = reasons[i];
+        fl = &commanded(sc, VERB_APPROVE, NULL, -1)->status->flight;
+        CHECK(fl->steps[0].approved, "%s", reasons[i]);
+        CHECK((fl->decision_ms == 0) == (i == 0), "%s", reasons[i]);
+        scene_close(sc);
+    }
+}
+
 /* What it was meant for is not what is there: both are named. */
 static void meant_for_another(void **state UNUSED)
 {
@@ -472,6 +514,8 @@ int main(void)
         cmocka_unit_test(each_place),
         cmocka_unit_test(all_approvals_of_a_place),
         cmocka_unit_test(a_queue_is_skipped),
+        cmocka_unit_test(a_bake_is_cut_short),
+        cmocka_unit_test(approved_after_the_deadline),
         cmocka_unit_test(meant_for_another),
         cmocka_unit_test(retry_asks_anew_in_this_step),
         cmocka_unit_test(the_same_command_is_done_once),

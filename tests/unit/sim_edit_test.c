@@ -13,6 +13,13 @@
 #define QUEUED                                                                                     \
     "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':20,'approve':true}]}},"  \
     "'drain':'1s','gates':[{'name':'ready','approval':{},'during':['Start']}]}"
+#define LEVEL                                                                                      \
+    "{'targetRef':{'name':'web'},'strategy':{'rolling':{'steps':[{'replicas':1,'approve':true},{"  \
+    "'replicas':'100%%','approve':true},{'replicas':'100%%','approve':true}]}}}"
+#define AT_THREE                                                                                   \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "approve", "-> Approval", "approve", "-> Approval"          \
+    }
 #define AT_TWO                                                                                     \
     {                                                                                              \
         "image app:v2", "-> Approval", "approve", "-> Approval"                                    \
@@ -31,10 +38,10 @@
 #define HELD_1S .hold_ms = 1000
 
 static const struct edit_row {
-    const char *name, *spec, *lines[6];
+    const char *name, *spec, *lines[8];
     struct step_spec now[5];
     size_t count;
-    int lost;           /* pods of the candidate that somebody took */
+    int lost;           /* pods of the candidate that somebody took; < 0: added */
     const char *then;   /* step, direction, which ended, pods and weights of steps; what changed */
     const char *digest; /* of the spec with these steps and nothing else */
 } rows[] = {
@@ -99,6 +106,50 @@ static const struct edit_row {
      "1 forward, ended 0000, pods 1,2,3,3,0, weights 0,0,0,100, begun anew, not settled, its time "
      "anew, noted",
      "7ae80d84bd223a1f87c4c232"},
+    {"an earlier one, more pods than were allowed",
+     STAIRS,
+     AT_TWO,
+     {PODS("1", HELD_1S), PODS("2"), PODS("3")},
+     3,
+     -1,
+     "2 forward, ended 1000, pods 1,2,3,3,0, weights 0,0,0,100, begun anew, not settled, its time "
+     "anew, noted",
+     "7ae80d84bd223a1f87c4c232"},
+    {"up to the last",
+     STAIRS,
+     AT_THREE,
+     {PODS("1", HELD_1S), PODS("2")},
+     2,
+     0,
+     "3 forward, ended 1110, pods 1,2,3,0,0, weights 0,0,100,0, begun anew, not settled, its time "
+     "anew, noted",
+     "7ae80d84bd223a1fc232"},
+    {"fewer than the one before, and a pod lost",
+     STAIRS,
+     AT_THREE,
+     {PODS("1"), PODS("2"), PODS("1")},
+     3,
+     1,
+     "3 forward, ended 1100, pods 1,2,1,3,0, weights 0,0,0,100, begun anew, not settled, its time "
+     "anew, noted",
+     "7ae80d840cdb3a1f0cdbc232"},
+    {"without the one behind",
+     LEVEL,
+     AT_TWO,
+     {PODS("1"), PODS("100%")},
+     2,
+     0,
+     "2 forward, ended 1000, pods 1,3,3,0,0, weights 0,0,0,0, noted",
+     "7ae80d840cdb8b02"},
+    {"without this one, which was the last",
+     LEVEL,
+     AT_THREE,
+     {PODS("1"), PODS("100%")},
+     2,
+     0,
+     "2 forward, ended 1000, pods 1,3,0,0,0, weights 0,0,0,0, begun anew, not settled, its time "
+     "anew, noted",
+     "7ae80d840cdb8b02"},
     {"finer",
      STAIRS,
      AT_TWO,
@@ -362,12 +413,31 @@ static void another_strategy_turns_back(void **state UNUSED)
     }
 }
 
+/* Before the first step nothing is there to be taken back. */
+static void another_strategy_may_come_while_it_is_queued(void **state UNUSED)
+{
+    struct scene *sc =
+        scene_at("queued", QUEUED, (const char *const[]){"image app:v2", "-> Queued", NULL}, 0);
+    const struct plan *p;
+
+    sc->r.spec.stable_service = "web";
+    p = scene_plan(sc);
+    assert_int_equal(p->action.act, ACT_DECIDE);
+    assert_int_equal(p->event_count, 0);
+    assert_int_equal(p->status->flight.direction, DIRECTION_FORWARD);
+    assert_int_equal(p->status->flight.step, 0);
+    assert_true(p->status->flight.started_ms == sc->r.status.flight.started_ms);
+    assert_string_not_equal(p->status->flight.spec_digest, sc->r.status.flight.spec_digest);
+    scene_close(sc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edited),
         cmocka_unit_test(digests_stay),
         cmocka_unit_test(another_strategy_turns_back),
+        cmocka_unit_test(another_strategy_may_come_while_it_is_queued),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,15 @@ static void stable_gone_dead_man_names_another(struct scene *sc)
     sc->rs[0].meta.name = "web-elder";
 }
 
+/* The dead man names one of two that have the same template. */
+static void stable_gone_another_has_a_twin(struct scene *sc)
+{
+    elder(sc, 7);
+    elder(sc, 6)->revision = "twin";
+    sc->d.dead_man = "7";
+    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+}
+
 static void stable_gone_another_has_pods(struct scene *sc)
 {
     elder(sc, 7)->replicas = 1;
@@ -55,6 +64,24 @@ static void stable_gone_number_of_none(struct scene *sc)
 {
     elder(sc, 0)->replicas = 0;
     sc->d.dead_man = "0";
+    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+}
+
+static void stable_gone_dead_man_names_the_first(struct scene *sc)
+{
+    elder(sc, 1);
+    sc->d.dead_man = "1";
+    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+}
+
+/* The new template's own has pods already, and nobody judged it. */
+static void stable_gone_what_is_new_has_pods(struct scene *sc)
+{
+    struct replicaset *rs = elder(sc, 7);
+
+    rs->digest = sc->d.digest;
+    rs->replicas = 1;
+    sc->d.dead_man = "7";
     scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
 }
 
@@ -105,6 +132,21 @@ static void lost_before_its_first_step(struct scene *sc)
     scene_told(sc);
 }
 
+/* On the way back to it, with its template in the Deployment. */
+static void lost_on_the_way_back(struct scene *sc)
+{
+    lost(sc);
+    sc->d.min_ready_seconds = 4;
+    scene_forget_rs(sc, scene_stable(sc));
+}
+
+static void lost_in_the_bake(struct scene *sc)
+{
+    lost(sc);
+    scene_rs(sc, sc->f.record.previous)->template_raw =
+        "{\"metadata\":{\"labels\":{\"app\":\"web\",\"" LABEL_REVISION "\":\"x\"}}}";
+}
+
 static const struct record_row {
     const char *name, *spec, *lines[6];
     enum act before; /* as of scene_at() */
@@ -119,6 +161,8 @@ static const struct record_row {
     {"stable gone, the dead man names another", CANARY, TO_RELEASE, ACT_FENCE_CREATE,
      stable_gone_dead_man_names_another, "elder called web-elder #7 ready 7, history, 0 routes",
      ""},
+    {"... and its twin is no history", CANARY, TO_RELEASE, ACT_FENCE_CREATE,
+     stable_gone_another_has_a_twin, "elder called web-elder #7 ready 7, history, 0 routes", ""},
     {"... another has pods", CANARY, TO_RELEASE, ACT_FENCE_CREATE, stable_gone_another_has_pods,
      "elder called web-elder #7 ready 7, history, 0 routes", ""},
     {"... another is empty", CANARY, TO_RELEASE, ACT_FENCE_CREATE, stable_gone_another_is_empty,
@@ -128,6 +172,12 @@ static const struct record_row {
      "Normal Started: Revision s1-82343883 starts: Canary, 2 steps."},
     {"... no number is nobody's", CANARY, TO_RELEASE, ACT_FENCE_CREATE, stable_gone_number_of_none,
      "Decide, StableBroken", "Normal Started: Revision s1-82343883 starts: Canary, 2 steps."},
+    {"... the first is one like others", CANARY, TO_RELEASE, ACT_FENCE_CREATE,
+     stable_gone_dead_man_names_the_first, "elder called web-elder #1 ready 7, history, 0 routes",
+     ""},
+    {"... what is new is never taken for it", CANARY, TO_RELEASE, ACT_FENCE_CREATE,
+     stable_gone_what_is_new_has_pods, "Decide, StableBroken",
+     "Normal Started: Revision elder starts: Canary, 2 steps."},
     {"lost", CANARY, IN_STEP, 0, lost,
      "1865bdca63 called web-1865bdca63 #1 ready 0, history, 0 routes",
      "Warning RecordLost: The flight record was lost; it is made again from the status."},
@@ -138,12 +188,19 @@ static const struct record_row {
     {"... and the template put back", CANARY, IN_STEP, 0, lost_and_put_back, "Decide, Aborting",
      "Normal Reverted: Revision s1-82343883 goes back at step 1/2: the stable template was put "
      "back; Warning RecordLost: The flight record was lost; it is made again from the status."},
+    {"... and on the way back",
+     CANARY,
+     {"image app:v2", "-> Approval", "image app:v1"},
+     ACT_RS_SCALE,
+     lost_on_the_way_back,
+     "1865bdca63 called web-1865bdca63 #1 ready 4, history, 0 routes",
+     "Warning RecordLost: The flight record was lost; it is made again from the status."},
     {"... with history", CANARY, IN_STEP, 0, lost_with_history,
      "1865bdca63 called web-1865bdca63 #1 ready 0, history elder, 0 routes",
      "Warning RecordLost: The flight record was lost; it is made again from the status."},
     {"... before its first step", CANARY, IN_STEP, 0, lost_before_its_first_step,
      "1865bdca63 called web-1865bdca63 #1 ready 0, history, 0 routes", ""},
-    {"... in its bake", CANARY, IN_BAKE, 0, lost,
+    {"... in its bake", CANARY, IN_BAKE, 0, lost_in_the_bake,
      "s1-82343883 called web-s1-82343883 #2 ready 0, history 1865bdca63, 0 routes, committed from "
      "1865bdca63",
      "Warning RecordLost: The flight record was lost; it is made again from the status."},
@@ -163,6 +220,9 @@ static const char *record_of(struct arena *a, const struct plan *p)
         a, json_str(json_key(json_at(body, "metadata.annotations"), ANNOTATION_RECORD), ""), &rec));
     for (size_t i = 0; i < rec.history_count; i++)
         history = arena_printf(a, "%s %s", history, rec.history[i]);
+    /* templates as the user wrote them, without the label that tells revisions apart */
+    assert_null(strstr(rec.stable_template, LABEL_REVISION));
+    assert_true(!rec.previous_template || !strstr(rec.previous_template, LABEL_REVISION));
     return arena_printf(a, "%s called %s #%lld ready %d, history%s, %zu routes%s%s",
                         rec.stable_revision, rec.stable_name, (long long)rec.stable_number,
                         rec.stable_min_ready, history, rec.route_count,

@@ -112,9 +112,29 @@ static inline void scene_close(struct scene *sc)
     free(sc);
 }
 
+/* Behind the end of a list stands nothing that could be read. */
+#define SCENE_END(sc, copies, list, member, counter, closed)                                       \
+    do {                                                                                           \
+        if ((sc)->w.member == (sc)->list && (sc)->w.counter < SCENE_LIST_MAX)                      \
+            (sc)->list[(sc)->w.counter] = (closed) ? NULL : &(sc)->copies[(sc)->w.counter];        \
+    } while (0)
+
+static inline void scene_end_lists(struct scene *sc, bool closed)
+{
+    SCENE_END(sc, rs, rs_list, rs, rs_count, closed);
+    SCENE_END(sc, services, service_list, services, service_count, closed);
+    SCENE_END(sc, slices, slice_list, slices, slice_count, closed);
+    SCENE_END(sc, routes, route_list, routes, route_count, closed);
+}
+
 static inline const struct plan *scene_plan(struct scene *sc)
 {
-    return plan_rollout(&sc->a, &sc->w, sc->st.s.now_ms);
+    const struct plan *p;
+
+    scene_end_lists(sc, true);
+    p = plan_rollout(&sc->a, &sc->w, sc->st.s.now_ms);
+    scene_end_lists(sc, false);
+    return p;
 }
 
 /* Turns until `act` is the next write, and stops before it. */
@@ -196,6 +216,10 @@ static inline void scene_no_dead_man(struct scene *sc)
 #define REVERTS                                                                                    \
     "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50,'approve':true}]}},"  \
     "'drain':'1s','afterAbort':'Revert'}"
+#define APPROVES                                                                                   \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "approve"                                                   \
+    }
 #define ABORTS                                                                                     \
     {                                                                                              \
         "image app:v2", "-> Approval", "abort"                                                     \
@@ -240,13 +264,40 @@ struct scene_row {
 };
 
 /* Of any plan: Ready is true at rest and for no other reason (I12), and it wakes later than now. */
-static inline void scene_sound(struct scene *sc, const struct plan *p, const char *name)
+static inline void scene_check_sound(struct scene *sc, const struct plan *p, const char *name)
 {
     const struct condition *ready = &p->status->conditions[COND_READY];
 
     CHECK(p->wake_ms > sc->st.s.now_ms, "%s: no sleep", name);
     CHECK(str_equal(ready->status, "True") == str_equal(ready->reason, "Resting"),
           "%s: Ready %s, %s", name, ready->status, ready->reason);
+}
+
+/* What is waited for began, and if it ends by itself, that is ahead. */
+static inline void scene_check_awaiting(const struct scene *sc, const struct plan *p,
+                                        const char *row)
+{
+    for (int i = 0; i < p->status->awaiting_count; i++) {
+        const struct awaiting *w = &p->status->awaiting[i];
+
+        CHECK(w->since_ms <= sc->st.s.now_ms, "%s: %s since later", row, w->what);
+        CHECK(w->until_ms == 0 || w->until_ms > sc->st.s.now_ms, "%s: %s until before", row,
+              w->what);
+    }
+}
+
+/* One write of the status tells all that was decided, as it then is. */
+static inline void scene_check_told(struct scene *sc, const struct plan *p, const char *row)
+{
+    const struct plan *then;
+
+    if (p->action.target != TARGET_ROLLOUT || !str_equal(p->action.subresource, "status"))
+        return;
+    sc->r.status = *p->status;
+    scene_told(sc);
+    then = scene_plan(sc);
+    CHECK(then->action.act != ACT_DECIDE && then->action.act != ACT_REPORT,
+          "%s: what is written is written anew, by %s: %s", row, then->rule, then->action.body);
 }
 
 static inline void scene_check(const struct scene_row *row)
@@ -260,13 +311,15 @@ static inline void scene_check(const struct scene_row *row)
     text = row->body ? json_fmt(&sc->a, row->body, NULL) : NULL;
     CHECK(p->action.act == row->act, "%s: %s by %s: %s", row->name, act_name(p->action.act),
           p->rule, p->status->display.message);
+    scene_check_awaiting(sc, p, row->name);
     if (row->object)
         CHECK_TEXT(p->action.name, row->object, row->name);
     if (text)
         CHECK(strstr(p->action.body, text), "%s: no %s in %s", row->name, text, p->action.body);
     if (row->reason)
         CHECK_TEXT(p->status->conditions[COND_READY].reason, row->reason, row->name);
-    scene_sound(sc, p, row->name);
+    scene_check_sound(sc, p, row->name);
+    scene_check_told(sc, p, row->name);
     scene_close(sc);
 }
 

@@ -350,7 +350,7 @@ static void check_wait(const struct wait_row *row)
     CHECK(p->wake_ms <= w->until_ms || w->until_ms <= sc->st.s.now_ms, "%s: sleeps", row->name);
     CHECK(!row->message || strstr(w->message, row->message), "%s: %s", row->name, w->message);
     CHECK_TEXT(p->rule, str_equal(row->what, "Barrier") ? "pins" : "step", row->name);
-    scene_sound(sc, p, row->name);
+    scene_check_sound(sc, p, row->name);
     scene_close(sc);
 }
 

@@ -181,10 +181,6 @@ static void other_rules_and_template(struct scene *sc)
 #define BY_DEFAULT                                                                                 \
     "{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web','traffic':[{"         \
     "'gatewayAPI':{'name':'web'}}],'steps':[{'weight':50,'approve':true}]}},'drain':'1s'}"
-#define APPROVES                                                                                   \
-    {                                                                                              \
-        "image app:v2", "-> Approval", "approve"                                                   \
-    }
 
 static struct backend *own_backends(struct scene *sc)
 {

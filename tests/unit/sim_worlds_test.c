@@ -12,6 +12,12 @@ static void annotations_gone(struct scene *sc)
     sc->d.revision = 0;
 }
 
+static void annotations_and_fence_gone(struct scene *sc)
+{
+    annotations_gone(sc);
+    scene_no_fence(sc);
+}
+
 static void slower_pods(struct scene *sc)
 {
     sc->d.min_ready_seconds = 7;
@@ -310,8 +316,12 @@ static const struct scene_row rows[] = {
      "'op':'add','path':'/spec/paused','value':true", NULL},
     {"where there are no annotations, too", CANARY, IN_STEP, 0, annotations_gone, ACT_BRAKE, "web",
      "'annotations':{'deprecated.deployment.rollback.to':'", NULL},
+    {"... before the fence", CANARY, IN_STEP, 0, annotations_and_fence_gone, ACT_BRAKE, "web", NULL,
+     NULL},
     {"new pods take as long as the Deployment's", CANARY, IN_STEP, 0, slower_pods, ACT_RS_MIN_READY,
      NULL, "'minReadySeconds':7", NULL},
+    {"... before there are more of them", CANARY, TO_RELEASE, ACT_RS_SCALE, slower_pods,
+     ACT_RS_MIN_READY, NULL, "'minReadySeconds':7", NULL},
     {"every label of the selector", CANARY, TO_RELEASE, ACT_RS_CREATE, two_labels, ACT_RS_CREATE,
      NULL, "'matchLabels':{'app':'web','tier':'front','pod-template-hash':", NULL},
     {"nothing before the pause is seen", CANARY, IN_STEP, 0, pause_not_seen, ACT_REPORT, NULL, NULL,
