@@ -196,11 +196,11 @@ static struct replicaset *empty_on_our_fence(struct scene *sc)
 
 static void one_of_history(struct scene *sc)
 {
-    static const char *const names[] = {"elder"};
+    static const char *const names[] = {"another", "elder"};
 
     empty_on_our_fence(sc);
     sc->f.record.history = names;
-    sc->f.record.history_count = 1;
+    sc->f.record.history_count = 2;
 }
 
 static void one_of_no_history(struct scene *sc)
