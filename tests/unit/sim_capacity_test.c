@@ -358,6 +358,8 @@ static const struct scene_row rows[] = {
      "web-s1-82343883", NULL, NULL},
     {"two pods share the Deployment", BATCHES, TO_RELEASE, ACT_RS_CREATE, two_pods, ACT_RS_CREATE,
      NULL, "'ownerReferences':[{'apiVersion':'apps/v1','kind':'Deployment'", NULL},
+    {"... and know the sum from the start", BATCHES, TO_RELEASE, ACT_RS_CREATE, two_pods,
+     ACT_RS_CREATE, NULL, "'deployment.kubernetes.io/max-replicas':'3'", NULL},
     {"... one does not", BATCHES, TO_RELEASE, ACT_RS_CREATE, one_pod, ACT_RS_CREATE, NULL,
      "'ownerReferences':[{'apiVersion':'apps/v1','kind':'ControllerRevision'", NULL},
     {"stable is told of the sum first", BATCHES, TO_RELEASE, ACT_RS_SCALE, told_of_another_sum,
