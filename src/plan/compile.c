@@ -104,7 +104,6 @@ static void compile_blue_green(const struct rollout_spec *spec, struct compiled 
     preview->approve = spec->switch_approve;
     preview->gates = step_gates(spec, NULL, PHASE_BEFORE_SWITCH);
     add(out, 100, "100%");
-    out->regime = REGIME_OUTSIDE;
     out->by = TRAFFIC_PIN;
 }
 
@@ -220,11 +219,12 @@ int32_t step_replicas(const struct compiled *c, const struct deployment *d, int 
 int share_permille(const struct compiled *c, int step, int32_t new_pods, int32_t stable_pods)
 {
     const int64_t all = (int64_t)new_pods + stable_pods;
-    const bool last = step >= 1 && step <= c->step_count && c->steps[step - 1].last;
+    const struct step *s;
 
     if (step < 1 || step > c->step_count)
         return 0;
-    if (c->by == TRAFFIC_ROUTE || c->by == TRAFFIC_PIN || (last && c->regime == REGIME_OUTSIDE))
-        return c->steps[step - 1].weight_pct * 10;
+    s = &c->steps[step - 1];
+    if (c->by == TRAFFIC_ROUTE || c->by == TRAFFIC_PIN || (s->last && c->regime == REGIME_OUTSIDE))
+        return s->weight_pct * 10;
     return all ? (int)((2000 * (int64_t)new_pods + all) / (2 * all)) : 0;
 }

@@ -302,6 +302,4 @@ void facts(struct planner *p)
     p->forward = fl->present && !p->back && !p->committed && p->changed && !p->rejected;
     if (p->forward || (!fl->present && p->changed && !p->rejected && !p->r->meta.deleting_ms))
         p->candidate = rs_by_digest(p, p->d->digest);
-    if (p->candidate == p->stable)
-        p->candidate = NULL;
 }

@@ -337,7 +337,7 @@ PLANTED = [
     ]),
     ("history-not-listed", [
         (BORROW,
-         "            names[p->rec.history_count++] = rs->revision;",
+         "            names[count++] = rs->revision;",
          "            names[0] = rs->revision;"),
     ]),
     ("fence-left", [

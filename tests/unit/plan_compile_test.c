@@ -199,7 +199,8 @@ static void each_strategy_has_its_place(void **state)
 /* Before the switch there is the preview, and a person may be asked; after it there is all. */
 static void blue_green_is_two_steps(void **state)
 {
-    static const struct gate_spec gates[] = {{.name = "before", .during = PHASE_BEFORE_SWITCH},
+    static const struct gate_spec gates[] = {{.name = "at rest", .during = PHASE_BAKE},
+                                             {.name = "before", .during = PHASE_BEFORE_SWITCH},
                                              {.name = "after", .during = PHASE_AFTER_SWITCH},
                                              {.name = "queue", .during = PHASE_START},
                                              {.name = "bake", .during = PHASE_BAKE},
@@ -219,10 +220,10 @@ static void blue_green_is_two_steps(void **state)
     assert_true(c.steps[0].weight_pct == 0 && c.steps[1].weight_pct == 100);
     assert_true(c.steps[0].approve && !c.steps[1].approve);
     assert_true(!c.steps[0].last && c.steps[1].last);
-    assert_int_equal(c.steps[0].gates, 1U);
-    assert_int_equal(c.steps[1].gates, 2U);
-    assert_int_equal(c.start_gates, 4U | 16U);
-    assert_int_equal(c.bake_gates, 8U);
+    assert_int_equal(c.steps[0].gates, 2U);
+    assert_int_equal(c.steps[1].gates, 4U);
+    assert_int_equal(c.start_gates, 8U | 32U);
+    assert_int_equal(c.bake_gates, 1U | 16U);
 }
 
 /* Rolling without steps is one. */
@@ -280,7 +281,8 @@ static void rooms(void **state)
         struct surge want;
     } rows[] = {{NULL, NULL, 10, {3, 2}}, {"0", "25%", 3, {0, 1}}, {"0", "0", 4, {0, 1}},
                 {"50%", "0", 3, {2, 0}},  {"2", "3", 2, {2, 2}},   {"0", "50%", 4, {0, 2}},
-                {"1", "1%", 99, {1, 0}},  {"1", "-2", 4, {1, 0}},  {"0", "150%", 4, {0, 4}}};
+                {"1", "1%", 99, {1, 0}},  {"1", "-2", 4, {1, 0}},  {"0", "150%", 4, {0, 4}},
+                {"1", "12", 20, {1, 12}}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -349,6 +351,8 @@ static void pods_of_a_step(void **state)
         {"a share of many", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 20}, 1000, 250},
         {"a share, rounded up", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 5}, 30, 2},
         {"... and down", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 5}, 28, 1},
+        {"... half of many is up", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 20}, 6, 2},
+        {"... a bit less is not", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 1}, 148, 1},
         {"... half is up", REGIME_OUTSIDE, TRAFFIC_PODS, {.weight_pct = 60}, 1, 1},
         {"a share says how many, whatever is named",
          REGIME_OUTSIDE,

@@ -278,10 +278,13 @@ static void ports_of_nodes_are_not_copied(void **state UNUSED)
     for (size_t i = 0; i < COUNT(rows); i++) {
         const char *copy = json_fmt(&sc->a, rows[i].copy, NULL);
         const char *body;
+        struct err e = {0};
 
         sc->services[0].ports_raw = rows[i].ports ? json_fmt(&sc->a, rows[i].ports, NULL) : NULL;
         body = scene_plan(sc)->action.body;
         CHECK(strstr(body, copy), "%zu: no %s in %s", i, copy, body);
+        auto_json cJSON *whole = json_parse(body, strlen(body), &e);
+        CHECK(whole, "%zu: %s", i, e.text);
     }
     scene_close(sc);
 }

@@ -107,6 +107,13 @@ static void keeps_apart(struct scene *sc)
     sc->d.anti_affinity_self = true;
 }
 
+static void keeps_apart_one(struct scene *sc)
+{
+    sc->d.anti_affinity_self = true;
+    sc->d.replicas = sc->d.st_replicas = sc->d.st_updated = sc->d.st_ready = 1;
+    sc->d.st_available = 1;
+}
+
 static void keeps_apart_nothing(struct scene *sc)
 {
     sc->d.anti_affinity_self = true;
@@ -157,6 +164,13 @@ static void service_of_fewer_labels(struct scene *sc)
 
     sc->d.selector.pairs = sc->d.template_labels = both;
     sc->d.selector.count = sc->d.template_label_count = 2;
+}
+
+/* Behind the end of the list stands another, which nobody asks for. */
+static void selector_of_one_label(struct scene *sc)
+{
+    service_of_fewer_labels(sc);
+    sc->d.selector.count = 1;
 }
 
 /* It is the second that reaches further. */
@@ -252,6 +266,16 @@ static void route_of_others(struct scene *sc)
     r->backend_count = 0;
     list[0] = r;
     sc->w.routes = list;
+}
+
+static void second_route_missing(struct scene *sc)
+{
+    struct traffic_spec *t = ARENA_ARRAY(&sc->a, struct traffic_spec, 2);
+
+    t[0] = t[1] = sc->r.spec.traffic[0];
+    t[1].name = "missing";
+    sc->r.spec.traffic = t;
+    sc->r.spec.traffic_count = 2;
 }
 
 static char *template_of(struct scene *sc, size_t bytes)
@@ -360,6 +384,7 @@ static const struct row {
     {"matchExpressions", BLUE_GREEN, expressions, "Stalled", REASON_SELECTOR_MISMATCH, false},
     {"hostPort", BLUE_GREEN, host_port, "Stalled", REASON_NO_ROOM, true},
     {"anti-affinity", CANARY_PODS, keeps_apart, "Stalled", REASON_NO_ROOM, true},
+    {"anti-affinity of one", CANARY_PODS, keeps_apart_one, "Stalled", REASON_NO_ROOM, true},
     {"one pod, no surge", ROLLING, one_without_surge, "Stalled", REASON_NO_ROOM, true},
     {"one pod, no surge, a gate", ROLLING, one_without_surge_judged, "Stalled", REASON_NO_ROOM,
      true},
@@ -375,6 +400,8 @@ static const struct row {
     {"more Services than pins", CANARY_PODS, one_service_more_than_pins, "Stalled",
      REASON_SELECTOR_MISMATCH, false},
     {"no route", CANARY_ROUTE, no_route, "Stalled", REASON_ROUTE_NOT_FOUND, false},
+    {"no second route", CANARY_ROUTE, second_route_missing, "Stalled", REASON_ROUTE_NOT_FOUND,
+     false},
     {"route of others", CANARY_ROUTE, route_of_others, "Stalled", REASON_ROUTE_NOT_FOUND, false},
     {"large template", BLUE_GREEN, large_template, "Stalled", REASON_NO_ROOM, true},
     {"paused by somebody", BLUE_GREEN, paused, "Pending", REASON_PAUSED_BY_USER, true},
@@ -384,6 +411,18 @@ static const struct row {
     {"a ReplicaSet without hash", BLUE_GREEN, without_hash, "Pending", REASON_NOT_COMPLETE, true},
     {"in a rollout of its own", BLUE_GREEN, rolling_out, "Pending", REASON_NOT_COMPLETE, true},
 };
+
+/* What stands in the way is found before anything else is looked at. */
+static bool stands_first(const char *rule)
+{
+    static const char *const first[] = {"gone", "rival", "invalid", "attach"};
+
+    for (size_t i = 0; i < COUNT(first); i++) {
+        if (str_equal(rule, first[i]))
+            return true;
+    }
+    return false;
+}
 
 static void it_is_said_and_nothing_is_done(void **state UNUSED)
 {
@@ -401,11 +440,34 @@ static void it_is_said_and_nothing_is_done(void **state UNUSED)
                    rows[i].name);
         CHECK_TEXT(p->status->conditions[COND_READY].status, "False", rows[i].name);
         CHECK(!p->status->stable.revision, "%s: attached", rows[i].name);
+        CHECK(stands_first(p->rule), "%s: by %s", rows[i].name, p->rule);
         valid = &p->status->conditions[COND_TARGET_VALID];
         CHECK_TEXT(valid->status, rows[i].of_target ? "False" : "Unknown", rows[i].name);
         CHECK_TEXT(valid->reason, rows[i].of_target ? reason_name(rows[i].reason) : "Pending",
                    rows[i].name);
         CHECK_TEXT(valid->message, p->status->display.message, rows[i].name);
+        close_scene(sc);
+        free(sc);
+    }
+}
+
+/* How many, and the first of them; and how large is too large. */
+static void what_is_wrong_is_told(void **state UNUSED)
+{
+    static const struct {
+        void (*change)(struct scene *sc);
+        const char *message;
+    } wrong[] = {{finding, "1 error: spec.bake: must be a duration"},
+                 {two_findings, "2 errors: spec.bake: \"x\": must be a duration"},
+                 {large_template, "the template is too large: 100 KiB, at most 100: the flight "
+                                  "record keeps two; move what is large to a ConfigMap."}};
+
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        struct scene *sc = xcalloc(1, sizeof(*sc));
+
+        open_scene(sc, BLUE_GREEN);
+        wrong[i].change(sc);
+        CHECK_TEXT(planned(sc)->status->display.message, wrong[i].message, "what is wrong");
         close_scene(sc);
         free(sc);
     }
@@ -429,6 +491,7 @@ static void the_rest_is_attached(void **state UNUSED)
                 {"as many Services as pins, without another side", CANARY_PODS,
                  as_many_services_as_all_pins},
                 {"nothing to judge needs no room", ROLLING, one_without_surge_not_judged},
+                {"a selector of one label", BLUE_GREEN, selector_of_one_label},
                 {"a Service of others besides", BLUE_GREEN, one_of_others_too},
                 {"rolling pins nothing", ROLLING, wide_service}};
 
@@ -516,6 +579,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_said_and_nothing_is_done),
+        cmocka_unit_test(what_is_wrong_is_told),
         cmocka_unit_test(the_rest_is_attached),
         cmocka_unit_test(what_was_of_another_is_forgotten),
         cmocka_unit_test(nothing_holds_it_back),

@@ -205,6 +205,178 @@ static void none_is_behind_the_second(struct scene *sc)
     second->meta.uid = "uid-second";
 }
 
+static void nothing(struct scene *sc UNUSED) {}
+
+/* ---- extras ---------------------------------------------------------------------------------- */
+
+static void one_pod_on_our_fence(struct scene *sc)
+{
+    struct replicaset *rs = with_pods(sc, sc->f.meta.uid);
+
+    rs->replicas = rs->st_replicas = rs->st_ready = rs->st_available = 1;
+}
+
+static void pods_that_stop(struct scene *sc)
+{
+    with_pods(sc, sc->f.meta.uid)->replicas = 0;
+}
+
+static void pods_never_ready_and_stable_short(struct scene *sc)
+{
+    struct replicaset *rs = with_pods(sc, sc->f.meta.uid);
+
+    rs->st_ready = rs->st_available = 0;
+    scene_rs(sc, sc->f.record.stable_revision)->st_available--;
+}
+
+/* What the Deployment controller was told of the sum is of no matter where nothing is shared. */
+static void told_of_another_sum(struct scene *sc)
+{
+    scene_stable(sc)->max_annotation = 99;
+}
+
+static void pods_and_told_of_another_sum(struct scene *sc)
+{
+    pods_on_our_fence(sc);
+    scene_rs(sc, sc->f.record.stable_revision)->max_annotation = 99;
+}
+
+static struct replicaset *empty_on_our_fence(struct scene *sc)
+{
+    struct replicaset *rs = with_pods(sc, sc->f.meta.uid);
+
+    rs->replicas = rs->st_replicas = rs->st_ready = rs->st_available = 0;
+    return rs;
+}
+
+static void one_of_history(struct scene *sc)
+{
+    static const char *const names[] = {"another", "elder"};
+
+    empty_on_our_fence(sc);
+    sc->f.record.history = names;
+    sc->f.record.history_count = 2;
+}
+
+static void one_of_no_history(struct scene *sc)
+{
+    empty_on_our_fence(sc);
+}
+
+/* Somebody's webhook changed it on creation. */
+static void candidate_mutated(struct scene *sc)
+{
+    struct replicaset *c = scene_candidate(sc);
+
+    c->digest = "mutated";
+    c->replicas = c->st_replicas = c->st_ready = c->st_available = 0;
+}
+
+/* ---- sharing --------------------------------------------------------------------------------- */
+
+static void two_pods(struct scene *sc)
+{
+    sc->d.replicas = 2;
+}
+
+static void one_pod(struct scene *sc)
+{
+    sc->d.replicas = 1;
+}
+
+static void candidate_of(struct scene *sc, int32_t pods)
+{
+    struct replicaset *c = scene_candidate(sc);
+
+    c->replicas = c->st_replicas = c->st_ready = c->st_available = pods;
+}
+
+static void one_pod_and_one_new(struct scene *sc)
+{
+    one_pod(sc);
+    candidate_of(sc, 1);
+}
+
+static void one_new_and_stable_not_told(struct scene *sc)
+{
+    candidate_of(sc, 1);
+    told_of_another_sum(sc);
+}
+
+static void one_new_and_not_told(struct scene *sc)
+{
+    candidate_of(sc, 1);
+    scene_candidate(sc)->max_annotation = 99;
+}
+
+static void candidate_not_told(struct scene *sc)
+{
+    scene_candidate(sc)->max_annotation = 99;
+}
+
+static void candidate_outside_stops(struct scene *sc)
+{
+    candidate_outside(sc, 0);
+    scene_candidate(sc)->replicas = 0;
+    scene_candidate(sc)->st_replicas = 1;
+}
+
+static void candidate_outside_with_one(struct scene *sc)
+{
+    candidate_outside(sc, 0);
+    scene_candidate(sc)->replicas = 1;
+}
+
+static void candidate_outside_one_ready(struct scene *sc)
+{
+    candidate_outside(sc, 1);
+    stable_not_available(sc);
+}
+
+static void candidate_outside_one_behind(struct scene *sc)
+{
+    candidate_of(sc, 0);
+    candidate_outside(sc, 0);
+    sc->d.revision = scene_candidate(sc)->deployment_revision + 1;
+    sc->r.status.flight.deployment_revision = sc->d.revision; /* nobody else is to be told */
+    scene_told(sc);
+}
+
+/* ---- walking --------------------------------------------------------------------------------- */
+
+static void two_may_move(struct scene *sc)
+{
+    sc->d.max_unavailable = "1";
+}
+
+static void one_new_and_the_sum_moves(struct scene *sc)
+{
+    candidate_of(sc, 1);
+    sum_is_moving(sc);
+}
+
+/* Of ten six are new: to have seven, stable is shrunk. */
+static void more_new_than_old(struct scene *sc)
+{
+    struct replicaset *s = scene_stable(sc);
+
+    sc->d.replicas = 10;
+    candidate_of(sc, 6);
+    s->replicas = s->st_replicas = s->st_ready = s->st_available = 5;
+}
+
+/* ---- sizes ----------------------------------------------------------------------------------- */
+
+static void candidate_too_large(struct scene *sc)
+{
+    candidate_of(sc, 4);
+}
+
+static void candidate_larger_than_all(struct scene *sc)
+{
+    candidate_of(sc, 5);
+}
+
 static const struct scene_row rows[] = {
     {"pods on a fence that is not known are left alone, inside too", BATCHES, APPROVES,
      ACT_FENCE_DELETE, pods_on_an_unknown_fence, ACT_REPORT, NULL, NULL, "Promoting"},
@@ -230,6 +402,48 @@ static const struct scene_row rows[] = {
      "web-sluice", NULL, NULL},
     {"... and those of nobody end nothing", BATCHES, APPROVES, ACT_FENCE_DELETE,
      pods_of_another_and_of_nobody, ACT_REPORT, NULL, NULL, "Promoting"},
+    {"... one goes, too", BATCHES, APPROVES, ACT_FENCE_DELETE, one_pod_on_our_fence, ACT_RS_SCALE,
+     "web-elder", "'value':0", NULL},
+    {"... and what was never ready, at once", BATCHES, APPROVES, ACT_FENCE_DELETE,
+     pods_never_ready_and_stable_short, ACT_RS_SCALE, "web-elder", "'value':0", NULL},
+    {"... what stops is waited for", BATCHES, APPROVES, ACT_FENCE_DELETE, pods_that_stop,
+     ACT_REPORT, NULL, "Hands over to revision s1-82343883; the old pods drain and go.",
+     "Promoting"},
+    {"... after the commit nobody asks for a sum", BATCHES, APPROVES, ACT_FENCE_DELETE,
+     pods_and_told_of_another_sum, ACT_RS_SCALE, "web-elder", "'value':0", NULL},
+    {"... nor outside", CANARY, ABORTS, ACT_RS_SCALE, told_of_another_sum, ACT_RS_SCALE, NULL,
+     "'value':0", NULL},
+    {"... but on the way back inside", BATCHES, ABORTS, ACT_RS_SCALE, told_of_another_sum,
+     ACT_RS_ANNOTATE, NULL, "'deployment.kubernetes.io/max-replicas':'4'", NULL},
+    {"history is kept to be given back", CANARY, IN_STEP, 0, one_of_history, ACT_NONE, NULL, NULL,
+     "AwaitingApproval"},
+    {"... what is none goes", CANARY, IN_STEP, 0, one_of_no_history, ACT_RS_DELETE, "web-elder",
+     NULL, NULL},
+    {"a candidate that somebody changed is kept to be seen", CANARY, IN_STEP, 0, candidate_mutated,
+     ACT_REPORT, NULL, NULL, "TemplateMutated"},
+    {"... and one that goes back is not", CANARY, ABORTS, ACT_RS_DELETE, nothing, ACT_RS_DELETE,
+     "web-s1-82343883", NULL, NULL},
+    {"two pods share the Deployment", BATCHES, TO_RELEASE, ACT_RS_CREATE, two_pods, ACT_RS_CREATE,
+     NULL, "'ownerReferences':[{'apiVersion':'apps/v1','kind':'Deployment'", NULL},
+    {"... and know the sum from the start", BATCHES, TO_RELEASE, ACT_RS_CREATE, two_pods,
+     ACT_RS_CREATE, NULL, "'deployment.kubernetes.io/max-replicas':'3'", NULL},
+    {"... one does not", BATCHES, TO_RELEASE, ACT_RS_CREATE, one_pod, ACT_RS_CREATE, NULL,
+     "'ownerReferences':[{'apiVersion':'apps/v1','kind':'ControllerRevision'", NULL},
+    {"stable is told of the sum first", BATCHES, TO_RELEASE, ACT_RS_SCALE, told_of_another_sum,
+     ACT_RS_ANNOTATE, "web-1865bdca63", "'deployment.kubernetes.io/max-replicas':'5'", NULL},
+    {"... then the candidate", BATCHES, TO_RELEASE, ACT_RS_SCALE, candidate_not_told,
+     ACT_RS_ANNOTATE, "web-s1-82343883", "'deployment.kubernetes.io/max-replicas':'5'", NULL},
+    {"... not once there is a pod", BATCHES, IN_STEP, 0, one_new_and_stable_not_told, ACT_REPORT,
+     NULL, NULL, NULL},
+    {"... of either", BATCHES, IN_STEP, 0, one_new_and_not_told, ACT_REPORT, NULL, NULL, NULL},
+    {"two move in one write, where two may", BATCHES, TO_RELEASE, ACT_RS_SCALE, two_may_move,
+     ACT_RS_SCALE, NULL, "'value':2}]", NULL},
+    {"one by one, where one may", BATCHES, TO_RELEASE, ACT_RS_SCALE, nothing, ACT_RS_SCALE, NULL,
+     "'value':1}]", NULL},
+    {"... not while the sum moves, from the first pod on", BATCHES, IN_STEP, 0,
+     one_new_and_the_sum_moves, ACT_REPORT, NULL, NULL, NULL},
+    {"where more are new, the old are shrunk", BATCHES, APPROVES, ACT_RS_SCALE, more_new_than_old,
+     ACT_RS_SCALE, "web-1865bdca63", "'value':4}]", NULL},
     {"the walk goes on", BATCHES, APPROVES, ACT_RS_SCALE, candidate_last_by_name, ACT_RS_SCALE, "z",
      "'value':3", NULL},
     {"... not to where the older would be shrunk", BATCHES, APPROVES, ACT_RS_SCALE,
@@ -255,6 +469,22 @@ static const struct scene_row rows[] = {
      ACT_RS_SCALE, NULL, "'value':0", NULL},
     {"... and one that does not goes at once", BATCHES, IN_STEP, 0, candidate_outside_not_ready,
      ACT_RS_SCALE, NULL, "'value':0", NULL},
+    {"... also with one pod", BATCHES, IN_STEP, 0, candidate_outside_with_one, ACT_RS_SCALE, NULL,
+     "'value':0}]", NULL},
+    {"... not if that one serves", BATCHES, IN_STEP, 0, candidate_outside_one_ready, ACT_REPORT,
+     NULL, NULL, NULL},
+    {"... and comes back when its pods have stopped", BATCHES, IN_STEP, 0, candidate_outside_stops,
+     ACT_REPORT, NULL, NULL, NULL},
+    {"... with the highest number", BATCHES, IN_STEP, 0, candidate_outside_one_behind,
+     ACT_RS_ANNOTATE, "web-s1-82343883", "'deployment.kubernetes.io/revision':'4'", NULL},
+    {"a step has as many pods as it asks for", ROUTED, IN_STEP, 0, candidate_too_large,
+     ACT_RS_SCALE, NULL, "'value':2}]", NULL},
+    {"... by their share at once", CANARY, IN_STEP, 0, candidate_larger_than_all, ACT_RS_SCALE,
+     NULL, "'value':4}]", NULL},
+    {"... and the end has all", CANARY, APPROVES, ACT_RECORD, candidate_larger_than_all,
+     ACT_RS_SCALE, NULL, "'value':4}]", NULL},
+    {"... of one it is one", CANARY, IN_STEP, 0, one_pod_and_one_new, ACT_REPORT, NULL, NULL,
+     "AwaitingApproval"},
     {"stable is never taken for a mutated candidate", CANARY, IN_STEP, 0, named_as_stable_is,
      ACT_RS_CREATE, NULL, "app:v2", NULL},
 };

@@ -146,12 +146,38 @@ static void rejected_digest_of_before(struct scene *sc)
     sc->r.status.target.observed_generation = sc->d.meta.generation;
 }
 
+static void deleted_with_a_rival(struct scene *sc)
+{
+    deleted(sc);
+    sc->w.rival = "elder";
+}
+
+/* Nothing is known of any flight, and nothing is to be given back. */
+static void deleted_status_and_fence_gone(struct scene *sc)
+{
+    deleted_fence_gone(sc);
+    sc->r.status = (struct rollout_status){0};
+    scene_told(sc);
+}
+
+static void deleted_and_nothing_left_of_it(struct scene *sc)
+{
+    deleted_status_and_fence_gone(sc);
+    sc->r.has_finalizer = false;
+}
+
 static const struct scene_row rows[] = {
     /* --- the Rollout --- */
     {"the finalizer is put back", CANARY, IN_STEP, 0, finalizer_gone, ACT_FINALIZER_ADD, "web",
      NULL, NULL},
     {"... while it holds stable", CANARY, ABORTED, 0, finalizer_and_dead_man_gone,
      ACT_FINALIZER_ADD, "web", NULL, NULL},
+    {"who has a rival is let go at once", CANARY, IN_STEP, 0, deleted_with_a_rival,
+     ACT_FINALIZER_DROP, "web", NULL, NULL},
+    {"... and who knows of nothing", CANARY, IN_STEP, 0, deleted_status_and_fence_gone,
+     ACT_FINALIZER_DROP, "web", NULL, NULL},
+    {"... and does nothing more", CANARY, IN_STEP, 0, deleted_and_nothing_left_of_it, ACT_REPORT,
+     NULL, NULL, NULL},
     {"a user's pause holds back no deletion", CANARY, AT_REST, 0, deleted_under_a_users_pause,
      ACT_FINALIZER_DROP, "web", NULL, NULL},
     {"deleted and held: the fence goes", HELD, ABORTED, 0, deleted, ACT_FENCE_DELETE, "web-sluice",

@@ -45,6 +45,21 @@ static void one_pod_left(struct scene *sc)
     sc->d.replicas = 1;
 }
 
+static void one_pod_left_and_none_new(struct scene *sc)
+{
+    one_pod_left(sc);
+    scene_candidate(sc)->replicas = 0;
+}
+
+static void two_pods_left_and_one_new(struct scene *sc)
+{
+    struct replicaset *c = scene_candidate(sc), *s = scene_stable(sc);
+
+    sc->d.replicas = 2;
+    c->replicas = c->st_replicas = c->st_ready = c->st_available = 1;
+    s->replicas = s->st_replicas = s->st_ready = s->st_available = 2;
+}
+
 static void candidate_as_large_as_all(struct scene *sc)
 {
     scene_candidate(sc)->replicas = sc->d.replicas;
@@ -144,6 +159,66 @@ static void status_of_another_deployment(struct scene *sc)
     scene_told(sc);
 }
 
+/* ---- what is kept ---------------------------------------------------------------------------- */
+
+/* On our fence, with pods, and not what was stable before. */
+static void another_with_pods(struct scene *sc)
+{
+    struct replicaset *rs = scene_elder(sc);
+
+    rs->of = "web";
+    rs->controller_uid = rs->first_owner_uid = sc->f.meta.uid;
+    rs->replicas = rs->st_replicas = rs->st_ready = rs->st_available = 2;
+}
+
+static void bake_ends_now(struct scene *sc)
+{
+    sc->r.status.flight.bake_until_ms = sc->st.s.now_ms;
+    scene_told(sc);
+}
+
+static void bake_ends_soon(struct scene *sc)
+{
+    sc->r.status.flight.bake_until_ms = sc->st.s.now_ms + 1;
+    scene_told(sc);
+}
+
+/* ---- a rollout of its own -------------------------------------------------------------------- */
+
+/* As somebody's without the brake: nothing of ours is there, and the template is another. */
+static void rolls_by_itself(struct scene *sc)
+{
+    struct replicaset *s = scene_stable(sc);
+
+    scene_elder(sc)->digest = sc->d.digest = "newer";
+    s->replicas = s->st_replicas = s->st_ready = s->st_available = 0; /* too late to stop it */
+    sc->d.dead_man = NULL;
+}
+
+static void rolls_unseen(struct scene *sc)
+{
+    rolls_by_itself(sc);
+    sc->d.meta.generation++;
+}
+
+static void rolls_with_old_pods(struct scene *sc)
+{
+    rolls_by_itself(sc);
+    sc->d.st_replicas++;
+}
+
+static void rolls_with_some_new(struct scene *sc)
+{
+    rolls_by_itself(sc);
+    sc->d.st_updated--;
+}
+
+static void rolls_with_one_not_available(struct scene *sc)
+{
+    rolls_by_itself(sc);
+    sc->d.st_available--;
+}
+
 static const struct scene_row rows[] = {
     /* --- whose --- */
     {"who leaves leaves others' alone", HELD, ABORTED, 0, leaves_one_with_its_owner,
@@ -154,6 +229,10 @@ static const struct scene_row rows[] = {
      candidate_without_stable_beside_it, ACT_RS_FENCE, "candidate", NULL, NULL},
     {"... nor where there is one pod to share", BATCHES, IN_STEP, 0, one_pod_left, ACT_RS_FENCE,
      NULL, NULL, NULL},
+    {"... nor before it has a pod", BATCHES, IN_STEP, 0, one_pod_left_and_none_new, ACT_RS_FENCE,
+     NULL, NULL, NULL},
+    {"... two share it", BATCHES, IN_STEP, 0, two_pods_left_and_one_new, ACT_REPORT, NULL, NULL,
+     "AwaitingApproval"},
     {"... nor when it is whole", BATCHES, IN_STEP, 0, candidate_as_large_as_all, ACT_RS_FENCE, NULL,
      NULL, NULL},
     {"what is inside is fenced also before its flight begins", ROUTED, ABORTED, 0,
@@ -182,6 +261,24 @@ static const struct scene_row rows[] = {
      ACT_FENCE_DELETE, "web-sluice", NULL, NULL},
     {"... nor is one that cannot be read", CANARY, IN_STEP, 0, fence_unreadable, ACT_FENCE_DELETE,
      "web-sluice", NULL, NULL},
+    /* --- what is kept --- */
+    {"in the bake the old pods are kept, others' are not", CANARY, IN_BAKE, 0, another_with_pods,
+     ACT_RS_SCALE, "web-elder", "'value':0}]", NULL},
+    {"... to its last moment", CANARY, IN_BAKE, 0, bake_ends_soon, ACT_REPORT, NULL, NULL,
+     "Baking"},
+    {"... and no longer", CANARY, IN_BAKE, 0, bake_ends_now, ACT_RS_SCALE, "web-1865bdca63",
+     "'value':0}]", NULL},
+    /* --- a rollout of its own --- */
+    {"what went out natively counts as stable", CANARY, AT_REST, 0, rolls_by_itself, ACT_DECIDE,
+     "web", "'stable':{'revision':'elder'", NULL},
+    {"... not before it was seen", CANARY, AT_REST, 0, rolls_unseen, ACT_REPORT, NULL, NULL,
+     "NotComplete"},
+    {"... nor with old pods left", CANARY, AT_REST, 0, rolls_with_old_pods, ACT_REPORT, NULL, NULL,
+     "NotComplete"},
+    {"... nor with new ones missing", CANARY, AT_REST, 0, rolls_with_some_new, ACT_REPORT, NULL,
+     NULL, "NotComplete"},
+    {"... or not available", CANARY, AT_REST, 0, rolls_with_one_not_available, ACT_REPORT, NULL,
+     NULL, "NotComplete"},
     /* --- what the status still knows --- */
     {"a status of another Deployment is lost, the record is not", CANARY, IN_STEP, 0,
      status_of_another_deployment, ACT_DECIDE, "web", "'stable':{'revision':", NULL},

@@ -202,7 +202,7 @@ static const struct record_row {
      "1865bdca63 called web-1865bdca63 #1 ready 0, history, 0 routes", ""},
     {"... in its bake", CANARY, IN_BAKE, 0, lost_in_the_bake,
      "s1-82343883 called web-s1-82343883 #2 ready 0, history 1865bdca63, 0 routes, committed from "
-     "1865bdca63",
+     "1865bdca63 #1",
      "Warning RecordLost: The flight record was lost; it is made again from the status."},
 };
 
@@ -223,11 +223,14 @@ static const char *record_of(struct arena *a, const struct plan *p)
     /* templates as the user wrote them, without the label that tells revisions apart */
     assert_null(strstr(rec.stable_template, LABEL_REVISION));
     assert_true(!rec.previous_template || !strstr(rec.previous_template, LABEL_REVISION));
-    return arena_printf(a, "%s called %s #%lld ready %d, history%s, %zu routes%s%s",
+    assert_true(!rec.committed_ms || rec.previous_template);
+    return arena_printf(a, "%s called %s #%lld ready %d, history%s, %zu routes%s",
                         rec.stable_revision, rec.stable_name, (long long)rec.stable_number,
                         rec.stable_min_ready, history, rec.route_count,
-                        rec.committed_ms ? ", committed from " : "",
-                        rec.committed_ms ? rec.previous : "");
+                        rec.committed_ms
+                            ? arena_printf(a, ", committed from %s #%lld", rec.previous,
+                                           (long long)rec.previous_number)
+                            : "");
 }
 
 static void each_record(void **state UNUSED)
