@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* objects_parts.h - what objects_table.c demands, objects_value.c asks of one value and objects.c of
- * a whole object. */
+/* objects_parts.h - what objects_table.c demands, what objects_value.c asks of one value, and
+ * objects.c of a whole object. */
 #ifndef SLUICE_CMD_OBJECTS_PARTS_H
 #define SLUICE_CMD_OBJECTS_PARTS_H
 
