@@ -64,7 +64,7 @@ static inline bool two_release(struct stage *st, uint64_t seed, int number,
 {
     const char *before = two_newest(st);
     const bool over = number % 3 == 0;
-    char image[16], where[600];
+    char image[24], where[600];
 
     snprintf(image, sizeof image, "app:v%d", number + 1);
     bed_image(st, image);
@@ -97,7 +97,7 @@ static inline bool two_play(size_t strategy, uint64_t seed, enum two_ears ears,
     while (number <= TWO_RELEASES && two_release(&st, seed, number, trouble))
         number++;
     if (!*trouble) {
-        char image[16];
+        char image[24];
 
         snprintf(image, sizeof image, "app:v%d", number);
         bed_turns(&st, TWO_QUIET);
