@@ -106,10 +106,10 @@ static void the_named_one_is_stable(void **state UNUSED)
     b.p.st.flight = (struct flight){0};
     b.rs[0].digest = b.rs[1].digest = b.d.digest = b.f.record.stable_digest;
     b.rs[0].replicas = 4;
-    b.f.record.stable_revision = "v2";
+    b.f.record.stable_revision = b.p.st.stable.revision = "v2";
     facts(&b.p);
     assert_ptr_equal(b.p.stable, &b.rs[1]);
-    b.f.record.stable_revision = "lost";
+    b.f.record.stable_revision = b.p.st.stable.revision = "lost";
     facts(&b.p);
     assert_ptr_equal(b.p.stable, &b.rs[0]);
 }
