@@ -30,7 +30,8 @@ from bench import BUILD, CLUSTER, EXECUTABLES, SERVED, Bench  # noqa: E402
 # Which tests are meant to notice, quick ones first.
 TESTS = {
     "plan": ("plan_facts_test", "sim_attach_test", "sim_command_test", "sim_service_test",
-             "sim_worlds_test", "sim_ends_test", "sim_finish_test", "sim_return_test", "sim_closing_test",
+             "sim_worlds_test", "sim_ends_test", "sim_finish_test", "sim_return_test",
+             "sim_closing_test",
              "sim_step_test", "sim_told_test", "sim_pass_test", "sim_flight_test", "sim_facts_test",
              "sim_rest_test", "sim_plan_test",
              "sim_borrow_test", "sim_capacity_test", "sim_traffic_test", "sim_routes_test",
