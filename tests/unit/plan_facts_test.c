@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the rules share (facts.c): which ReplicaSet is which, and what may stay inside. */
+/* What the rules share (facts.c, capacity.c): which ReplicaSet is which, what may stay inside, how
+ * many pods a step wants. */
 #include "check.h"
 
 #include "../../src/plan/planner.h"
@@ -161,6 +162,57 @@ static void digests_of_the_record_are_renewed(void **state UNUSED)
     assert_string_equal(b.p.rec.previous_digest, "digest1");
 }
 
+/* ---- how many pods a step wants -------------------------------------------------------------- */
+
+static const struct want_row {
+    const char *name;
+    enum direction direction;
+    int step;
+    int32_t n, stable, fresh; /* pods that the Deployment, and its two sides, have */
+    int64_t created_ms;       /* of the candidate; stable's is 10 */
+    enum strategy strategy;
+    int32_t want;
+} wants[] = {
+    {"half of the requests, beside four", DIRECTION_FORWARD, 1, 4, 4, 0, 20, STRATEGY_CANARY, 4},
+    {"before the first step", DIRECTION_FORWARD, 0, 4, 4, 0, 20, STRATEGY_CANARY, 0},
+    {"on the way back", DIRECTION_BACK, 1, 4, 4, 2, 20, STRATEGY_CANARY, 0},
+    {"of none", DIRECTION_FORWARD, 1, 0, 0, 0, 20, STRATEGY_CANARY, 0},
+    {"half of three inside", DIRECTION_FORWARD, 1, 3, 2, 1, 20, STRATEGY_ROLLING, 2},
+    {"... where the older would be shrunk", DIRECTION_FORWARD, 1, 3, 2, 1, 5, STRATEGY_ROLLING, 1},
+    {"... not before there is one", DIRECTION_FORWARD, 1, 3, 1, 0, 5, STRATEGY_ROLLING, 2},
+    {"... it is there", DIRECTION_FORWARD, 1, 3, 3, 2, 5, STRATEGY_ROLLING, 2},
+    {"... stable is larger yet", DIRECTION_FORWARD, 1, 3, 3, 1, 5, STRATEGY_ROLLING, 2},
+    {"... outside nobody shrinks any", DIRECTION_FORWARD, 1, 3, 2, 1, 5, STRATEGY_CANARY, 3},
+};
+
+static void what_a_step_wants(void **state UNUSED)
+{
+    static const struct step_spec batches[] = {{.replicas = "50%"}};
+
+    for (size_t i = 0; i < COUNT(wants); i++) {
+        const struct want_row *row = &wants[i];
+        struct bench b;
+
+        bench_init(&b);
+        b.d.replicas = row->n;
+        b.d.max_surge = "1";
+        b.d.max_unavailable = "0";
+        b.rs[0].replicas = row->stable;
+        b.rs[0].meta.created_ms = 10;
+        b.rs[1].replicas = row->fresh;
+        b.rs[1].meta.created_ms = row->created_ms;
+        b.p.st.flight.direction = row->direction;
+        b.p.st.flight.step = row->step;
+        if (row->strategy == STRATEGY_ROLLING) {
+            b.r.spec.strategy = STRATEGY_ROLLING;
+            b.r.spec.steps = batches;
+            b.p.st.flight.regime = REGIME_INSIDE;
+        }
+        facts(&b.p);
+        CHECK(want_new(&b.p) == row->want, "%s: %d", row->name, (int)want_new(&b.p));
+    }
+}
+
 /* ---- without a fence ------------------------------------------------------------------------- */
 
 static void a_commit_is_recalled(void **state UNUSED)
@@ -229,6 +281,7 @@ int main(void)
         cmocka_unit_test(no_candidate_that_was_rejected),
         cmocka_unit_test(found_anew),
         cmocka_unit_test(digests_of_the_record_are_renewed),
+        cmocka_unit_test(what_a_step_wants),
         cmocka_unit_test(a_commit_is_recalled),
         cmocka_unit_test(history_may_stay_inside),
     };
