@@ -275,6 +275,22 @@ static void it_begins_with_nothing(void **state UNUSED)
     scene_close(sc);
 }
 
+/* The commit of the one before goes out of the record, and what it would go back to. */
+static void it_begins_without_the_commit_before(void **state UNUSED)
+{
+    struct scene *sc = scene_at("superseded in the bake", CANARY,
+                                (const char *const[]){"image app:v2", "-> Approval", "approve",
+                                                      "-> Baking", "image app:v3", NULL},
+                                0);
+
+    assert_true(sc->f.record.committed_ms != 0 && sc->f.record.previous);
+    assert_true(scene_before(sc, ACT_RECORD));
+    scene_now(sc);
+    assert_null(strstr(scene_plan(sc)->action.body, "committedAt"));
+    assert_null(strstr(scene_plan(sc)->action.body, "previous"));
+    scene_close(sc);
+}
+
 /* A ReplicaSet that is there already has its number, where no other has a higher one. */
 static void it_is_numbered_as_its_replicaset_is(void **state UNUSED)
 {
@@ -411,6 +427,7 @@ int main(void)
         SCENE_ROWS(rows),
         cmocka_unit_test(a_name_is_searched_for_so_long),
         cmocka_unit_test(it_begins_with_nothing),
+        cmocka_unit_test(it_begins_without_the_commit_before),
         cmocka_unit_test(it_is_numbered_as_its_replicaset_is),
         cmocka_unit_test(it_turns_round),
         cmocka_unit_test(a_newer_one_supersedes_it),
