@@ -167,6 +167,8 @@ def edit_steps(lane):
     with lane.cluster.lock:
         lane.observer.ledger.steps_edited(lane.space.ready_pods(), time.time())
     lane.patch_rollout({"spec": {"strategy": lane.strategy.manifest()}})
+    with lane.cluster.lock:
+        lane.observer.ledger.steps_taken(time.time())
     return True
 
 

@@ -120,6 +120,12 @@ class Ledger:
             else:
                 flight.level = min(flight.level, same + 1)
 
+    def steps_taken(self, now):
+        """The server has the edit by now: what was decided before stands."""
+        for flight in self.flights.values():
+            if flight.edited:
+                flight.edited = (*flight.edited[:2], now)
+
     def position(self, flight, level, have):
         """Where the new steps have as many pods, or the next fewer."""
         level, n = min(flight.level, level), self.sizes[-1][1]
@@ -338,7 +344,8 @@ class Observer:
         words = f"{how}: {version}, which is at step {flight.level if flight else 'none'}"
 
         def settle():
-            if not ledger.may_be_stable(version) and version != ledger.stable:
+            stands = ledger.may_be_stable(version) or ledger.was_last(version, decided)
+            if not stands and version != ledger.stable:
                 # A revived old version may count as stable then; what is new may not.
                 candidate = version == ledger.template and not self.loose.cause(time.time())
                 (self.tell if candidate else self.violation)("EARLY", words)
