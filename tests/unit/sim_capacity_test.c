@@ -205,8 +205,6 @@ static void none_is_behind_the_second(struct scene *sc)
     second->meta.uid = "uid-second";
 }
 
-static void nothing(struct scene *sc UNUSED) {}
-
 /* ---- extras ---------------------------------------------------------------------------------- */
 
 static void one_pod_on_our_fence(struct scene *sc)
@@ -421,8 +419,8 @@ static const struct scene_row rows[] = {
      NULL, NULL},
     {"a candidate that somebody changed is kept to be seen", CANARY, IN_STEP, 0, candidate_mutated,
      ACT_REPORT, NULL, NULL, "TemplateMutated"},
-    {"... and one that goes back is not", CANARY, ABORTS, ACT_RS_DELETE, nothing, ACT_RS_DELETE,
-     "web-s1-82343883", NULL, NULL},
+    {"... and one that goes back is not", CANARY, ABORTS, ACT_RS_DELETE, scene_nothing,
+     ACT_RS_DELETE, "web-s1-82343883", NULL, NULL},
     {"two pods share the Deployment", BATCHES, TO_RELEASE, ACT_RS_CREATE, two_pods, ACT_RS_CREATE,
      NULL, "'ownerReferences':[{'apiVersion':'apps/v1','kind':'Deployment'", NULL},
     {"... and know the sum from the start", BATCHES, TO_RELEASE, ACT_RS_CREATE, two_pods,
@@ -438,8 +436,8 @@ static const struct scene_row rows[] = {
     {"... of either", BATCHES, IN_STEP, 0, one_new_and_not_told, ACT_REPORT, NULL, NULL, NULL},
     {"two move in one write, where two may", BATCHES, TO_RELEASE, ACT_RS_SCALE, two_may_move,
      ACT_RS_SCALE, NULL, "'value':2}]", NULL},
-    {"one by one, where one may", BATCHES, TO_RELEASE, ACT_RS_SCALE, nothing, ACT_RS_SCALE, NULL,
-     "'value':1}]", NULL},
+    {"one by one, where one may", BATCHES, TO_RELEASE, ACT_RS_SCALE, scene_nothing, ACT_RS_SCALE,
+     NULL, "'value':1}]", NULL},
     {"... not while the sum moves, from the first pod on", BATCHES, IN_STEP, 0,
      one_new_and_the_sum_moves, ACT_REPORT, NULL, NULL, NULL},
     {"where more are new, the old are shrunk", BATCHES, APPROVES, ACT_RS_SCALE, more_new_than_old,

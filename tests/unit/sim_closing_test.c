@@ -16,8 +16,6 @@
         "image app:v2", "-> Baking"                                                                \
     }
 
-static void nothing(struct scene *sc UNUSED) {}
-
 /* ---- the bake -------------------------------------------------------------------------------- */
 
 static void a_gate_fails(struct scene *sc)
@@ -135,8 +133,8 @@ static const struct scene_row rows[] = {
     {"... no longer", ROUTED, ABORTS, ACT_SERVICE_DELETE, routes_have_settled, ACT_SERVICE_DELETE,
      "web-canary", NULL, NULL},
     /* --- what the status says --- */
-    {"resumed when the status says the same", UNDONE, TO_RELEASE, ACT_RESUME, nothing, ACT_RESUME,
-     "web", NULL, NULL},
+    {"resumed when the status says the same", UNDONE, TO_RELEASE, ACT_RESUME, scene_nothing,
+     ACT_RESUME, "web", NULL, NULL},
     {"... not while it names another as stable", UNDONE, TO_RELEASE, ACT_RESUME,
      another_revision_is_told, ACT_DECIDE, NULL, NULL, NULL},
     {"... or another number", UNDONE, TO_RELEASE, ACT_RESUME, another_number_is_told, ACT_DECIDE,
@@ -190,14 +188,15 @@ static void closing_is_told(void **state UNUSED)
         void (*change)(struct scene *sc);
         const char *word, *message;
     } said[] = {
-        {"promoted", UNDONE, TO_RELEASE, ACT_FENCE_DELETE, nothing, "Promoting", gives},
-        {"promoted, and told", PAUSED, TO_RELEASE, ACT_FENCE_DELETE, nothing, "Promoting", gives},
+        {"promoted", UNDONE, TO_RELEASE, ACT_FENCE_DELETE, scene_nothing, "Promoting", gives},
+        {"promoted, and told", PAUSED, TO_RELEASE, ACT_FENCE_DELETE, scene_nothing, "Promoting",
+         gives},
         {"told of another", PAUSED, TO_RELEASE, ACT_FENCE_DELETE, another_was_promoted, "Aborting",
          gives},
         {"... before this one", PAUSED, TO_RELEASE, ACT_FENCE_DELETE, older_history, "Aborting",
          gives},
         {"told of nothing", PAUSED, TO_RELEASE, ACT_FENCE_DELETE, no_history, "Aborting", gives},
-        {"taken back", REVERTS, ABORTS, ACT_FENCE_DELETE, nothing, "Aborting", gives},
+        {"taken back", REVERTS, ABORTS, ACT_FENCE_DELETE, scene_nothing, "Aborting", gives},
         {"taken back to what was promoted before", REVERTS, ABORTS, ACT_FENCE_DELETE,
          promoted_before, "Aborting", gives},
         {"routes to be given back",

@@ -13,8 +13,6 @@
     "'weight':3},{'weight':4},{'weight':5},{'weight':6},{'weight':7},{'weight':8},{'weight':50}]"  \
     "}}}"
 
-static void nothing(struct scene *sc UNUSED) {}
-
 static void newer_template(struct scene *sc)
 {
     sc->d.digest = "newer";
@@ -125,10 +123,10 @@ static void nameless_and_the_candidate_gone(struct scene *sc)
 
 static const struct scene_row rows[] = {
     /* --- it begins --- */
-    {"its steps are told with their pods", BATCHES, TO_RELEASE, ACT_DECIDE, nothing, ACT_DECIDE,
-     "web", "'steps':[{'weight':0,'replicas':2},{'weight':100,'replicas':3}]", NULL},
-    {"... and the pin of the side", PREVIEW, TO_RELEASE, ACT_DECIDE, nothing, ACT_DECIDE, "web",
-     "'pins':[{'service':'web-preview','revision':'s1-82343883'", NULL},
+    {"its steps are told with their pods", BATCHES, TO_RELEASE, ACT_DECIDE, scene_nothing,
+     ACT_DECIDE, "web", "'steps':[{'weight':0,'replicas':2},{'weight':100,'replicas':3}]", NULL},
+    {"... and the pin of the side", PREVIEW, TO_RELEASE, ACT_DECIDE, scene_nothing, ACT_DECIDE,
+     "web", "'pins':[{'service':'web-preview','revision':'s1-82343883'", NULL},
     /* --- the steps are edited --- */
     {"queued, its steps are taken as they are now",
      QUEUED,
@@ -143,7 +141,7 @@ static const struct scene_row rows[] = {
      QUEUED,
      {"image app:v2", "-> Queued"},
      0,
-     nothing,
+     scene_nothing,
      ACT_NONE,
      NULL,
      NULL,
@@ -178,7 +176,7 @@ static const struct scene_row rows[] = {
      ACT_DECIDE, "web", "'flight':{'revision':'s1-", "AwaitingApproval"},
     {"... or anew, before that is made", CANARY, IN_STEP, 0, nameless_and_the_candidate_gone,
      ACT_DECIDE, "web", "'flight':{'revision':'s1-", "Progressing"},
-    {"as it was, it waits", TWO_STEPS, IN_STEP, 0, nothing, ACT_NONE, NULL, NULL,
+    {"as it was, it waits", TWO_STEPS, IN_STEP, 0, scene_nothing, ACT_NONE, NULL, NULL,
      "AwaitingApproval"},
 };
 

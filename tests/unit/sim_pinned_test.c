@@ -5,16 +5,6 @@
 
 #include "sluice/model/names.h"
 
-static struct service *active(struct scene *sc)
-{
-    for (size_t i = 0; i < sc->w.service_count; i++) {
-        if (str_equal(sc->services[i].meta.name, "web"))
-            return &sc->services[i];
-    }
-    fail_msg("no Service");
-    return NULL;
-}
-
 /* In whatever order others wrote them, and one of a Service that is away. */
 static void pins_in_order(struct scene *sc, const char *const *names, const char *side)
 {
@@ -78,7 +68,7 @@ static void a_switch_is_told_whole(void **state UNUSED)
     st->flight.step = 2;
     st->flight.steps[0].ended_ms = 5;
     st->flight.settled_ms = 0;
-    pin_to(sc, active(sc), fresh); /* by somebody, nobody knows when */
+    pin_to(sc, scene_active(sc), fresh); /* by somebody, nobody knows when */
     p = scene_plan(sc);
     assert_string_equal(told_pin(p, "web")->revision, fresh);
     assert_int_equal(p->status->flight.drained_ms, 0);
@@ -131,7 +121,7 @@ static void a_drain_begins_anew(void **state UNUSED)
     const struct plan *p;
 
     assert_true(sc->r.status.flight.drained_ms != 0);
-    active(sc)->pin = NULL;
+    scene_active(sc)->pin = NULL;
     p = scene_plan(sc);
     assert_int_equal(p->action.act, ACT_DECIDE);
     assert_int_equal(p->status->flight.drained_ms, 0);

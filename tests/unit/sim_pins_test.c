@@ -166,31 +166,21 @@ static void to_nothing(struct scene *sc)
     sc->d.replicas = 0;
 }
 
-static struct service *active(struct scene *sc)
-{
-    for (size_t i = 0; i < sc->w.service_count; i++) {
-        if (str_equal(sc->services[i].meta.name, "web"))
-            return &sc->services[i];
-    }
-    fail_msg("no Service");
-    return NULL;
-}
-
 static void unpinned(struct scene *sc)
 {
-    active(sc)->pin = NULL;
+    scene_active(sc)->pin = NULL;
 }
 
 static void unpinned_and_going(struct scene *sc)
 {
     unpinned(sc);
-    active(sc)->meta.deleting_ms = 1;
+    scene_active(sc)->meta.deleting_ms = 1;
 }
 
 /* Applied anew by its owner, who knows nothing of our label in it; the other stands. */
 static void selector_reset(struct scene *sc)
 {
-    active(sc)->selector.count = 1; /* app: web, the first by its key */
+    scene_active(sc)->selector.count = 1; /* app: web, the first by its key */
 }
 
 static void unpinned_and_stable_lacks_a_pod(struct scene *sc)
@@ -221,7 +211,7 @@ static struct service *made_in_flight(struct scene *sc)
 {
     struct service *s = &sc->services[sc->w.service_count++];
 
-    *s = *active(sc);
+    *s = *scene_active(sc);
     s->meta.name = "late";
     s->meta.uid = "uid-late";
     s->pin = NULL;

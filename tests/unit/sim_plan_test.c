@@ -4,8 +4,6 @@
  * tried again. */
 #include "sim_gating.h"
 
-static void nothing(struct scene *sc UNUSED) {}
-
 /* ---- the rule, and rest ---------------------------------------------------------------------- */
 
 static void a_finalizer_left(struct scene *sc)
@@ -85,17 +83,17 @@ static const struct plan_row {
     const char *rule; /* that decided */
     bool settled;
 } plans[] = {
-    {"at rest", CANARY, AT_REST, 0, nothing, "rest", true},
+    {"at rest", CANARY, AT_REST, 0, scene_nothing, "rest", true},
     {"... but for a finalizer", CANARY, AT_REST, 0, a_finalizer_left, "rest", false},
     {"... without a brake", CANARY, AT_REST, 0, no_brake, "rest", false},
-    {"a person is awaited", CANARY, IN_STEP, 0, nothing, "step", false},
+    {"a person is awaited", CANARY, IN_STEP, 0, scene_nothing, "step", false},
     {"nothing to judge", ROUTED, IN_STEP, 0, at_0_without_its_route, "step", false},
-    {"held on stable", CANARY, ABORTED, 0, nothing, "hold", false},
-    {"before anything changes hands", CANARY, TO_RELEASE, ACT_FENCE_CREATE, nothing, "fence",
+    {"held on stable", CANARY, ABORTED, 0, scene_nothing, "hold", false},
+    {"before anything changes hands", CANARY, TO_RELEASE, ACT_FENCE_CREATE, scene_nothing, "fence",
      false},
     {"kubectl was told of one before", CANARY, IN_STEP, 0, one_before_failed, "not-failed", false},
     /* --- what comes after the steps --- */
-    {"promoted", UNDONE, TO_RELEASE, ACT_RECORD, nothing, "commit", false},
+    {"promoted", UNDONE, TO_RELEASE, ACT_RECORD, scene_nothing, "commit", false},
     {"... with all its pods", UNDONE, TO_RELEASE, ACT_RECORD, a_pod_lost, "commit", false},
     {"... and routes that settled",
      ROUTED,
@@ -104,12 +102,12 @@ static const struct plan_row {
      a_route_edited,
      "commit",
      false},
-    {"watched", CANARY, IN_BAKE, 0, nothing, "bake", false},
+    {"watched", CANARY, IN_BAKE, 0, scene_nothing, "bake", false},
     /* --- what is refused --- */
-    {"the preview goes", SWITCH, ABORTS, ACT_SERVICE_DELETE, nothing, "hold", false},
-    {"kubectl is told", CANARY, ABORTS, ACT_DEP_STATUS, nothing, "hold", false},
+    {"the preview goes", SWITCH, ABORTS, ACT_SERVICE_DELETE, scene_nothing, "hold", false},
+    {"kubectl is told", CANARY, ABORTS, ACT_DEP_STATUS, scene_nothing, "hold", false},
     {"... of one that never began", HELD, ABORTED, 0, deleted_before_it_began, "hold", false},
-    {"the template is put back", REVERTS, ABORTS, ACT_RESUME, nothing, "hold", false},
+    {"the template is put back", REVERTS, ABORTS, ACT_RESUME, scene_nothing, "hold", false},
     {"deleted, history is given back", HELD, ABORTED, 0, deleted_with_history, "hold", false},
     {"... the fence goes", HELD, ABORTED, 0, deleted, "hold", false},
     {"... the finalizer", HELD, ABORTED, 0, deleted_and_fence_gone, "hold", false},

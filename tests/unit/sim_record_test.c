@@ -5,8 +5,6 @@
 
 #include "sluice/model/rollout.h"
 
-static void nothing(struct scene *sc UNUSED) {}
-
 /* ---- of what is stable ----------------------------------------------------------------------- */
 
 /* One without pods, which may be what the dead man names. */
@@ -19,11 +17,16 @@ static struct replicaset *elder(struct scene *sc, int64_t number)
     return rs;
 }
 
+static void stable_gone(struct scene *sc, const char *dead_man)
+{
+    sc->d.dead_man = dead_man;
+    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+}
+
 static void stable_gone_dead_man_names_another(struct scene *sc)
 {
     elder(sc, 7);
-    sc->d.dead_man = "7";
-    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+    stable_gone(sc, "7");
     sc->rs[0].meta.name = "web-elder";
 }
 
@@ -32,22 +35,19 @@ static void stable_gone_another_has_a_twin(struct scene *sc)
 {
     elder(sc, 7);
     elder(sc, 6)->revision = "twin";
-    sc->d.dead_man = "7";
-    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+    stable_gone(sc, "7");
 }
 
 static void stable_gone_another_has_pods(struct scene *sc)
 {
     elder(sc, 7)->replicas = 1;
-    sc->d.dead_man = "99";
-    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+    stable_gone(sc, "99");
 }
 
 static void stable_gone_another_is_empty(struct scene *sc)
 {
     elder(sc, 7);
-    sc->d.dead_man = "99";
-    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+    stable_gone(sc, "99");
 }
 
 static void stable_gone_another_is_not_its_own(struct scene *sc)
@@ -56,22 +56,19 @@ static void stable_gone_another_is_not_its_own(struct scene *sc)
 
     rs->replicas = 1;
     rs->controller_uid = "uid-of-a-fence";
-    sc->d.dead_man = "99";
-    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+    stable_gone(sc, "99");
 }
 
 static void stable_gone_number_of_none(struct scene *sc)
 {
     elder(sc, 0)->replicas = 0;
-    sc->d.dead_man = "0";
-    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+    stable_gone(sc, "0");
 }
 
 static void stable_gone_dead_man_names_the_first(struct scene *sc)
 {
     elder(sc, 1);
-    sc->d.dead_man = "1";
-    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+    stable_gone(sc, "1");
 }
 
 /* The new template's own has pods already, and nobody judged it. */
@@ -81,8 +78,7 @@ static void stable_gone_what_is_new_has_pods(struct scene *sc)
 
     rs->digest = sc->d.digest;
     rs->replicas = 1;
-    sc->d.dead_man = "7";
-    scene_forget_rs(sc, scene_rs(sc, sc->r.status.stable.revision));
+    stable_gone(sc, "7");
 }
 
 static void stable_renamed(struct scene *sc)
@@ -154,7 +150,7 @@ static const struct record_row {
     const char *record; /* that is written; else the reason of Ready */
     const char *events;
 } rows[] = {
-    {"a template came", CANARY, TO_RELEASE, ACT_FENCE_CREATE, nothing,
+    {"a template came", CANARY, TO_RELEASE, ACT_FENCE_CREATE, scene_nothing,
      "1865bdca63 called web-1865bdca63 #1 ready 0, history, 0 routes", ""},
     {"stable renamed", CANARY, TO_RELEASE, ACT_FENCE_CREATE, stable_renamed,
      "renamed called web-renamed #12 ready 9, history, 0 routes", ""},

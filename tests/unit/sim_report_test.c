@@ -3,8 +3,6 @@
  * is true (I12), and keeps what was said since when. */
 #include "sim_scene.h"
 
-static void nothing(struct scene *sc UNUSED) {}
-
 /* ---- the brake ------------------------------------------------------------------------------- */
 
 static void no_deployment(struct scene *sc)
@@ -123,8 +121,8 @@ static const struct word_row {
     enum condition_type type;
     const char *status, *reason, *message; /* message: part of it; NULL: any */
 } words[] = {
-    {"proved", CANARY, AT_REST, nothing, COND_BRAKE_ARMED, "True", "Admission", NULL},
-    {"paused for it", PAUSED, AT_REST, nothing, COND_BRAKE_ARMED, "True", "Paused", NULL},
+    {"proved", CANARY, AT_REST, scene_nothing, COND_BRAKE_ARMED, "True", "Admission", NULL},
+    {"paused for it", PAUSED, AT_REST, scene_nothing, COND_BRAKE_ARMED, "True", "Paused", NULL},
     {"... not yet", PAUSED, AT_REST, not_paused, COND_BRAKE_ARMED, "Unknown", "Proving",
      "The Deployment is not paused yet."},
     {"... of nothing", PAUSED, AT_REST, no_deployment, COND_BRAKE_ARMED, "Unknown", "Proving",
@@ -142,30 +140,30 @@ static const struct word_row {
     {"... by nobody", CANARY, AT_REST, never_asked, COND_BRAKE_ARMED, "Unknown", "Proving", NULL},
     {"... is waited for", CANARY, AT_REST, never_asked, COND_READY, "False", "Pending",
      "Proves the brake."},
-    {"in flight", CANARY, IN_STEP, nothing, COND_PROMOTED, "False", "InFlight",
+    {"in flight", CANARY, IN_STEP, scene_nothing, COND_PROMOTED, "False", "InFlight",
      "is at step 1/2; users' stable revision is "},
     {"... from nobody knows where", CANARY, IN_STEP, nobody_knows_stable, COND_PROMOTED, "False",
      "InFlight", "users' stable revision is unknown."},
-    {"aborted", CANARY, ABORTED, nothing, COND_PROMOTED, "False", "Aborted", NULL},
-    {"attached", CANARY, AT_REST, nothing, COND_PROMOTED, "True", "Attached",
+    {"aborted", CANARY, ABORTED, scene_nothing, COND_PROMOTED, "False", "Aborted", NULL},
+    {"attached", CANARY, AT_REST, scene_nothing, COND_PROMOTED, "True", "Attached",
      "What runs counts as stable: 1865bdca63."},
     {"not attached", CANARY, AT_REST, never_attached, COND_PROMOTED, "Unknown", "Pending",
      "Not attached yet."},
     {"promoted",
      UNDONE,
      {"image app:v2", "-> Resting"},
-     nothing,
+     scene_nothing,
      COND_PROMOTED,
      "True",
      "Promoted",
      "Revision s1-82343883 passed 2 steps and was promoted."},
-    {"taken back", CANARY, TAKEN_BACK, nothing, COND_PROMOTED, "False", "Reverted",
+    {"taken back", CANARY, TAKEN_BACK, scene_nothing, COND_PROMOTED, "False", "Reverted",
      "Revision s1-82343883 was taken back; the Deployment has the template of 1865bdca63."},
-    {"undone", CANARY, WAS_UNDONE, nothing, COND_PROMOTED, "False", "Undone",
+    {"undone", CANARY, WAS_UNDONE, scene_nothing, COND_PROMOTED, "False", "Undone",
      "Revision s1-82343883 was taken back; the Deployment has the template of 1865bdca63."},
     {"... of no name", CANARY, WAS_UNDONE, past_lost, COND_PROMOTED, "False", "Undone",
      "Revision ? was taken back; the Deployment has the template of 1865bdca63."},
-    {"target", CANARY, AT_REST, nothing, COND_TARGET_VALID, "True", "Attached",
+    {"target", CANARY, AT_REST, scene_nothing, COND_TARGET_VALID, "True", "Attached",
      "Deployment web is attached."},
     {"no target", CANARY, AT_REST, no_deployment, COND_TARGET_VALID, "False", "NotFound",
      "Deployment web does not exist."},
@@ -183,12 +181,12 @@ static const struct word_row {
      "False", "Terminating", NULL},
     {"... not attached yet for another reason", SWITCH, AT_REST, no_service_and_not_attached,
      COND_TARGET_VALID, "Unknown", "Pending", NULL},
-    {"not contended", CANARY, IN_STEP, nothing, COND_CONTENDED, "False", "None", ""},
-    {"moving", CANARY, TO_RELEASE, nothing, COND_RECONCILING, "True", "Progressing", NULL},
-    {"... is not stalled", CANARY, TO_RELEASE, nothing, COND_STALLED, "False", "None", ""},
-    {"resting", CANARY, AT_REST, nothing, COND_RECONCILING, "False", "None", ""},
-    {"stalled", CANARY, ABORTED, nothing, COND_STALLED, "True", "Aborted", NULL},
-    {"... does not move", CANARY, ABORTED, nothing, COND_RECONCILING, "False", "None", ""},
+    {"not contended", CANARY, IN_STEP, scene_nothing, COND_CONTENDED, "False", "None", ""},
+    {"moving", CANARY, TO_RELEASE, scene_nothing, COND_RECONCILING, "True", "Progressing", NULL},
+    {"... is not stalled", CANARY, TO_RELEASE, scene_nothing, COND_STALLED, "False", "None", ""},
+    {"resting", CANARY, AT_REST, scene_nothing, COND_RECONCILING, "False", "None", ""},
+    {"stalled", CANARY, ABORTED, scene_nothing, COND_STALLED, "True", "Aborted", NULL},
+    {"... does not move", CANARY, ABORTED, scene_nothing, COND_RECONCILING, "False", "None", ""},
 };
 
 static void each_word(void **state UNUSED)

@@ -11,8 +11,6 @@
 
 /* ---- undo at rest ---------------------------------------------------------------------------- */
 
-static void nothing(struct scene *sc UNUSED) {}
-
 static void earlier_gone(struct scene *sc)
 {
     scene_forget_rs(sc, scene_candidate(sc));
@@ -266,16 +264,16 @@ static void resumed_at_rest(struct scene *sc)
 
 static const struct scene_row rows[] = {
     /* --- undo at rest --- */
-    {"the template before is put back with pause and dead man", UNDONE, TO_UNDO, ACT_BRAKE, nothing,
-     ACT_BRAKE, "web", "app:v1", NULL},
+    {"the template before is put back with pause and dead man", UNDONE, TO_UNDO, ACT_BRAKE,
+     scene_nothing, ACT_BRAKE, "web", "app:v1", NULL},
     {"... also where the Deployment has no number", UNDONE, TO_UNDO, ACT_BRAKE,
      deployment_not_numbered, ACT_BRAKE, "web", "'path':'/spec/template','value':{", NULL},
     {"... not when its ReplicaSet is gone", UNDONE, TO_UNDO, ACT_BRAKE, earlier_gone, ACT_DECIDE,
      "web", "'message':'the earlier revision is gone'", NULL},
     {"... nor when that has no template", UNDONE, TO_UNDO, ACT_BRAKE, earlier_without_template,
      ACT_DECIDE, "web", "'message':'the earlier revision is gone'", NULL},
-    {"... once", UNDONE, TO_UNDO, ACT_FENCE_CREATE, nothing, ACT_FENCE_CREATE, "web-sluice", NULL,
-     NULL},
+    {"... once", UNDONE, TO_UNDO, ACT_FENCE_CREATE, scene_nothing, ACT_FENCE_CREATE, "web-sluice",
+     NULL, NULL},
     /* --- left over --- */
     {"pods of an earlier Deployment go", CANARY, AT_REST, 0, pods_left, ACT_RS_SCALE, "web-elder",
      "'value':0", "Progressing"},

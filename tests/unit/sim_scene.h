@@ -252,6 +252,20 @@ static inline const char *scene_events(struct scene *sc, const struct plan *p)
     return all;
 }
 
+/* The Service that users reach. */
+static inline struct service *scene_active(struct scene *sc)
+{
+    for (size_t i = 0; i < sc->w.service_count; i++) {
+        if (str_equal(sc->services[i].meta.name, "web"))
+            return &sc->services[i];
+    }
+    fail_msg("no Service");
+    return NULL;
+}
+
+/* For rows in which nothing is otherwise. */
+static inline void scene_nothing(struct scene *sc UNUSED) {}
+
 /* One thing is otherwise: what comes next? */
 struct scene_row {
     const char *name, *spec, *lines[6];

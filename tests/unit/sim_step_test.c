@@ -76,8 +76,6 @@ static int64_t an_hour_queued(struct scene *sc)
     return queued_since(sc) + HOUR_MS;
 }
 
-static void nothing(struct scene *sc UNUSED) {}
-
 static void asks_after(struct scene *sc, const char *reason)
 {
     struct flight *fl = &sc->r.status.flight;
@@ -208,13 +206,13 @@ static const struct wait_row waits[] = {
      "sluice resume web", paused_since, NULL, NULL},
     {"paused before its traffic", CANARY, IN_STEP, 0, paused_before_traffic, "Paused", "Decision",
      "", "sluice resume web", paused_since, NULL, NULL},
-    {"approval of a step", CANARY, IN_STEP, 0, nothing, "AwaitingApproval", "Approval", "pauses",
-     "sluice approve web", settled, in_a_day, NULL},
+    {"approval of a step", CANARY, IN_STEP, 0, scene_nothing, "AwaitingApproval", "Approval",
+     "pauses", "sluice approve web", settled, in_a_day, NULL},
     {"a hold",
      HOLDS,
      {"image app:v2", "-> Holding"},
      0,
-     nothing,
+     scene_nothing,
      "Holding",
      "Hold",
      "goes on",
@@ -226,7 +224,7 @@ static const struct wait_row waits[] = {
      GATED("'metric':{'prometheus':{'query':'q'},'max':'1','every':'1s','count':1000}"),
      {"image app:v2", "-> Gating"},
      0,
-     nothing,
+     scene_nothing,
      "Gating",
      "Gate",
      "pauses",
@@ -238,7 +236,7 @@ static const struct wait_row waits[] = {
      GATED("'onDeadline':'Fail','probe':{'http':{},'successes':100}"),
      {"image app:v2", "-> Gating"},
      0,
-     nothing,
+     scene_nothing,
      "Gating",
      "Gate",
      "fails",
@@ -250,7 +248,7 @@ static const struct wait_row waits[] = {
      GATED("'approval':{},'deadline':'1h'"),
      {"image app:v2", "-> Approval"},
      0,
-     nothing,
+     scene_nothing,
      "AwaitingApproval",
      "Approval",
      "pauses",
@@ -262,7 +260,7 @@ static const struct wait_row waits[] = {
      GATED("'approval':{},'deadline':'1h','during':['Start']"),
      {"image app:v2", "-> Queued"},
      0,
-     nothing,
+     scene_nothing,
      "Queued",
      "Approval",
      "pauses",
@@ -298,7 +296,7 @@ static const struct wait_row waits[] = {
      GATED("'probe':{'http':{}},'deadline':'1h','during':['Start']"),
      {"image app:v2", "-> Queued"},
      0,
-     nothing,
+     scene_nothing,
      "Queued",
      "Gate",
      "pauses",

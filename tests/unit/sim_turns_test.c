@@ -3,8 +3,6 @@
  * into history, which clocks run anew (api.md 3, 6). */
 #include "sim_scene.h"
 
-static void nothing(struct scene *sc UNUSED) {}
-
 /* ---- the template ---------------------------------------------------------------------------- */
 
 static void put_back(struct scene *sc)
@@ -168,7 +166,7 @@ static const struct turn_row {
     const char *flight; /* what is in flight then, and since when; times before now in seconds */
     const char *past;   /* what is rejected, and what the newest entries of history say */
 } rows[] = {
-    {"a template came", CANARY, TO_RELEASE, ACT_DECIDE, nothing,
+    {"a template came", CANARY, TO_RELEASE, ACT_DECIDE, scene_nothing,
      "Normal Started: Revision s1-82343883 starts: Canary, 2 steps.",
      "s1-82343883 #2 from 1865bdca63 at 1 forward, started 0 step 0 settled - progressed 0 drained "
      "- bake - decided - - -, held, 0 routes 0 gates",
