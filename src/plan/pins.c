@@ -264,12 +264,13 @@ static bool outgrown(const struct planner *p, const struct service *s, const cha
            str_equal(revision, p->candidate->revision) && !can_take_over(p, s, p->candidate);
 }
 
-/* Pin and pause were taken off together, and stable's pods went to others natively. Those serve
- * until it has its own again: pinned before, users would meet nobody. */
+/* Stable lost pods since the way back was decided, or pin and pause were taken off together and its
+ * pods went to others natively. Those serve until it has its own again: pinned before, users would
+ * meet nobody. */
 static bool outrun(const struct planner *p, const struct service *s, const char *revision)
 {
-    return !s->pin && p->stable && str_equal(revision, p->stable->revision) &&
-           extras_have_pods(p) && !can_take_over(p, s, p->stable);
+    return p->stable && str_equal(revision, p->stable->revision) && extras_have_pods(p) &&
+           !can_take_over(p, s, p->stable);
 }
 
 static enum flow write_pins(struct planner *p, bool *waits)

@@ -71,6 +71,20 @@ static void keep_late(struct sim_operator *op, const struct action *act, int64_t
     }
 }
 
+static void note_late(struct sim_came_late *l, const struct action *act)
+{
+    auto_json cJSON *body = NULL;
+    struct err e = {0};
+
+    if (!str_equal(act->method, "POST"))
+        return;
+    body = json_parse(act->body, strlen(act->body), &e);
+    l->made = true;
+    l->kind = sim_kind_of(act->target);
+    snprintf(l->name, sizeof l->name, "%s", act->name);
+    l->pods += (int)json_i64(body, "spec.replicas", 0);
+}
+
 void sim_operator_late(struct sim_operator *op)
 {
     for (size_t i = 0; i < SIM_LATE_MAX; i++) {
@@ -80,7 +94,8 @@ void sim_operator_late(struct sim_operator *op)
         if (!l->due_ms || op->s->now_ms < l->due_ms)
             continue;
         l->due_ms = 0;
-        (void)!deliver(op, &l->act, &e);
+        if (deliver(op, &l->act, &e))
+            note_late(&op->came_late, &l->act);
         arena_release(&l->a);
     }
 }

@@ -185,6 +185,18 @@ static inline void bed_turn(struct stage *st)
     stage_turn(st);
 }
 
+/* What was taken away is not made good by an operator that is down, refused, or at a loss. */
+static inline void bed_patience(struct stage *st)
+{
+    const struct sim_operator *op = &st->op;
+    const bool hindered = op->refused.present || st->s.now_ms < op->down_until_ms ||
+                          str_equal(stage_word(st), "Stalled") ||
+                          str_equal(stage_word(st), "Pending");
+
+    if (hindered && !sim_judge_calm(&st->judge))
+        sim_judge_disturbed(&st->judge, 8 * SECOND_MS);
+}
+
 static inline void bed_turns(struct stage *st, int n)
 {
     for (int i = 0; i < n; i++)

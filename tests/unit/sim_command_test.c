@@ -246,10 +246,6 @@ static void undone_to_the_newest_that_may(void **state UNUSED)
     {                                                                                              \
         "image app:v2", "-> Queued"                                                                \
     }
-#define UNDOES                                                                                     \
-    {                                                                                              \
-        "image app:v2", "-> Approval", "approve", "-> Baking", "undo"                              \
-    }
 
 static void as_it_is(struct scene *sc UNUSED) {}
 

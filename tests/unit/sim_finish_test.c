@@ -10,10 +10,6 @@
     {                                                                                              \
         "image app:v2", "-> Approval", "approve"                                                   \
     }
-#define UNDOES                                                                                     \
-    {                                                                                              \
-        "image app:v2", "-> Approval", "approve", "-> Baking", "undo"                              \
-    }
 
 /* What needs no record of its own is in the status by now. */
 static void as_told(struct scene *sc)

@@ -203,19 +203,9 @@ static inline void game_do(struct game *g, const char *words)
     bed_do(&g->st, words);
 }
 
-/* What was taken away is not made good by an operator that is down, refused, or at a loss. */
-static inline bool game_hindered(const struct game *g)
-{
-    const struct sim_operator *op = &g->st.op;
-
-    return op->refused.present || g->st.s.now_ms < op->down_until_ms ||
-           str_equal(stage_word(&g->st), "Stalled") || str_equal(stage_word(&g->st), "Pending");
-}
-
 static inline bool game_turn(struct game *g)
 {
-    if (game_hindered(g) && !sim_judge_calm(&g->st.judge))
-        sim_judge_disturbed(&g->st.judge, 8 * SECOND_MS);
+    bed_patience(&g->st);
     stage_turn(&g->st);
     return g->st.judge.violations ? game_lost(g, g->st.judge.words) : true;
 }

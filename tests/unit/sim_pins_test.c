@@ -7,6 +7,10 @@
     "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web',"                  \
     "'previewService':'side','switch':'Approve'}},'drain':'1s'}"
 
+#define SWITCH_BAKES                                                                               \
+    "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web','switch':"         \
+    "'Approve'}},'drain':'1s','bake':'1h'}"
+
 static const char service[] = "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"team\":\"a\"}},"
                               "\"spec\":{\"selector\":{\"app\":\"web\"},\"ports\":[{"
                               "\"port\":80,\"targetPort\":8080}]}}";
@@ -206,6 +210,17 @@ static void unpinned_while_others_serve(struct scene *sc)
     others_serve(sc);
 }
 
+static void stable_lost_pods(struct scene *sc)
+{
+    scene_stable(sc)->st_available = 2;
+}
+
+static void both_lost_pods(struct scene *sc)
+{
+    stable_lost_pods(sc);
+    scene_candidate(sc)->st_available = 2;
+}
+
 /* A Service that nobody pinned yet, made in flight. */
 static struct service *made_in_flight(struct scene *sc)
 {
@@ -356,6 +371,10 @@ static const struct scene_row rows[] = {
      "web",
      "s1-82343883",
      NULL},
+    {"no way back to fewer pods than serve", SWITCH_BAKES, UNDOES, ACT_SERVICE_PIN,
+     stable_lost_pods, ACT_RS_FENCE, NULL, NULL, "Aborting"},
+    {"... but to as few", SWITCH_BAKES, UNDOES, ACT_SERVICE_PIN, both_lost_pods, ACT_SERVICE_PIN,
+     "web", "1865bdca63", NULL},
     {"a Service made in flight is pinned", SWITCH, IN_STEP, 0, one_made_in_flight, ACT_DECIDE,
      "web", "'service':'late','revision':'1865bdca63'", NULL},
     {"... not to fewer pods than it has", SWITCH, IN_STEP, 0, one_made_while_stable_lacks_pods,

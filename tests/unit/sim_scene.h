@@ -42,6 +42,10 @@
     {                                                                                              \
         "image app:v2", "-> Approval", "approve", "-> Baking"                                      \
     }
+#define UNDOES                                                                                     \
+    {                                                                                              \
+        "image app:v2", "-> Approval", "approve", "-> Baking", "undo"                              \
+    }
 #define AT_REST                                                                                    \
     {                                                                                              \
         NULL                                                                                       \

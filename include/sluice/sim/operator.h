@@ -83,6 +83,14 @@ struct sim_late {
     int64_t due_ms; /* 0: none */
 };
 
+/* What late writes made that was not there, or not any more. */
+struct sim_came_late {
+    bool made; /* `kind`, `name`: the last such object */
+    enum sim_kind kind;
+    char name[80];
+    int pods; /* that all of them asked for */
+};
+
 struct sim_operator {
     struct sim *s;
     struct sim_operator_options opt;
@@ -115,6 +123,7 @@ struct sim_operator {
     int past_count;
     struct sim_gate gates[SIM_GATES_MAX];
     struct sim_late late[SIM_LATE_MAX];
+    struct sim_came_late came_late;
     char pods_of[64]; /* the revision whose pods the last plan looked at; "": none */
     int64_t pods_ms;  /* when they are there */
     bool blind;       /* the last plan was made without them */
