@@ -107,11 +107,16 @@ static const char *promote(struct planner *p, const char **why)
     return NULL;
 }
 
+static const char nothing_before[] = "nothing is left of the revision before";
+
 static const char *abort_flight(struct planner *p, const char **why)
 {
     *why = p->back ? "it goes back already" : "nothing is in flight";
     if (!p->st.flight.present || p->back)
         return "NothingInFlight";
+    *why = nothing_before;
+    if (!way_back(p))
+        return "NoEarlierRevision";
     flight_back(p, "aborted by a person", true, false);
     return NULL;
 }
@@ -187,6 +192,9 @@ static const char *undo(struct planner *p, const char **why)
         return undo_at_rest(p, why);
     *why = p->back ? "it goes back already" : "in a step use abort";
     if (!p->committed || p->back)
+        return "NoEarlierRevision";
+    *why = nothing_before;
+    if (!way_back(p))
         return "NoEarlierRevision";
     flight_back(p, "undone by a person", true, true);
     return NULL;

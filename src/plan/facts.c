@@ -168,16 +168,22 @@ bool step_ended(const struct planner *p, int step)
     return step >= 1 && step <= FLIGHT_STEPS_MAX && p->st.flight.steps[step - 1].ended_ms != 0;
 }
 
+bool way_back(const struct planner *p)
+{
+    return !p->committed || p->rec.previous;
+}
+
 /* The fence was lost after the commit: the status and the ReplicaSets still tell of it. */
 static void recall_commit(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
     const struct replicaset *old = rs_by_revision(p, fl->from_revision);
 
-    if (!fl->present || !fl->committed_ms || !old ||
-        !str_equal(fl->revision, p->rec.stable_revision))
+    if (!fl->present || !fl->committed_ms || !str_equal(fl->revision, p->rec.stable_revision))
         return;
     p->rec.committed_ms = fl->committed_ms;
+    if (!old)
+        return;
     p->rec.previous = old->revision;
     p->rec.previous_digest = old->digest;
     p->rec.previous_number = old->deployment_revision;

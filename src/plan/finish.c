@@ -96,7 +96,7 @@ static enum flow hand_over_deadline(struct planner *p)
 {
     const int64_t until = progress_deadline(p);
 
-    if (p->st.flight.bake_until_ms || p->n == 0 || !p->d->paused || handed_over(p))
+    if (p->st.flight.bake_until_ms || p->n == 0 || !p->d->paused || handed_over(p) || !way_back(p))
         return NEXT;
     if (p->now < until) {
         wake_at(p, until);
@@ -170,7 +170,7 @@ static enum flow judge_bake(struct planner *p)
     const struct gate_spec *g = gates_ask(p, p->c.bake_gates, p->st.flight.step,
                                           p->st.flight.bake_until_ms - p->spec->bake_ms, &verdict);
 
-    if (verdict != VERDICT_FAIL)
+    if (verdict != VERDICT_FAIL || !way_back(p))
         return NEXT;
     flight_fails(p, REASON_GATE_FAILED,
                  arena_printf(p->a, "gate %s failed in the bake: %s", g->name,
@@ -281,20 +281,12 @@ static enum flow trim_history(struct planner *p)
     return oldest && old > p->d->history_limit ? act_rs_delete(p, oldest) : NEXT;
 }
 
-/* Without a fence the status says so, also when nothing of the old stable was kept. */
-static bool was_promoted(const struct planner *p)
-{
-    const struct flight *fl = &p->st.flight;
-
-    return fl->committed_ms && (p->committed || str_equal(fl->revision, p->rec.stable_revision));
-}
-
 static void end_flight(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
     const char *why = fl->abort_reason ? fl->abort_reason : "";
 
-    if (was_promoted(p)) {
+    if (p->committed) {
         event(p, false, REASON_PROMOTED, "Revision %s was promoted.", str_name(fl->revision));
         p->st.rejected.revision = p->st.rejected.digest = NULL;
         flight_end(p, fl->forced ? "Forced" : "Promoted", "");
@@ -335,7 +327,7 @@ enum flow rule_ended(struct planner *p)
 
     if (!fl->present || !is_over(p))
         return NEXT;
-    if (p->changed && !was_promoted(p))
+    if (p->changed && !p->committed)
         flight_end(p, fl->undo ? "Undone" : "Aborted", fl->abort_reason ? fl->abort_reason : "");
     else
         end_flight(p);

@@ -101,6 +101,7 @@ bool dep_complete(const struct planner *p);                /* N/N/N and observed
 int32_t available(const struct replicaset *rs);            /* 0 for NULL */
 bool rs_available(const struct replicaset *rs, int32_t n); /* observed, and at least n available */
 bool baking(const struct planner *p);
+bool way_back(const struct planner *p); /* not when all that knew of the old stable is lost */
 bool at_last_step(const struct planner *p);
 bool step_ended(const struct planner *p, int step);
 int step_weight(const struct planner *p); /* of the step in flight, percent; 0 in none */

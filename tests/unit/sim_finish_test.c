@@ -141,6 +141,12 @@ static void resumed_and_stable_gone(struct scene *sc)
         sc->rs[i].replicas = sc->rs[i].st_replicas = 0;
 }
 
+static void fence_and_old_lost_and_late(struct scene *sc)
+{
+    late(sc);
+    fence_and_old_lost(sc);
+}
+
 /* By hand, right after the commit. */
 static void resumed(struct scene *sc)
 {
@@ -202,6 +208,10 @@ static const struct scene_row rows[] = {
     {"... not in the bake", CANARY, IN_BAKE, 0, late, ACT_NONE, NULL, NULL, "Baking"},
     {"no way back over a commit from nowhere", CANARY, UNDOES, ACT_RECORD, back_without_a_before,
      ACT_DECIDE, "web", "'drainedAt'", NULL},
+    {"with all of before lost it bakes on", CANARY, IN_BAKE, 0, fence_and_old_lost,
+     ACT_FENCE_CREATE, "web-sluice", "committedAt", "Promoting"},
+    {"... and hands over, however late", CANARY, IN_BAKE, 0, fence_and_old_lost_and_late,
+     ACT_FENCE_CREATE, "web-sluice", NULL, "Promoting"},
     {"the bake lasts as long as it was to", CANARY, IN_BAKE, 0, bake_ends_soon, ACT_REPORT, NULL,
      NULL, "Baking"},
     {"... and no longer", CANARY, IN_BAKE, 0, bake_ends_now, ACT_RS_SCALE, NULL, "'value':0",

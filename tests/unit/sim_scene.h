@@ -208,6 +208,13 @@ static inline void scene_no_fence(struct scene *sc)
     sc->w.fence = NULL;
 }
 
+/* All that knew of what was stable before. */
+static inline void fence_and_old_lost(struct scene *sc)
+{
+    scene_forget_rs(sc, scene_rs(sc, sc->f.record.previous));
+    scene_no_fence(sc);
+}
+
 static inline void scene_no_dead_man(struct scene *sc)
 {
     sc->d.dead_man = NULL;
