@@ -163,10 +163,10 @@ enum flow rule_extras(struct planner *p); /* capacity.c */
 enum flow rule_candidate(struct planner *p);
 enum flow rule_size(struct planner *p);
 enum flow rule_step(struct planner *p);   /* step.c */
-enum flow rule_commit(struct planner *p); /* finish.c */
+enum flow rule_commit(struct planner *p); /* commit.c */
 enum flow rule_turn_back(struct planner *p);
 enum flow rule_bake(struct planner *p);
-enum flow rule_not_failed(struct planner *p);
+enum flow rule_not_failed(struct planner *p); /* finish.c */
 enum flow rule_hold(struct planner *p);
 enum flow rule_settle(struct planner *p);
 enum flow rule_ended(struct planner *p);

@@ -15,7 +15,7 @@ def _plan(*names):
 STEP, TRAFFIC, CAPACITY, PINS = _plan("step", "traffic", "capacity", "pins")
 FINISH, BORROW, FLIGHT, PLAN = _plan("finish", "borrow", "flight", "plan")
 FACTS, COMMAND, ACTS, GATES = _plan("facts", "command", "acts", "gates")
-COMPILE, REPORT = _plan("compile", "report")
+COMPILE, REPORT, COMMIT = _plan("compile", "report", "commit")
 JUDGE, GATEWAY = "src/metric/judge.c", "src/route/gateway.c"
 OPERATOR, FAULTS = "src/sim/operator.c", "src/sim/faults.c"
 
@@ -287,7 +287,7 @@ PLANTED = [
     ]),
     # --- commit and giving back ---
     ("commit-before-switch", [
-        (FINISH,
+        (COMMIT,
          "    if (!switch_proved(p))\n"
          "        return STOP;\n",
          ""),
@@ -298,13 +298,13 @@ PLANTED = [
          "        return NEXT;"),
     ]),
     ("commit-before-last-step", swapped("step", "commit") + [
-        (FINISH,
+        (COMMIT,
          "!step_ended(p, p->c.step_count))",
          "p->st.flight.step < p->c.step_count)"),
     ]),
     ("return-before-fence", swapped("inside", "give")),
     ("return-before-available", [
-        (FINISH,
+        (COMMIT,
          "return dep_complete(p) && p->stable && rs_inside(p, p->stable) && routes_at_rest(p);",
          "return p->stable && routes_at_rest(p);"),
         (FINISH,
@@ -348,7 +348,7 @@ PLANTED = [
          "    return STOP;\n"),
     ]),
     ("commit-not-taken-back", [
-        (FINISH,
+        (COMMIT,
          "return p->f && p->rec.previous ? uncommit(p) : NEXT;",
          "return NEXT;"),
     ]),
@@ -458,7 +458,7 @@ PLANTED = [
         (FACTS,
          "p->rec.committed_ms != 0 &&",
          "p->rec.committed_ms != 0 || fl->present &&"),
-        (FINISH,
+        (COMMIT,
          "    if (!p->forward || !p->f || !fl->committed_ms)\n",
          "    if (p->now)\n"),
     ]),
