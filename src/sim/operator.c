@@ -217,6 +217,7 @@ static void plan_once(struct sim_operator *op, bool on_look)
     if (op->opt.lie)
         op->opt.lie(op->opt.arg, &op->a, w, &now);
     op->plan = plan_rollout(&op->a, w, now);
+    op->plans++;
     sim_gates_ask(op, op->plan);
     want_pods(op, op->plan->pods_of);
 }

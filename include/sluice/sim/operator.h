@@ -130,6 +130,7 @@ struct sim_operator {
     int writes;       /* requests sent, whatever became of them */
     int faults;       /* ... that a fault befell */
     int looks;
+    int plans;
 };
 
 void sim_operator_init(struct sim_operator *op, struct sim *s,
