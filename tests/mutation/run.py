@@ -43,7 +43,8 @@ TESTS = {
              "sim_gates_test", "sim_guards_test", "cli_plan_test", "cli_get_test",
              "sim_paused_test", "sim_release_test", "sim_two_test", "sim_families_test",
              "sim_stories_test", "sim_mishap_test", "sim_play"),
-    "ctl": ("ctl_next_test", "ctl_send_test", "ctl_turn_test", "ctl_store_test"),
+    "ctl": ("ctl_next_test", "ctl_send_test", "ctl_send_failed_test", "ctl_turn_test",
+            "ctl_turn_waits_test", "ctl_store_test"),
 }
 
 
