@@ -29,13 +29,13 @@ from bench import BUILD, CLUSTER, EXECUTABLES, SERVED, Bench  # noqa: E402
 
 # Which tests are meant to notice, quick ones first.
 TESTS = {
-    "plan": ("plan_facts_test", "sim_attach_test", "sim_command_test", "sim_service_test",
-             "sim_worlds_test", "sim_ends_test", "sim_finish_test", "sim_return_test",
-             "sim_closing_test",
-             "sim_step_test", "sim_told_test", "sim_pass_test", "sim_flight_test", "sim_facts_test",
-             "sim_rest_test", "sim_plan_test",
-             "sim_borrow_test", "sim_capacity_test", "sim_traffic_test", "sim_routes_test",
-             "sim_pins_test", "sim_pinned_test",
+    "plan": ("plan_facts_test", "sim_attach_test", "sim_attach_fine_test", "sim_command_test",
+             "sim_service_test", "sim_worlds_test", "sim_ends_test", "sim_finish_test",
+             "sim_return_test", "sim_closing_test",
+             "sim_step_test", "sim_step_waits_test", "sim_told_test", "sim_pass_test",
+             "sim_flight_test", "sim_facts_test", "sim_rest_test", "sim_plan_test",
+             "sim_borrow_test", "sim_capacity_test", "sim_capacity_extras_test",
+             "sim_traffic_test", "sim_routes_test", "sim_pins_test", "sim_pinned_test",
              "sim_report_test", "sim_columns_test", "sim_edit_test", "sim_turns_test",
              "sim_record_test", "sim_acts_test",
              "sim_asks_test", "sim_answers_test",
