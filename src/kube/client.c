@@ -59,10 +59,8 @@ static void queue_take_out(struct call_queue *q, struct kube_call *call)
 {
     struct kube_call **link = &q->first;
 
-    while (*link && *link != call)
+    while (*link != call)
         link = &(*link)->queue_next;
-    if (!*link)
-        return;
     *link = call->queue_next;
     if (q->last == &call->queue_next)
         q->last = link;
@@ -285,7 +283,7 @@ static void judge(const struct kube_call *call, const struct http_result *result
             e->kind = ERR_UNKNOWN; /* C10, C61 */
         return;
     }
-    if (result->code >= 200 && result->code < 300)
+    if (result->code / 100 == 2)
         return;
     kube_status_judge(result->code, result->body, result->len, changes(call), e);
     if (result->retry_after_s > e->retry_after_s)
@@ -369,12 +367,11 @@ void kube_client_free(struct kube_client *c)
  * kinds, we never send one (C38). */
 static void check_put(const struct kube_call *call)
 {
-    struct jslice rv = {0};
+    struct jslice rv;
 
     if (call->verb != KUBE_PUT)
         return;
-    if (call->body)
-        rv = json_slice(call->body, call->body_len, "metadata.resourceVersion");
+    rv = json_slice(call->body, call->body_len, "metadata.resourceVersion");
     if (!rv.p || rv.p[0] != '"' || rv.len < 3)
         abort();
 }

@@ -64,10 +64,10 @@ static void on_timer(void *arg)
     }
     if (nobody_misses_it(r))
         timer_move(r->timer, r->spec.timing.absent_ms);
-    else if (r->next == NEXT_WATCH && r->rv)
+    else if (r->next == NEXT_WATCH)
         reflector_start_watch(r);
     else
-        start_list(r, r->next == NEXT_LIST || !r->rv);
+        start_list(r, r->next == NEXT_LIST);
 }
 
 void reflector_begin_after(struct reflector *r, enum next next, int64_t ms)

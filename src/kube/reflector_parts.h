@@ -9,7 +9,7 @@
 #include "sluice/kube/reflector.h"
 #include "sluice/kube/watch.h"
 
-enum next { NEXT_WATCH, NEXT_LIST_NOT_OLDER, NEXT_LIST };
+enum next { NEXT_WATCH, NEXT_LIST_NOT_OLDER, NEXT_LIST }; /* the first two: a version is known */
 
 struct reflector {
     struct kube_client *client;

@@ -19,16 +19,15 @@ static bool end_watch(struct reflector *r)
 /* C24: an event that is not newer than what the sink has is not told. */
 static bool is_news(struct reflector *r, const struct watch_event *ev)
 {
-    switch (rv_compare(ev->rv, r->rv)) {
-    case RV_OLDER:
+    const enum rv_order order = rv_compare(ev->rv, r->rv);
+
+    if (order == RV_OLDER) {
         r->stats.stale++;
         return false;
-    case RV_UNKNOWN:
+    }
+    if (order == RV_UNKNOWN) {
         err_set(&r->watch_end, ERR_GONE, "an event has no usable resourceVersion");
         return end_watch(r);
-    case RV_SAME:
-    case RV_NEWER:
-        break;
     }
     return true;
 }

@@ -124,7 +124,7 @@ static enum flow take_note_back(struct planner *p)
 {
     struct flight *fl = &p->st.flight;
 
-    if (!p->forward || !p->f || !fl->committed_ms)
+    if (!p->forward || !fl->committed_ms)
         return NEXT;
     fl->committed_ms = 0;
     if (fl->step >= 1)

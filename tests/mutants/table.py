@@ -459,7 +459,7 @@ PLANTED = [
          "p->rec.committed_ms != 0 &&",
          "p->rec.committed_ms != 0 || fl->present &&"),
         (COMMIT,
-         "    if (!p->forward || !p->f || !fl->committed_ms)\n",
+         "    if (!p->forward || !fl->committed_ms)\n",
          "    if (p->now)\n"),
     ]),
     ("command-run-again", [
