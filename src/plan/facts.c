@@ -122,8 +122,20 @@ bool given_back(const struct planner *p)
     return p->stable && rs_inside(p, p->stable);
 }
 
+static bool extras_wait_outside(const struct planner *p)
+{
+    for (size_t i = 0; i < p->w->rs_count; i++) {
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (is_extra(p, rs) && !rs_inside(p, rs) && !rs_empty(rs))
+            return true;
+    }
+    return false;
+}
+
 /* Inside regime: the candidate shares the Deployment while there are at least two pods to share
- * and the Deployment controller has not made it whole (it would then drop stable). */
+ * and the Deployment controller has not made it whole (it would then drop stable). Not while others
+ * have pods: those go when stable is whole, which it never gets beside a candidate. */
 bool inside_allowed(const struct planner *p, const struct replicaset *rs)
 {
     if (rs == p->stable)
@@ -133,7 +145,7 @@ bool inside_allowed(const struct planner *p, const struct replicaset *rs)
     if (p->spec->brake == BRAKE_PAUSED && !p->changed && in_history(p, rs) && rs_empty(rs))
         return rs_inside(p, p->stable);
     return rs == p->candidate && p->forward && !p->outside && p->n > 1 && rs->replicas < p->n &&
-           rs_inside(p, p->stable);
+           rs_inside(p, p->stable) && (rs->replicas == 0 || !extras_wait_outside(p));
 }
 
 int64_t revision_next(const struct planner *p)

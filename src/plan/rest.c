@@ -29,13 +29,15 @@ enum flow rule_stable_follows(struct planner *p)
     return AGAIN;
 }
 
-/* A person asked for the template before: one write puts it in, paused, with the dead man. */
+/* A person asked for the template before: one write puts it in, paused, with the dead man. Without
+ * stable's ReplicaSet there would be nobody to come from, and no record to be made: that comes
+ * first, and the template that it needs is there. */
 enum flow rule_undo_start(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
     const struct replicaset *earlier = fl->undo ? rs_by_revision(p, fl->revision) : NULL;
 
-    if (!fl->present || !fl->undo || p->back || p->changed || p->committed)
+    if (!fl->present || !fl->undo || p->back || p->changed || p->committed || !p->stable)
         return NEXT;
     if (!earlier || !earlier->template_raw) {
         flight_end(p, "Aborted", "the earlier revision is gone");

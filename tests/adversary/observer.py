@@ -227,12 +227,14 @@ class Observer:
 
     def expose(self, git, deleted=False):
         """Stable is about to lose its pods. If its Deployment is paused and history not fenced yet,
-        the Deployment controller revives that, but where stable's is the template and its
-        ReplicaSet there; without a fence nobody has stable's template."""
+        or being given back, the Deployment controller revives that, but where stable's is the
+        template and its ReplicaSet there; without a fence nobody has stable's template."""
         self.robbed_inside = time.time()
         d, fences = self.space.one("deployments"), self.space.all("controllerrevisions")
+        flight = (self.space.one("rollouts") or {}).get("status", {}).get("flight") or {}
+        gives = flight.get("direction") != "Forward"
         inside = [rs for rs in self.space.all("replicasets") if rs["spec"]["replicas"] == 0
-                  and (owner(rs) or {}).get("kind") == "Deployment"]
+                  and (gives or (owner(rs) or {}).get("kind") == "Deployment")]
         now = {version_of(git), version_of(d["spec"]["template"])} if d else set()
         paused = d and d["spec"].get("paused") and (deleted or not self.by_pause)
         moved = d and (now != {self.ledger.stable} or paused)

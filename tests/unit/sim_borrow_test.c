@@ -126,6 +126,23 @@ static void pods_then_pods(struct scene *sc)
     another_elder(sc, "with-more")->replicas = 2;
 }
 
+/* Taken out of the Deployment, and its pods serve. */
+static void another_waits_outside(struct scene *sc)
+{
+    struct replicaset *rs = another_elder(sc, "with-pods");
+
+    rs->controller_uid = sc->f.meta.uid;
+    rs->replicas = rs->st_replicas = rs->st_ready = rs->st_available = 1;
+}
+
+static void another_waits_outside_and_the_new_have_none(struct scene *sc)
+{
+    struct replicaset *c = scene_candidate(sc);
+
+    another_waits_outside(sc);
+    c->replicas = c->st_replicas = c->st_ready = c->st_available = 0;
+}
+
 static void history_then_pods(struct scene *sc)
 {
     another_elder(sc, "empty");
@@ -329,6 +346,10 @@ static const struct scene_row rows[] = {
     {"... in any order", BATCHES, IN_STEP, 0, history_then_pods, ACT_RS_FENCE, "empty", NULL, NULL},
     {"... and of those with pods any", BATCHES, IN_STEP, 0, pods_then_pods, ACT_RS_FENCE,
      "with-pods", NULL, NULL},
+    {"the new ones go out, too, when others' pods wait for stable to be whole", BATCHES, IN_STEP, 0,
+     another_waits_outside, ACT_RS_FENCE, "web-s1-82343883", NULL, NULL},
+    {"... not before they have any", BATCHES, IN_STEP, 0,
+     another_waits_outside_and_the_new_have_none, ACT_REPORT, NULL, NULL, "Aborting"},
     {"without surge as many of the old pods go as may lack", BATCHES, APPROVES, ACT_RS_FENCE,
      as_few_as_may_lack, ACT_RS_SCALE, NULL, "'value':0}]", NULL},
     {"... or fewer", BATCHES, APPROVES, ACT_RS_FENCE, one_that_may_lack, ACT_RS_SCALE, NULL,

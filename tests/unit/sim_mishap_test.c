@@ -99,6 +99,29 @@ static void stable_lost_for_an_earlier_one(void **state)
     }
 }
 
+/* An undo, and stable's ReplicaSet is lost before anything holds it. */
+static void undone_without_a_stable(void **state)
+{
+    (void)state;
+    for (int when = 0; when < 8; when++) {
+        struct stage st;
+
+        open_with(
+            &st, "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}}}", 4);
+        bed_image(&st, "app:v2");
+        bed_rest(&st, "app:v2", 4);
+        bed_do(&st, "undo");
+        bed_turns(&st, when);
+        bed_do(&st, "stable replicaset deleted");
+        bed_turns(&st, 40);
+        if (str_equal(stage_word(&st), "Stalled"))
+            bed_image(&st, "app:v2");
+        bed_until(&st, "Resting", 90000);
+        bed_rest(&st, stage_image(&st), 4);
+        stage_close(&st);
+    }
+}
+
 /* The status' stable is lost, and an earlier revision has pods: the record names that one, and is
  * not taken for one of a leader long replaced, to be deleted and made again for ever. */
 static void stable_lost_while_an_earlier_one_serves(void **state)
@@ -121,6 +144,38 @@ static void stable_lost_while_an_earlier_one_serves(void **state)
     bed_rest(&st, "app:v3", 4);
     assert_in_range(bed_writes(&st) - before, 10, 40);
     stage_close(&st);
+}
+
+/* A template that is applied with a resume rolls natively until it is stopped, beside pods of the
+ * one before that had walked in: those go once stable is whole, and then the new one is gated. */
+static void resumed_with_a_template_in_a_walk(void **state)
+{
+    (void)state;
+    for (int late_ms = 0; late_ms <= 1500; late_ms += 100) {
+        struct stage st;
+        struct bed_options o = {
+            .spec = "{'targetRef':{'name':'web'},'brake':'Paused','strategy':{'rolling':{'steps':[{"
+                    "'replicas':'20%%','approve':true}]}}}",
+            .replicas = 5,
+            .surge = "0",
+            .unavailable = "1",
+            .sim = {.no_policies = true}};
+
+        bed_open(&st, &o);
+        bed_rest(&st, "app:v1", 5);
+        bed_image(&st, "app:v2");
+        bed_until(&st, "Approval", 30000);
+        sim_judge_disturbed(&st.judge, 60 * SECOND_MS);
+        sim_operator_crash(&st.op, late_ms);
+        bed_do(&st, "dead man dropped");
+        bed_do(&st, "image app:v3");
+        bed_do(&st, "deployment resumed");
+        bed_turns(&st, 100);
+        bed_until(&st, "Approval", 60000);
+        bed_do(&st, "approve");
+        bed_rest(&st, "app:v3", 5);
+        stage_close(&st);
+    }
 }
 
 /* Back to a revision that was rejected: no flight begins, but the one that ends has served. */
@@ -316,7 +371,9 @@ int main(void)
         cmocka_unit_test(deleted_at_once),
         cmocka_unit_test(stable_lost_without_record),
         cmocka_unit_test(stable_lost_for_an_earlier_one),
+        cmocka_unit_test(undone_without_a_stable),
         cmocka_unit_test(stable_lost_while_an_earlier_one_serves),
+        cmocka_unit_test(resumed_with_a_template_in_a_walk),
         cmocka_unit_test(rejected_again_drains),
         cmocka_unit_test(back_when_endpoints_know),
         cmocka_unit_test(rolling_edit_approves_nothing),

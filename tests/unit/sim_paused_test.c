@@ -151,6 +151,31 @@ static void resumed_without_a_fence(void **state)
     }
 }
 
+/* An undo puts an earlier template in; stable's ReplicaSet is lost before anything holds it. With its
+ * template put back, as is asked for, it comes first: the undo does not take that away again. */
+static void undone_without_a_stable(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (int when = 0; when < 10; when++) {
+            struct stage st;
+
+            open_with(&st, all[i]);
+            bed_image(&st, "app:v2");
+            bed_rest(&st, "app:v2", 4);
+            bed_do(&st, "undo");
+            bed_turns(&st, when);
+            bed_do(&st, "stable replicaset deleted");
+            bed_turns(&st, 40);
+            if (str_equal(stage_word(&st), "Stalled"))
+                bed_image(&st, "app:v2");
+            bed_until(&st, "Resting", 90000);
+            bed_rest(&st, stage_image(&st), 4);
+            stage_close(&st);
+        }
+    }
+}
+
 /* Somebody resumes when the commit was written. While the one before is the Deployment's it comes
  * back, as the dead man says; then the new one stays. Whichever goes, goes after its drain. */
 static void resumed_after_the_commit(void **state)
@@ -424,6 +449,7 @@ int main(void)
         cmocka_unit_test(aborts),
         cmocka_unit_test(resumed_at_rest),
         cmocka_unit_test(resumed_without_a_fence),
+        cmocka_unit_test(undone_without_a_stable),
         cmocka_unit_test(resumed_after_the_commit),
         cmocka_unit_test(scaled_to_zero_after_the_commit),
         cmocka_unit_test(braked_late),
