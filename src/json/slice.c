@@ -332,20 +332,19 @@ char *json_splice(struct arena *a, struct jslice value, const char *path, const 
  * Nowhere where it is the only one. */
 static struct jslice place_of(struct jslice object, const char *key)
 {
-    const char *p = NULL, *before = NULL, *after;
+    const char *p = NULL, *before = NULL, *first = NULL, *after;
     struct scan_item item;
 
     while (scan_next(object, &p, &item)) {
         after = item.value.p + item.value.len;
-        if (!scan_key_is(item.key, key, strlen(key))) {
+        if (first)
+            return (struct jslice){first, (size_t)(item.key.p - first)};
+        if (!scan_key_is(item.key, key, strlen(key)))
             before = after;
-            continue;
-        }
-        if (before)
+        else if (before)
             return (struct jslice){before, (size_t)(after - before)};
-        before = item.key.p;
-        if (scan_next(object, &p, &item))
-            return (struct jslice){before, (size_t)(item.key.p - before)};
+        else
+            first = item.key.p;
     }
     return (struct jslice){0};
 }

@@ -38,7 +38,7 @@ static inline bool bucket_take(struct bucket *b, int64_t now_ms)
 /* Until the next token is there; 0 when one is. */
 static inline int64_t bucket_wait_ms(const struct bucket *b)
 {
-    return b->milli >= 1000 ? 0 : (1000 - b->milli + b->per_s - 1) / b->per_s;
+    return max_i64((1000 - b->milli + b->per_s - 1) / b->per_s, 0);
 }
 
 #endif

@@ -113,8 +113,10 @@ static bool read_pem(const struct kube_pem *pem, struct blob *out, struct err *e
 
 static BIO *bio_of(const struct blob *b)
 {
-    BIO *bio = BIO_new_mem_buf(b->p ? b->p : "", b->len > INT_MAX ? 0 : (int)b->len);
+    BIO *bio;
 
+    assert(b->len <= INT_MAX); /* whatever it was read from is bounded */
+    bio = BIO_new_mem_buf(b->p ? b->p : "", (int)b->len);
     if (!bio)
         out_of_memory();
     return bio;
@@ -165,7 +167,7 @@ static bool check_tls(const struct creds *c, const struct blob *ca, const struct
         return err_set(e, ERR_INVALID, "no certificate in the certificate authority%s%s",
                        c->config->ca.data ? "-data" : " ",
                        c->config->ca.data ? "" : c->config->ca.file);
-    if ((cert->p || c->config->cert.data || c->config->cert.file) && !pair_fits(cert, key))
+    if (cert->p && !pair_fits(cert, key))
         return err_set(e, ERR_INVALID, "the client certificate and its key do not fit");
     return true;
 }

@@ -111,7 +111,8 @@ static void heap_remove(struct heap *h, const struct entry *entry)
 
 static struct heap *heap_of(struct queue *q, const struct entry *entry)
 {
-    return entry->place == WAITING ? &q->waiting : entry->place == READY ? &q->ready : NULL;
+    assert(entry->place == WAITING || entry->place == READY);
+    return entry->place == WAITING ? &q->waiting : &q->ready;
 }
 
 static void wait_for(struct queue *q, struct entry *entry, int64_t due_ms,
@@ -295,8 +296,7 @@ void queue_done_failed(struct queue *q, const char *key, int64_t now_ms, int64_t
         forget(q, entry);
         return;
     }
-    if (entry->item.failures < INT32_MAX)
-        entry->item.failures++;
+    entry->item.failures = (int)min_i64(entry->item.failures + INT64_C(1), INT32_MAX);
     q->retries++;
     due_ms = now_ms + backoff_ms(q, entry->item.failures);
     if (entry->again) {

@@ -84,6 +84,7 @@ enum verdict gate_verdict(const struct gate_spec *g, int good, int bad)
     case GATE_PROBE:
         return verdict_of(good, g->probe.successes, bad, g->probe.failures);
     case GATE_APPROVAL:
+    default:
         break;
     }
     return VERDICT_WAIT;

@@ -57,8 +57,8 @@ static void asked(const struct gate_spec *g, char out[static EVIDENCE_MAX])
                      g->probe.port ? g->probe.port : "");
         break;
     case PROBE_GRPC:
+    default:
         evidence_set(out, "gRPC health%s%s", name[0] ? " of " : "", name);
-        break;
     }
 }
 

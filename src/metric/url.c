@@ -3,10 +3,11 @@
 
 #include <string.h>
 
+/* Of a character of a string: never its NUL, which strchr would find. */
 static bool is_unreserved(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("-._~", c));
+           strchr("-._~", c);
 }
 
 static void add_encoded(struct strbuf *out, char c)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "read.h"
-#include "sluice/base/utf8.h"
 #include "sluice/json/jfmt.h"
 #include "spec.h"
 
@@ -56,14 +55,12 @@ bool json_is(const cJSON *o, int type)
     return o && (o->type & 0xff) == type;
 }
 
-/* The most whole characters of `s` within `max` bytes. */
-static int within(const char *s, size_t len, size_t max)
+/* The most whole characters within `max` bytes of `s`, which is longer, and UTF-8. */
+static int within(const char *s, int max)
 {
-    size_t at = 0;
-
-    for (size_t n = 1; n && at + n <= max; at += n)
-        n = utf8_char(s + at, len - at);
-    return (int)min_i64((int64_t)at, (int64_t)max);
+    while ((s[max] & 0xc0) == 0x80)
+        max--;
+    return max;
 }
 
 const char *value_shown(struct arena *a, const cJSON *node)
@@ -75,7 +72,7 @@ const char *value_shown(struct arena *a, const cJSON *node)
         json_quote(&out, text);
         if (out.len <= VALUE_SHOWN_MAX)
             return arena_strndup(a, out.p, out.len);
-        return arena_printf(a, "%.*s...", within(out.p, out.len, VALUE_SHOWN_MAX - 3), out.p);
+        return arena_printf(a, "%.*s...", within(out.p, VALUE_SHOWN_MAX - 3), out.p);
     }
     if (json_is(node, cJSON_Number)) {
         const char *whole = json_int_or_str(a, node, "");

@@ -298,39 +298,36 @@ static void write_field(struct writer *w, const struct status_field *f, const ch
         write_names(w, f, base);
         break;
     case S_CONDITIONS:
+    default:
         write_conditions(w, f, base);
-        break;
     }
 }
 
 static void write_shape(struct writer *w, const struct status_shape *shape, const char *base)
 {
     const char *unknown = NULL;
-    bool empty;
 
     strbuf_addc(&w->out, '{');
     for (size_t i = 0; i < shape->count; i++)
         write_field(w, &shape->fields[i], base);
     if (shape->unknown_at != STATUS_NONE && w->unknown)
         memcpy(&unknown, base + shape->unknown_at, sizeof(unknown));
-    empty = w->out.p[w->out.len - 1] == '{';
-    if (!str_empty(unknown))
-        strbuf_adds(&w->out, empty ? unknown + 1 : unknown);
+    if (!str_empty(unknown)) {                   /* each with a comma before it */
+        assert(w->out.p[w->out.len - 1] != '{'); /* such a shape always has members of ours */
+        strbuf_adds(&w->out, unknown);
+    }
     strbuf_addc(&w->out, '}');
 }
 
 /* The oldest history goes first, then words, at last what a later version wrote. */
-static bool less(struct writer *w)
+static void less(struct writer *w)
 {
     if (w->history > 0)
         w->history--;
     else if (w->talk > 0)
         w->talk = w->talk > 80 ? 80 : w->talk > 40 ? 40 : 0;
-    else if (w->unknown)
-        w->unknown = false;
     else
-        return false;
-    return true;
+        w->unknown = false;
 }
 
 /* FNV-1a, 64 bits. */
@@ -351,10 +348,13 @@ char *status_write(struct arena *a, const struct rollout_status *s)
     char *text;
 
     strbuf_init(&w.out, SIZE_MAX / 2);
-    do {
+    for (;;) {
         strbuf_reset(&w.out);
         write_shape(&w, &status_shape, (const char *)s);
-    } while (w.out.len > STATUS_BYTES_MAX && less(&w));
+        if (!w.unknown || w.out.len <= STATUS_BYTES_MAX)
+            break;
+        less(&w);
+    }
     text = arena_strndup(a, strbuf_str(&w.out), w.out.len);
     strbuf_release(&w.out);
     return text;

@@ -28,8 +28,12 @@ size_t validate_manifest(struct arena *a, const cJSON *manifest, const struct fi
 /* The target as the API server compares it: with the defaults filled in. */
 static bool same_target(const struct spec_doc *x, const struct spec_doc *y)
 {
-    return str_equal(x->target_api_version, y->target_api_version) &&
-           str_equal(x->target_kind, y->target_kind) && str_equal(x->spec.target, y->spec.target);
+    if (!str_equal(x->target_api_version, y->target_api_version) ||
+        !str_equal(x->spec.target, y->spec.target))
+        return false;
+    /* There is one kind, filled in together with the version. */
+    assert(str_equal(x->target_kind, y->target_kind));
+    return true;
 }
 
 size_t validate_change(struct arena *a, const cJSON *old_spec, const cJSON *new_spec,

@@ -269,7 +269,7 @@ static bool outgrown(const struct planner *p, const struct service *s, const cha
  * meet nobody. */
 static bool outrun(const struct planner *p, const struct service *s, const char *revision)
 {
-    return p->stable && str_equal(revision, p->stable->revision) && extras_have_pods(p) &&
+    return str_equal(revision, p->stable->revision) && extras_have_pods(p) &&
            !can_take_over(p, s, p->stable);
 }
 

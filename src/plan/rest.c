@@ -51,11 +51,11 @@ static bool stable_has_pods(const struct planner *p)
     return p->stable && p->stable->replicas > 0;
 }
 
-/* A fence is made under a pause only, and without one nobody knows what is to be given back. By
- * admission no resume takes the pause off while there is something. */
+/* Of a flight: a fence is made under a pause only, and without one nobody knows what is to be given
+ * back. By admission no resume takes the pause off while there is something. */
 static bool lacks_fence(const struct planner *p)
 {
-    return p->spec->brake == BRAKE_PAUSED && p->st.flight.present && !p->w->fence;
+    return p->spec->brake == BRAKE_PAUSED && !p->w->fence;
 }
 
 static bool has_old_pods(const struct planner *p)

@@ -92,7 +92,7 @@ static struct rest rest_read(const cJSON *o)
 static const cJSON *by_name(const struct memory *m, const char *name)
 {
     JSON_EACH(o, m->rules)
-        if (name && str_equal(json_str(o, "name"), name))
+        if (str_equal(json_str(o, "name"), name))
             return o;
     return NULL;
 }
@@ -115,12 +115,14 @@ static const cJSON *by_likeness(const struct memory *m)
     return first;
 }
 
+/* There is one: in order, as many are recorded as there are now. */
 static const cJSON *nth(const struct memory *m, size_t place)
 {
-    JSON_EACH(o, m->rules)
-        if (place-- == 0)
-            return o;
-    return NULL;
+    const cJSON *o = m->rules->child;
+
+    for (; place > 0; place--)
+        o = o->next;
+    return o;
 }
 
 /* What is recorded of the rule that is the `place`-th of ours now; NULL: nothing. */

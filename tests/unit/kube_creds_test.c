@@ -200,6 +200,10 @@ static void certificates_that_stand_in_the_kubeconfig(void **state)
     no_creds(&config, "do not fit");
     config.key = inline_pem(locked_key);
     no_creds(&config, "do not fit");
+    config.key = inline_pem("");
+    no_creds(&config, "do not fit");
+    config.key = (struct kube_pem){0};
+    no_creds(&config, "do not fit");
     config.key = (struct kube_pem){.file = "/nonexistent/key"};
     no_creds(&config, "/nonexistent/key");
     config.cert = (struct kube_pem){.file = "/nonexistent/cert"};

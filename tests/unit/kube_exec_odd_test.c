@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -30,7 +31,7 @@ int64_t __wrap_clock_mono_ms(void)
 /* Calls that fail so often, with an error each; the real one comes after. */
 static struct failing {
     int left, error;
-} pipes, reads, waits;
+} pipes, polls, reads, waits;
 
 static bool fails_now(struct failing *f)
 {
@@ -43,6 +44,8 @@ static bool fails_now(struct failing *f)
 
 __typeof__(pipe2) __real_pipe2;
 __typeof__(pipe2) __wrap_pipe2;
+__typeof__(poll) __real_poll;
+__typeof__(poll) __wrap_poll;
 __typeof__(read) __real_read;
 __typeof__(read) __wrap_read;
 __typeof__(waitpid) __real_waitpid;
@@ -51,6 +54,11 @@ __typeof__(waitpid) __wrap_waitpid;
 int __wrap_pipe2(int fds[2], int flags)
 {
     return fails_now(&pipes) ? -1 : __real_pipe2(fds, flags);
+}
+
+int __wrap_poll(struct pollfd *fds, nfds_t count, int ms)
+{
+    return fails_now(&polls) ? -1 : __real_poll(fds, count, ms);
 }
 
 ssize_t __wrap_read(int fd, void *to, size_t len)
@@ -188,6 +196,12 @@ static void one_that_hangs_is_stopped(void **state UNUSED)
     late.from = 2; /* it says nothing: a moment, and then no more */
     late.ms = 60 * SECOND_MS - 20;
     fails("exec sleep 1000", "no answer in 60 s");
+    late.calls = 0;
+    late.from = 3; /* it says nothing, and the wait for it is cut short */
+    late.ms = 61 * SECOND_MS;
+    polls = (struct failing){1, EINTR};
+    fails("exec sleep 1000", "no answer in 60 s");
+    assert_int_equal(polls.left, 0);
 }
 
 /* It closed its output, and does not end. */
@@ -225,9 +239,11 @@ static void its_answer_is_read_on(void **state UNUSED)
     struct kube_exec_result got = {0};
     struct err e = {0};
 
+    polls = (struct failing){2, EINTR};
     reads = (struct failing){2, EINTR};
     CHECK(run(ANSWER, &got, &e), "%s", e.text);
     assert_string_equal(got.token, "t");
+    assert_int_equal(polls.left + reads.left, 0);
     kube_exec_result_release(&got);
     reads = (struct failing){1, EIO};
     fails(ANSWER, "Input/output error");

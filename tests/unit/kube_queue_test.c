@@ -291,6 +291,7 @@ static void tokens(void **state)
 
     (void)state;
     bucket_init(&b, 500, 100, 1000);
+    assert_int_equal(bucket_wait_ms(&b), 0);
     while (bucket_take(&b, 1000))
         taken++;
     assert_int_equal(taken, 100);

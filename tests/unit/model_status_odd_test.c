@@ -125,6 +125,16 @@ static void numbers_without_a_word_are_not_written(void **state UNUSED)
                "status");
 }
 
+/* Nor is a word that is none. */
+static void empty_words_are_not_written(void **state UNUSED)
+{
+    const struct rollout_status s = {.last_action = {.id = "7", .verb = VERB_NONE}};
+
+    CHECK_TEXT(status_write(&arena, &s),
+               "{\"observedGeneration\":0,\"held\":false,\"lastAction\":{\"id\":\"7\",\"step\":0}}",
+               "status");
+}
+
 /* Words for people go first, but what must be there is there, if it says nothing. */
 static void without_room_words_are_empty(void **state UNUSED)
 {
@@ -165,6 +175,7 @@ int main(void)
         cmocka_unit_test(numbers_have_ends),
         cmocka_unit_test(what_is_awaited_is_always_said),
         cmocka_unit_test(numbers_without_a_word_are_not_written),
+        cmocka_unit_test(empty_words_are_not_written),
         cmocka_unit_test(without_room_words_are_empty),
         cmocka_unit_test(a_text_that_is_not_of_its_tree),
         cmocka_unit_test(counts_beyond_the_list_are_not_followed),

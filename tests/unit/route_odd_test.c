@@ -88,6 +88,21 @@ static void only_what_differs_is_written(void **state UNUSED)
     assert_null(strstr(patch, "backendRefs/1/weight"));
 }
 
+/* More than a patch may be: nothing is written rather than a part of it. */
+static void a_patch_that_is_too_long_is_none(void **state UNUSED)
+{
+    const size_t half = 2500000;
+    char *text = arena_alloc(&arena, half + 1);
+    const char *rule;
+
+    memset(text, 'x', half);
+    text[half] = '\0';
+    rule = arena_printf(
+        &arena, "{\"backendRefs\":[{\"name\":\"web\",\"port\":80,\"filters\":[\"%s\"]}]}", text);
+    assert_non_null(render(arena_printf(&arena, RULES("%s"), rule), &all_rules, 50));
+    assert_null(render(arena_printf(&arena, RULES("%s,%s"), rule, rule), &all_rules, 50));
+}
+
 /* --- back ----------------------------------------------------------------------------------- */
 
 #define REST(rules) "{\"canary\":false,\"rules\":[" rules "]}"
@@ -118,13 +133,15 @@ static void rules_that_cannot_be_told_apart(void **state UNUSED)
     }
 }
 
-/* As many as there were, and another name in this place: it is another rule. */
+/* As many as there were, and another name in this place, or none: it is another rule. */
 static void a_rule_that_lost_its_name(void **state UNUSED)
 {
-    const char *now = weighed(RULES("{\"backendRefs\":[" WEB "]}"), &all_rules, 25);
+    static const char *const rows[] = {RULES("{\"backendRefs\":[" WEB "]}"),
+                                       RULES("{\"name\":\"b\",\"backendRefs\":[" WEB "]}")};
     const char *lost = REST("{\"name\":\"a\",\"stable\":{\"weight\":3}}");
 
-    assert_string_equal(rested(now, &all_rules, lost), RULES("{\"backendRefs\":[" WEB "]}"));
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_string_equal(rested(weighed(rows[i], &all_rules, 25), &all_rules, lost), rows[i]);
 }
 
 /* Nothing is known of it, and no request reaches it: stable has them again. */
@@ -172,6 +189,7 @@ int main(void)
         cmocka_unit_test(the_first_refusal_is_quoted),
         cmocka_unit_test(backends_of_no_rule_are_left_out),
         cmocka_unit_test(only_what_differs_is_written),
+        cmocka_unit_test(a_patch_that_is_too_long_is_none),
         cmocka_unit_test(rules_that_cannot_be_told_apart),
         cmocka_unit_test(a_rule_that_lost_its_name),
         cmocka_unit_test(a_rule_without_any_weight),
