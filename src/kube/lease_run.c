@@ -142,8 +142,8 @@ static void on_fence(void *arg)
 {
     struct lease *l = arg;
 
-    assert(l->phase == LEADER); /* whoever is no more has stopped the timer */
-    lose(l, "not renewed before the deadline");
+    if (l->phase == LEADER)
+        lose(l, "not renewed before the deadline");
 }
 
 static void lead(struct lease *l)
@@ -236,8 +236,8 @@ static void carry_out(struct lease *l, enum lease_decision decision)
                     min_i64(retry_ms(l), max_i64(lease_expires_ms(&l->view) - clock_mono_ms(), 1)));
         break;
     case LEASE_LOST:
-    default:
         lose(l, why_lost(l));
+        break;
     }
 }
 
@@ -245,10 +245,9 @@ static void on_turn(void *arg)
 {
     struct lease *l = arg;
 
-    assert(l->phase != OVER && !l->call); /* set with an answer, stopped at the end */
     if (l->phase == RELEASING)
         release_again(l);
-    else
+    else if (l->phase != OVER && !l->call)
         carry_out(l, lease_decide(&l->view, l->spec.identity, clock_mono_ms()));
 }
 
@@ -272,8 +271,8 @@ static void on_release_late(void *arg)
 {
     struct lease *l = arg;
 
-    assert(l->phase == RELEASING); /* its end stops the timer */
-    end_release(l);
+    if (l->phase == RELEASING)
+        end_release(l);
 }
 
 static void on_release_put(const struct kube_reply *reply, void *arg)
@@ -305,6 +304,8 @@ static void release_again(struct lease *l)
 {
     struct lease_claim c;
 
+    if (l->call)
+        return;
     if (!l->view.read) {
         ask(l, KUBE_GET, NULL, on_release_looked);
         return;

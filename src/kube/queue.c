@@ -111,8 +111,7 @@ static void heap_remove(struct heap *h, const struct entry *entry)
 
 static struct heap *heap_of(struct queue *q, const struct entry *entry)
 {
-    assert(entry->place == WAITING || entry->place == READY);
-    return entry->place == WAITING ? &q->waiting : &q->ready;
+    return entry->place == WAITING ? &q->waiting : entry->place == READY ? &q->ready : NULL;
 }
 
 static void wait_for(struct queue *q, struct entry *entry, int64_t due_ms,
@@ -296,7 +295,8 @@ void queue_done_failed(struct queue *q, const char *key, int64_t now_ms, int64_t
         forget(q, entry);
         return;
     }
-    entry->item.failures = (int)min_i64(entry->item.failures + INT64_C(1), INT32_MAX);
+    if (entry->item.failures < INT32_MAX)
+        entry->item.failures++;
     q->retries++;
     due_ms = now_ms + backoff_ms(q, entry->item.failures);
     if (entry->again) {

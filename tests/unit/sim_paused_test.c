@@ -151,8 +151,8 @@ static void resumed_without_a_fence(void **state)
     }
 }
 
-/* An undo puts an earlier template in; stable's ReplicaSet is lost before anything holds it. With its
- * template put back, as is asked for, it comes first: the undo does not take that away again. */
+/* An undo puts an earlier template in, and stable's ReplicaSet is lost before anything holds it.
+ * Put back, as is asked for, stable's template comes first: no undo takes it away again. */
 static void undone_without_a_stable(void **state)
 {
     (void)state;
