@@ -71,18 +71,30 @@ static void keep_late(struct sim_operator *op, const struct action *act, int64_t
     }
 }
 
-static void note_late(struct sim_came_late *l, const struct action *act)
+static bool has_rollout(const struct sim *s)
 {
+    for (const struct sim_object *o = s->objects; o; o = o->next) {
+        if (o->kind == SIM_ROLLOUT)
+            return true;
+    }
+    return false;
+}
+
+static void note_late(struct sim_operator *op, const struct action *act)
+{
+    struct sim_came_late *l = &op->came_late;
     auto_json cJSON *body = NULL;
     struct err e = {0};
 
     if (!str_equal(act->method, "POST"))
         return;
     body = json_parse(act->body, strlen(act->body), &e);
-    l->made = true;
+    l->pods += (int)json_i64(body, "spec.replicas", 0);
+    if (has_rollout(op->s))
+        return;
+    l->left = true;
     l->kind = sim_kind_of(act->target);
     snprintf(l->name, sizeof l->name, "%s", act->name);
-    l->pods += (int)json_i64(body, "spec.replicas", 0);
 }
 
 void sim_operator_late(struct sim_operator *op)
@@ -95,7 +107,7 @@ void sim_operator_late(struct sim_operator *op)
             continue;
         l->due_ms = 0;
         if (deliver(op, &l->act, &e))
-            note_late(&op->came_late, &l->act);
+            note_late(op, &l->act);
         arena_release(&l->a);
     }
 }

@@ -85,10 +85,10 @@ struct sim_late {
 
 /* What late writes made that was not there, or not any more. */
 struct sim_came_late {
-    bool made; /* `kind`, `name`: the last such object */
+    int pods;  /* that they asked for */
+    bool left; /* the Rollout was gone by then: `kind`, `name` of the last such object */
     enum sim_kind kind;
     char name[80];
-    int pods; /* that all of them asked for */
 };
 
 struct sim_operator {
