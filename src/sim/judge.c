@@ -415,6 +415,13 @@ static bool accepted_now(const struct world *w)
     return true;
 }
 
+/* Before a status said what is stable. */
+static bool is_whole(const struct deployment *d)
+{
+    return d->observed_generation == d->meta.generation && d->st_updated == d->replicas &&
+           d->st_replicas == d->replicas;
+}
+
 static void note_truths(struct sim_judge *j, const struct world *w)
 {
     const struct deployment *d = w->dep;
@@ -460,6 +467,9 @@ void sim_judge_look(struct sim_judge *j)
         check_cost(j, w, &a);
         note_served(j, w);
         note_truths(j, w);
+        truths_last(j);
+    } else if (w && w->dep) {
+        j->rests = is_whole(w->dep);
         truths_last(j);
     }
     arena_release(&a);

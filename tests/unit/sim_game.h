@@ -195,9 +195,14 @@ static inline bool game_lost(struct game *g, const char *what)
 }
 
 /* In rolling, new pods get their part of the growth, ready or not, as in any Deployment: what is
- * missing then is missing until the release goes back, at its progress deadline. */
+ * missing then is missing until the release goes back, at its progress deadline. What comes before
+ * the Rollout is attached goes out natively. */
 static inline void game_do(struct game *g, const char *words)
 {
+    const struct rollout_status *status = stage_status(&g->st);
+
+    if (status && !status->stable.revision)
+        sim_judge_disturbed(&g->st.judge, 20 * SECOND_MS);
     if (g->strategy == 3 && strncmp(words, "scale", 5) == 0)
         sim_judge_disturbed(&g->st.judge, 75 * SECOND_MS);
     bed_do(&g->st, words);
