@@ -291,6 +291,22 @@ static inline void bed_rest(struct stage *st, const char *image, int n)
     bed_judge(st);
 }
 
+/* `when` turns after an undo stable's ReplicaSet is lost; its template is put back if that is asked
+ * for. */
+static inline void bed_loses_stable_in_undo(struct stage *st, int when)
+{
+    bed_image(st, "app:v2");
+    bed_rest(st, "app:v2", 4);
+    bed_do(st, "undo");
+    bed_turns(st, when);
+    bed_do(st, "stable replicaset deleted");
+    bed_turns(st, 40);
+    if (str_equal(stage_word(st), "Stalled"))
+        bed_image(st, "app:v2");
+    bed_until(st, "Resting", 90000);
+    bed_rest(st, stage_image(st), 4);
+}
+
 /* An environment variable as a number. */
 static inline uint64_t bed_number(const char *name, uint64_t dflt)
 {

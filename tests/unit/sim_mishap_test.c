@@ -108,16 +108,7 @@ static void undone_without_a_stable(void **state)
 
         open_with(
             &st, "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':50}]}}}", 4);
-        bed_image(&st, "app:v2");
-        bed_rest(&st, "app:v2", 4);
-        bed_do(&st, "undo");
-        bed_turns(&st, when);
-        bed_do(&st, "stable replicaset deleted");
-        bed_turns(&st, 40);
-        if (str_equal(stage_word(&st), "Stalled"))
-            bed_image(&st, "app:v2");
-        bed_until(&st, "Resting", 90000);
-        bed_rest(&st, stage_image(&st), 4);
+        bed_loses_stable_in_undo(&st, when);
         stage_close(&st);
     }
 }
