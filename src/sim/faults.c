@@ -67,6 +67,7 @@ static void keep_late(struct sim_operator *op, const struct action *act, int64_t
         l->act.uid = arena_strdup(&l->a, act->uid);
         l->act.body = arena_strdup(&l->a, act->body);
         l->due_ms = op->s->now_ms + after_ms;
+        op->late_count++;
         return;
     }
 }
@@ -99,13 +100,14 @@ static void note_late(struct sim_operator *op, const struct action *act)
 
 void sim_operator_late(struct sim_operator *op)
 {
-    for (size_t i = 0; i < SIM_LATE_MAX; i++) {
+    for (size_t i = 0; op->late_count > 0 && i < SIM_LATE_MAX; i++) {
         struct sim_late *l = &op->late[i];
         struct err e = {0};
 
         if (!l->due_ms || op->s->now_ms < l->due_ms)
             continue;
         l->due_ms = 0;
+        op->late_count--;
         if (deliver(op, &l->act, &e))
             note_late(op, &l->act);
         arena_release(&l->a);

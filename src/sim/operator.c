@@ -410,10 +410,8 @@ void sim_operator_resync(struct sim_operator *op)
 
 bool sim_operator_idle(const struct sim_operator *op)
 {
-    for (size_t i = 0; i < SIM_LATE_MAX; i++) {
-        if (op->late[i].due_ms)
-            return false;
-    }
+    if (op->late_count > 0)
+        return false;
     if (!op->plan || op->s->now_ms < op->down_until_ms || op->refused.present)
         return false;
     return op->plan->action.act == ACT_NONE || op->plan->action.act == ACT_REPORT;

@@ -178,7 +178,11 @@ static inline void bed_show(void *arg, const struct plan *plan, const struct act
 
 static inline void bed_turn(struct stage *st)
 {
-    if (getenv("SIM_TRACE")) {
+    static int traced = -1;
+
+    if (traced < 0)
+        traced = getenv("SIM_TRACE") != NULL;
+    if (traced) {
         st->sent = bed_show;
         st->arg = st;
     }

@@ -123,6 +123,7 @@ struct sim_operator {
     int past_count;
     struct sim_gate gates[SIM_GATES_MAX];
     struct sim_late late[SIM_LATE_MAX];
+    int late_count; /* of those that are due some time */
     struct sim_came_late came_late;
     char pods_of[64]; /* the revision whose pods the last plan looked at; "": none */
     int64_t pods_ms;  /* when they are there */
