@@ -159,8 +159,7 @@ static inline void game_make(struct game *g, size_t strategy, uint64_t seed)
         if (game_pick(&m, 40) == 0)
             game_something(&m, game_add(g, i)->words);
     }
-    if (seed % 2 == 0)
-        game_second(&m);
+    game_second(&m);
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */
