@@ -129,7 +129,8 @@ class Lane(lanes.Lane):
         self.space.note("driver", f"{self.name}: {plan}")
         self.gate.arm(plan)
         self.put(self.new_template(bad=0), "new")
-        if not self.wait(DEADLINE_S, lambda: not self.deeds and not self.settled(), self.help_on):
+        if not self.wait(DEADLINE_S, lambda: not self.deeds and not self.settled() and
+                         self.is_told(), self.help_on):
             self.stuck(f"not at an end in {DEADLINE_S} s, {plan}")
         rest.check(self)
         return self.outcome()
@@ -160,6 +161,11 @@ class Lane(lanes.Lane):
         return d["metadata"]["generation"] >= self.generation and \
             status.get("target", {}).get("observedGeneration", 0) >= \
             d["metadata"]["generation"] and (not flight or flight["revision"] == newest)
+
+    def is_told(self):
+        """The EndpointSlices, whose controller may be a moment behind, say which pods there are."""
+        with self.cluster.lock:
+            return self.space.served(APP) == self.space.ready_pods()
 
     def give(self, deed):
         if deed == "newer":
