@@ -104,13 +104,20 @@ bool is_warm(const struct planner *p, const struct replicaset *rs)
            (!p->st.flight.bake_until_ms || p->now < p->st.flight.bake_until_ms);
 }
 
-bool extras_have_pods(const struct planner *p)
+static bool extra_has_pods(const struct planner *p, bool outside)
 {
     for (size_t i = 0; i < p->w->rs_count; i++) {
-        if (is_extra(p, p->w->rs[i]) && !rs_empty(p->w->rs[i]))
+        const struct replicaset *rs = p->w->rs[i];
+
+        if (is_extra(p, rs) && !rs_empty(rs) && !(outside && rs_inside(p, rs)))
             return true;
     }
     return false;
+}
+
+bool extras_have_pods(const struct planner *p)
+{
+    return extra_has_pods(p, false);
 }
 
 bool given_back(const struct planner *p)
@@ -120,17 +127,6 @@ bool given_back(const struct planner *p)
             return false;
     }
     return p->stable && rs_inside(p, p->stable);
-}
-
-static bool extras_wait_outside(const struct planner *p)
-{
-    for (size_t i = 0; i < p->w->rs_count; i++) {
-        const struct replicaset *rs = p->w->rs[i];
-
-        if (is_extra(p, rs) && !rs_inside(p, rs) && !rs_empty(rs))
-            return true;
-    }
-    return false;
 }
 
 /* Inside regime: the candidate shares the Deployment while there are at least two pods to share
@@ -145,7 +141,7 @@ bool inside_allowed(const struct planner *p, const struct replicaset *rs)
     if (p->spec->brake == BRAKE_PAUSED && !p->changed && in_history(p, rs) && rs_empty(rs))
         return rs_inside(p, p->stable);
     return rs == p->candidate && p->forward && !p->outside && p->n > 1 && rs->replicas < p->n &&
-           rs_inside(p, p->stable) && (rs->replicas == 0 || !extras_wait_outside(p));
+           rs_inside(p, p->stable) && (rs->replicas == 0 || !extra_has_pods(p, true));
 }
 
 int64_t revision_next(const struct planner *p)
