@@ -40,12 +40,15 @@ struct timer {
 static void on_posts(evutil_socket_t fd, short what, void *arg);
 
 /* Timers count from the moment they are set, hence no cached time; PRECISE gives milliseconds
- * instead of the kernel's tick. */
+ * instead of the kernel's tick. Libevent asks for memory as we do: refused in the midst of a
+ * request or a connection, it frees what it has not made yet. */
 struct loop *loop_new(void)
 {
     struct loop *loop = xcalloc(1, sizeof(*loop));
-    struct event_config *config = event_config_new();
+    struct event_config *config;
 
+    event_set_mem_functions(xmalloc, xrealloc, free);
+    config = event_config_new();
     if (!config)
         out_of_memory();
     event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);

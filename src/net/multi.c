@@ -2,6 +2,7 @@
 #include "multi.h"
 
 #include <event2/event.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 
 struct multi {
@@ -79,10 +80,38 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *a
     return 0;
 }
 
+static void *crypto_alloc(size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return xmalloc(n);
+}
+
+static void *crypto_realloc(void *p, size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (n > 0)
+        return xrealloc(p, n);
+    free(p);
+    return NULL;
+}
+
+static void crypto_free(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(p);
+}
+
+/* Libcrypto asks for memory as we do: refused it while it starts, it uses locks that it has not
+ * made. Where it has begun already it keeps its own ways. */
 static void global_init(void)
 {
     static bool once;
 
+    if (!once)
+        (void)CRYPTO_set_mem_functions(crypto_alloc, crypto_realloc, crypto_free);
     if (!once && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         out_of_memory();
     once = true;
