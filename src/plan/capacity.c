@@ -284,12 +284,21 @@ static bool weight_lowered(struct planner *p)
     return fl->weight_desired <= step_weight(p) && weight_settled(p);
 }
 
+/* The Deployment was resumed, and the candidate has what stable lost. */
+static enum flow stable_grows(struct planner *p)
+{
+    say(p, "Progressing", REASON_PROGRESSING, false,
+        "Waits for the pods of revision %s: the new ones serve in their stead.",
+        str_name(p->stable->revision));
+    return STOP;
+}
+
 enum flow rule_size(struct planner *p)
 {
     const struct replicaset *c = p->candidate;
     const int32_t want = want_new(p);
 
-    if (!p->forward || !c)
+    if (!p->forward || !c || p->st.flight.step < 1)
         return NEXT;
     if (shares_deployment(p))
         return walk(p, want);
@@ -297,5 +306,7 @@ enum flow rule_size(struct planner *p)
         return p->n == 0 ? no_pods_to_judge(p) : NEXT;
     if (want < c->replicas && p->c.by == TRAFFIC_ROUTE && !weight_lowered(p))
         return NEXT; /* its weight would be too much for what is left */
+    if (want < c->replicas && available(c) > 0 && !rs_available(p->stable, p->n))
+        return stable_grows(p);
     return act_rs_scale(p, c, want);
 }

@@ -91,9 +91,21 @@ bool in_history(const struct planner *p, const struct replicaset *rs)
     return false;
 }
 
+bool waits_to_start(const struct planner *p)
+{
+    return p->c.start_gates || p->spec->paused;
+}
+
+/* A candidate's pods come with its first step. Where something is waited for before that, they came
+ * with the Deployment controller, for somebody resumed it: they go as all others do. */
+static bool came_early(const struct planner *p, const struct replicaset *rs)
+{
+    return p->forward && p->st.flight.step < 1 && waits_to_start(p) && !rs_empty(rs);
+}
+
 bool is_extra(const struct planner *p, const struct replicaset *rs)
 {
-    return rs_ours(p, rs) && rs != p->stable && rs != p->candidate;
+    return rs_ours(p, rs) && rs != p->stable && (rs != p->candidate || came_early(p, rs));
 }
 
 /* Outside, the old stable pods stay as they are until the bake is over: undo is a pin. */
@@ -141,7 +153,8 @@ bool inside_allowed(const struct planner *p, const struct replicaset *rs)
     if (p->spec->brake == BRAKE_PAUSED && !p->changed && in_history(p, rs) && rs_empty(rs))
         return rs_inside(p, p->stable);
     return rs == p->candidate && p->forward && !p->outside && p->n > 1 && rs->replicas < p->n &&
-           rs_inside(p, p->stable) && (rs->replicas == 0 || !extra_has_pods(p, true));
+           !is_extra(p, rs) && rs_inside(p, p->stable) &&
+           (rs->replicas == 0 || !extra_has_pods(p, true));
 }
 
 int64_t revision_next(const struct planner *p)

@@ -79,9 +79,8 @@ static void copy_steps(struct planner *p)
 /* 0 where something is waited for before the first. */
 static int first_step(const struct planner *p, int step)
 {
-    const bool waits = p->c.start_gates || p->spec->paused;
-
-    return (int)clamp_i64(step > 1 || !waits ? max_i64(step, 1) : 0, 0, p->c.step_count);
+    return (int)clamp_i64(step > 1 || !waits_to_start(p) ? max_i64(step, 1) : 0, 0,
+                          p->c.step_count);
 }
 
 void flight_begin(struct planner *p, int step)
@@ -239,10 +238,18 @@ static enum flow moved_after_commit(struct planner *p)
     return AGAIN;
 }
 
-/* A status that others wrote may lack the name that all of it goes by. */
+/* All goes by the name of the candidate. A status that others wrote may lack it, and where the
+ * Deployment controller made the ReplicaSet, for somebody resumed it, that one has its own. */
+static bool is_named(const struct planner *p)
+{
+    return p->st.flight.revision &&
+           (!p->candidate || str_equal(p->candidate->revision, p->st.flight.revision));
+}
+
 static enum flow name_again(struct planner *p)
 {
     p->st.flight.revision = revision_of(p, p->candidate);
+    pin_side(p, p->st.flight.revision);
     decide(p);
     return AGAIN;
 }
@@ -259,7 +266,7 @@ static enum flow moved_forward(struct planner *p)
     }
     if (!str_equal(p->d->digest, p->st.flight.digest) && !routes_bind(p))
         return superseded(p);
-    return p->st.flight.revision ? NEXT : name_again(p);
+    return is_named(p) ? NEXT : name_again(p);
 }
 
 /* On the way back a newer template need not wait: its flight finds the same extras to drain. */

@@ -89,6 +89,7 @@ bool rs_inside(const struct planner *p, const struct replicaset *rs); /* control
 bool rs_fenced(const struct planner *p, const struct replicaset *rs); /* controlled by our fence */
 bool rs_empty(const struct replicaset *rs);                           /* wants and has no pods */
 bool in_history(const struct planner *p, const struct replicaset *rs);
+bool waits_to_start(const struct planner *p);                        /* before the first step */
 bool is_extra(const struct planner *p, const struct replicaset *rs); /* neither S nor C */
 bool is_warm(const struct planner *p, const struct replicaset *rs);  /* kept for the bake */
 bool extras_have_pods(const struct planner *p);                      /* warm ones too */

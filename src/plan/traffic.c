@@ -192,6 +192,20 @@ static bool outgrown(struct planner *p, const struct look *l)
            l->st->written != wanted(p) && !endpoints_ready(p, want_new(p));
 }
 
+/* It was given weight in the midst of the drain, by hand or by a write that came late: requests went
+ * there since, so the drain begins anew. */
+static bool weighed_anew(struct planner *p, const struct look *l)
+{
+    struct flight *fl = &p->st.flight;
+
+    if (!fl->drained_ms || wanted(p) != 0 || resting(p) || l->view.weight == 0)
+        return false;
+    fl->drained_ms = 0;
+    l->st->settled_ms = 0;
+    decide(p);
+    return true;
+}
+
 enum flow rule_route(struct planner *p)
 {
     for (size_t i = 0; p->f && i < p->rec.route_count; i++) {
@@ -207,6 +221,8 @@ enum flow rule_route(struct planner *p)
             continue;
         if (reset_by_others(p, &l))
             return STOP;
+        if (weighed_anew(p, &l))
+            return AGAIN;
         return act_route(p, l.r, l.patch, resting(p));
     }
     return NEXT;

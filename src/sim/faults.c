@@ -108,8 +108,12 @@ void sim_operator_late(struct sim_operator *op)
             continue;
         l->due_ms = 0;
         op->late_count--;
+        if (op->opt.judge)
+            op->opt.judge->late = true;
         if (deliver(op, &l->act, &e))
             note_late(op, &l->act);
+        if (op->opt.judge)
+            op->opt.judge->late = false;
         arena_release(&l->a);
     }
 }

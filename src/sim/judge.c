@@ -52,6 +52,25 @@ bool sim_judge_calm(const struct sim_judge *j)
     return j->s->now_ms >= j->calm_ms;
 }
 
+#define NATIVE_MS (20 * SECOND_MS) /* until what went out natively is taken in */
+
+bool sim_judge_native(const struct sim_judge *j)
+{
+    return j->s->now_ms < j->native_ms;
+}
+
+/* Without the policies nobody holds a template that comes while the Deployment is not paused, nor
+ * a Service's pin: till the operator has followed it goes out as from any Deployment. */
+static void note_native(struct sim_judge *j, const struct world *w)
+{
+    const struct deployment *d = w->dep;
+
+    if (j->s->opt.no_policies && w->rollout->spec.brake == BRAKE_PAUSED && !d->paused &&
+        (d->observed_generation != d->meta.generation || d->st_updated != d->replicas ||
+         !str_equal(d->digest, w->rollout->status.stable.digest)))
+        j->native_ms = j->s->now_ms + NATIVE_MS;
+}
+
 /* ---- who is who ------------------------------------------------------------------------------ */
 
 const char *sim_judge_side(const struct world *w)
@@ -138,7 +157,7 @@ static void check_capacity(struct sim_judge *j, const struct world *w)
 
     if (!sim_judge_calm(j) || need == 0)
         return;
-    if (!outside(w)) {
+    if (!outside(w) || sim_judge_native(j)) {
         check_walk(j, w);
         return;
     }
@@ -170,7 +189,8 @@ static void check_bad(struct sim_judge *j, const struct world *w, const struct r
         const struct service *v = w->services[i];
         const int served = sim_endpoints(j->s, v->meta.name, rs->revision);
 
-        if (sim_judge_live(w, v) && served > most && (most == 0 || sim_judge_calm(j)))
+        if (sim_judge_live(w, v) && served > most &&
+            ((most == 0 && !j->s->opt.no_policies) || sim_judge_calm(j)))
             sim_judge_violation(j, "I2", "%d pods of a version that no gate passed are behind %s",
                                 served, v->meta.name);
     }
@@ -206,9 +226,11 @@ static void check_judged(struct sim_judge *j, const struct world *w)
     if (st->flight.forced)
         excuse(j, st->flight.revision);
     excuse(j, st->stable.revision);
-    for (size_t i = 0; i < w->rs_count && bad; i++) {
+    for (size_t i = 0; i < w->rs_count && bad && !sim_judge_native(j); i++) {
         const struct replicaset *rs = w->rs[i];
 
+        if (str_equal(rs->digest, st->stable.digest))
+            excuse(j, rs->revision); /* deleted, and made again under another name */
         if (rs->image && strstr(rs->image, bad) && rs->replicas > 0 && !is_excused(j, rs->revision))
             check_bad(j, w, rs);
     }
@@ -302,7 +324,7 @@ static bool needs_way_back(const struct sim_judge *j, const struct world *w)
 
 static void check_way_back(struct sim_judge *j, const struct world *w)
 {
-    const bool needed = needs_way_back(j, w);
+    const bool needed = needs_way_back(j, w) && !sim_judge_native(j);
 
     if (lost_for_good(j, needed && !sim_judge_leads_back(w)))
         sim_judge_violation(j, "I4", "the way back, revision %s, is not stable's",
@@ -459,6 +481,8 @@ void sim_judge_look(struct sim_judge *j)
     j->seen_epoch = sim_judge_calm(j) ? j->s->epoch : -1;
     arena_init(&a);
     w = sim_world(j->s, &a, j->rollout);
+    if (w && w->dep)
+        note_native(j, w);
     if (w && w->dep && w->rollout->status.stable.revision) {
         check_capacity(j, w);
         check_judged(j, w);

@@ -65,6 +65,13 @@ static void rolling(void **state)
     seeds(3);
 }
 
+static void under_a_pause(void **state)
+{
+    (void)state;
+    for (size_t k = GAME_PAUSED; k < GAME_STRATEGIES; k++)
+        seeds(k);
+}
+
 /* The same seed gives the same run, to the last byte of every request. */
 static void same_seed_same_trace(void **state)
 {
@@ -147,9 +154,10 @@ static int count_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blue_green),           cmocka_unit_test(canary_pods),
-        cmocka_unit_test(canary_route),         cmocka_unit_test(rolling),
-        cmocka_unit_test(same_seed_same_trace), cmocka_unit_test(failures_get_small),
+        cmocka_unit_test(blue_green),         cmocka_unit_test(canary_pods),
+        cmocka_unit_test(canary_route),       cmocka_unit_test(rolling),
+        cmocka_unit_test(under_a_pause),      cmocka_unit_test(same_seed_same_trace),
+        cmocka_unit_test(failures_get_small),
     };
 
     return cmocka_run_group_tests(tests, NULL, count_runs);

@@ -9,14 +9,17 @@
 
 #define GAME_EVENTS_MAX 64
 #define GAME_START      120 /* turns until the first thing happens */
-#define GAME_STRATEGIES 4
+#define GAME_STRATEGIES 8   /* the second half under `brake: Paused` */
+#define GAME_PAUSED     4
+#define GAME_ROLLING    3
 #define GAME_QUIET      300 /* turns: longer than any report waits */
 
-static const char *const game_strategies[GAME_STRATEGIES] = {BLUE_GREEN, CANARY_PODS, CANARY_ROUTE,
-                                                             ROLLING};
+static const char *const game_strategies[GAME_STRATEGIES] = {
+    BLUE_GREEN,        CANARY_PODS,   CANARY_ROUTE,        ROLLING,
+    PAUSED_BLUE_GREEN, PAUSED_CANARY, PAUSED_CANARY_ROUTE, PAUSED_ROLLING};
 
 /* Nothing is judged or baked: fewer writes, and other ones follow each other. */
-static const char *const game_plain[GAME_STRATEGIES] = {
+static const char *const game_plain[GAME_PAUSED] = {
     "{'targetRef':{'name':'web'},'strategy':{'blueGreen':{'activeService':'web'}},'drain':'4s',"
     "'progressDeadline':'60s'}",
     "{'targetRef':{'name':'web'},'strategy':{'canary':{'steps':[{'weight':20},{'weight':50}]}},"
@@ -143,11 +146,15 @@ static inline void game_make(struct game *g, size_t strategy, uint64_t seed)
                                   .unavailable = ones[game_pick(&m, 2)],
                                   .sim = {.gate_bad = "bad", .never_ready = "never", .seed = seed},
                                   .op = {.seed = seed}};
-    if (seed % 3 == 0) {
+    if (strategy >= GAME_PAUSED) {
+        g->bed.sim.no_policies = true;
+    } else if (seed % 3 == 0) {
         g->bed.spec = game_plain[strategy];
         g->bed.sim.gate_bad = NULL; /* nobody asks */
     }
     g->bed.sim.idle_percent = (int)game_pick(&m, 3) * 30;
+    if (strategy >= GAME_PAUSED)
+        g->bed.sim.pod_start_ms = 200 << game_pick(&m, 5);
     g->bed.op.cache_lag_ms = game_pick(&m, 3) * 700;
     g->bed.op.look_ms = (int64_t)(seed / 3 % 3) * 300;
     g->bed.op.turn_writes = 1 + (int)game_pick(&m, 3);
@@ -202,7 +209,9 @@ static inline void game_do(struct game *g, const char *words)
 
     if (status && !status->stable.revision)
         sim_judge_disturbed(&g->st.judge, 20 * SECOND_MS);
-    if (g->strategy == 3 && strncmp(words, "scale", 5) == 0)
+    if (g->strategy >= GAME_PAUSED && strncmp(words, "service", 7) == 0)
+        sim_judge_disturbed(&g->st.judge, 8 * SECOND_MS);
+    if (g->strategy % GAME_PAUSED == GAME_ROLLING && strncmp(words, "scale", 5) == 0)
         sim_judge_disturbed(&g->st.judge, 75 * SECOND_MS);
     bed_do(&g->st, words);
 }
@@ -231,7 +240,8 @@ static inline void game_calm_down(struct game *g)
     bed_patch(&g->st, SIM_ROLLOUT, "{'spec':{'paused':null,'action':null}}");
     if (json_i64(d, "spec.replicas", 0) == 0)
         game_do(g, "scale to 3"); /* nothing is judged at 0 */
-    if (!json_key(json_at(d, "metadata.annotations"), ANNOTATION_DEAD_MAN))
+    if (g->strategy < GAME_PAUSED &&
+        !json_key(json_at(d, "metadata.annotations"), ANNOTATION_DEAD_MAN))
         game_do(g, "deployment resumed"); /* a person's own pause */
 }
 
@@ -272,6 +282,15 @@ static inline bool game_whole(struct game *g)
     return game_still(g);
 }
 
+/* A template that never gets ready went out natively: somebody has to put another one. */
+static inline void game_help(struct game *g)
+{
+    if (g->strategy < GAME_PAUSED)
+        game_do(g, "deployment resumed");
+    else if (strstr(stage_image(&g->st), "never"))
+        game_do(g, "image app:v1");
+}
+
 static inline bool game_settles(struct game *g)
 {
     const int64_t end = g->st.s.now_ms + 600000;
@@ -282,7 +301,7 @@ static inline bool game_settles(struct game *g)
         if (!game_turn(g))
             return false;
         if (str_equal(stage_word(&g->st), "Pending") && sim_operator_idle(&g->st.op))
-            game_do(g, "deployment resumed");
+            game_help(g);
         quiet = game_ended(g) && g->st.op.writes == writes ? quiet + 1 : 0;
         writes = g->st.op.writes;
     }

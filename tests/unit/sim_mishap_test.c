@@ -200,6 +200,56 @@ static void rejected_again_drains(void **state)
     stage_close(&st);
 }
 
+static const struct replicaset *candidate_of(struct stage *st, const char *revision)
+{
+    struct sim_object *o =
+        sim_find(&st->s, SIM_REPLICASET, arena_printf(&st->a, "web-%s", revision));
+
+    return o ? sim_view(o) : NULL;
+}
+
+static int sent_to(const struct stage *st, const char *revision)
+{
+    return sim_share(&st->s, "web", "web", revision);
+}
+
+/* In the midst of the drain somebody gives the side that goes its weight once more. */
+static void weighed_in_the_drain(void **state)
+{
+    (void)state;
+    for (int later = 0; later < 70; later += 7) {
+        struct stage st;
+        char *rules, *revision;
+        int64_t last = 0;
+
+        open_with(&st,
+                  "{'targetRef':{'name':'web'},'strategy':{'canary':{'stableService':'web',"
+                  "'traffic':[{'gatewayAPI':{'name':'web'},'settle':'500ms'}],'steps':[{'weight':"
+                  "50,'approve':true}]}},'drain':'4s'}",
+                  4);
+        bed_image(&st, "app:v2");
+        bed_until(&st, "Approval", 30000);
+        revision = arena_strdup(&st.a, stage_status(&st)->flight.revision);
+        rules = json_print(json_at(sim_find(&st.s, SIM_ROUTE, "web")->doc, "spec.rules"));
+        bed_do(&st, "abort");
+        while (!stage_status(&st)->flight.drained_ms)
+            bed_turn(&st);
+        bed_turns(&st, later);
+        assert_int_equal(sent_to(&st, revision), 0);
+        bed_do(&st, "operator down for 1s");
+        bed_patch(&st, SIM_ROUTE, arena_printf(&st.a, "{'spec':{'rules':%s}}", rules));
+        while (candidate_of(&st, revision) && candidate_of(&st, revision)->replicas > 0) {
+            bed_turn(&st);
+            if (sent_to(&st, revision) > 0)
+                last = st.s.now_ms;
+        }
+        assert_true(last > 0 && st.s.now_ms - last >= 4000);
+        bed_until(&st, "Aborted", 30000);
+        free(rules);
+        stage_close(&st);
+    }
+}
+
 /* Endpoints follow pods some time later: what serves goes when what comes is served too. */
 static void back_when_endpoints_know(void **state)
 {
@@ -366,6 +416,7 @@ int main(void)
         cmocka_unit_test(stable_lost_while_an_earlier_one_serves),
         cmocka_unit_test(resumed_with_a_template_in_a_walk),
         cmocka_unit_test(rejected_again_drains),
+        cmocka_unit_test(weighed_in_the_drain),
         cmocka_unit_test(back_when_endpoints_know),
         cmocka_unit_test(rolling_edit_approves_nothing),
         cmocka_unit_test(late_after_an_abort),

@@ -200,6 +200,50 @@ static const char *const manifest[] = {
     "'containerPort':8080,'name':'http'}]}]}}}}",
 };
 
+/* Pause and dead man are taken off in a flight, and all goes out natively until the operator is
+ * there. What came that way serves until stable has its own again, has a name of its own, and is
+ * drained where no step asks for it: the judge holds the Deployment to its own maxUnavailable. */
+static void resumed_in_flight(struct stage *st, const char *spec, bool held, int until,
+                              const char *down)
+{
+    const struct bed_options o = {.spec = spec,
+                                  .replicas = 4,
+                                  .sim = {.no_policies = true, .pod_start_ms = 2000},
+                                  .op = {.look_ms = until % 3 * 300}};
+
+    bed_open(st, &o);
+    bed_rest(st, "app:v1", 4);
+    if (held)
+        bed_do(st, "pause");
+    bed_image(st, "app:v2");
+    bed_turns(st, until);
+    bed_do(st, down);
+    bed_do(st, "dead man dropped");
+    bed_turns(st, 600);
+    bed_judge(st);
+    if (held && stage_status(st)->flight.present)
+        CHECK(pods_of(st, "app:v2") == 0, "%d pods at %d, %s", pods_of(st, "app:v2"), until, down);
+    if (held)
+        bed_do(st, "resume");
+    bed_rest(st, "app:v2", 4);
+    stage_close(st);
+}
+
+static void resumed_anywhere(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (int until = 1; until < 160; until += 9) {
+            struct stage st;
+
+            resumed_in_flight(&st, all[i], false, until, "operator killed");
+            resumed_in_flight(&st, all[i], true, until, "operator killed");
+            resumed_in_flight(&st, all[i], false, until, "operator down for 15s");
+            resumed_in_flight(&st, all[i], true, until, "operator down for 15s");
+        }
+    }
+}
+
 static void braked_late(void **state)
 {
     (void)state;
@@ -443,6 +487,7 @@ int main(void)
         cmocka_unit_test(undone_without_a_stable),
         cmocka_unit_test(resumed_after_the_commit),
         cmocka_unit_test(scaled_to_zero_after_the_commit),
+        cmocka_unit_test(resumed_anywhere),
         cmocka_unit_test(braked_late),
         cmocka_unit_test(braked_late_without_a_pin),
         cmocka_unit_test(braked_late_at_the_switch),

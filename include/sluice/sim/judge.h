@@ -20,6 +20,8 @@ struct sim_judge {
     bool apart;       /* only one hand writes: no two ReplicaSets of one revision, at most 2 N */
     int violations;
     char words[JUDGE_WORDS_MAX]; /* the first one: rule and what was seen */
+    bool late;                   /* what is written was decided when another status stood */
+    int64_t native_ms;           /* until then a template may go out natively (brake: Paused) */
     int64_t calm_ms;             /* until then people took capacity away: it is not judged */
     int64_t seen_epoch;
     int writes;
@@ -60,6 +62,7 @@ void sim_judge_rest(struct sim_judge *j);
 /* ---- between the files ----------------------------------------------------------------------- */
 void sim_judge_violation(struct sim_judge *j, const char *rule, const char *fmt, ...) PRINTF(3, 4);
 bool sim_judge_calm(const struct sim_judge *j);
+bool sim_judge_native(const struct sim_judge *j);
 /* What the users' objects said at rest (judge_rest.c). */
 void sim_judge_forget_resting(struct sim_judge *j);
 /* Steps, commits and what is given back; `before` is not NULL (judge_step.c). */
