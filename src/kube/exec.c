@@ -143,10 +143,11 @@ static bool start(struct arena *a, const struct kube_exec *exec, char **env, boo
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return err_set(e, ERR_RETRY, "%s", strerror(errno));
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], STDOUT_FILENO);
-    if (!may_ask)
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    error = posix_spawnp(pid, argv[0], &actions, NULL, argv, env);
+    error = posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], STDOUT_FILENO);
+    if (!error && !may_ask)
+        error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (!error)
+        error = posix_spawnp(pid, argv[0], &actions, NULL, argv, env);
     posix_spawn_file_actions_destroy(&actions);
     close(pipe_fds[1]);
     if (error == 0) {

@@ -66,7 +66,10 @@ static void on_flushed(void *arg)
 
 static const char *last_body(struct world *w)
 {
-    return strstr(script_last(w->f.script), "\r\n\r\n") + 4;
+    const char *end = strstr(script_last(w->f.script), "\r\n\r\n");
+
+    assert_non_null(end);
+    return end + 4;
 }
 
 static void as_the_server_wants_it(void **state)

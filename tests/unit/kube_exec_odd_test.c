@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ int64_t __wrap_clock_mono_ms(void)
 /* Calls that fail so often, with an error each; the real one comes after. */
 static struct failing {
     int left, error;
-} pipes, polls, reads, waits;
+} pipes, polls, reads, waits, outputs, inputs;
 
 static bool fails_now(struct failing *f)
 {
@@ -69,6 +70,24 @@ ssize_t __wrap_read(int fd, void *to, size_t len)
 pid_t __wrap_waitpid(pid_t pid, int *status, int options)
 {
     return fails_now(&waits) ? -1 : __real_waitpid(pid, status, options);
+}
+
+__typeof__(posix_spawn_file_actions_adddup2) __real_posix_spawn_file_actions_adddup2;
+__typeof__(posix_spawn_file_actions_adddup2) __wrap_posix_spawn_file_actions_adddup2;
+__typeof__(posix_spawn_file_actions_addopen) __real_posix_spawn_file_actions_addopen;
+__typeof__(posix_spawn_file_actions_addopen) __wrap_posix_spawn_file_actions_addopen;
+
+int __wrap_posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *actions, int from, int to)
+{
+    return fails_now(&outputs) ? errno : __real_posix_spawn_file_actions_adddup2(actions, from, to);
+}
+
+int __wrap_posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *actions, int fd,
+                                            const char *path, int flags, mode_t mode)
+{
+    return fails_now(&inputs)
+               ? errno
+               : __real_posix_spawn_file_actions_addopen(actions, fd, path, flags, mode);
 }
 
 static struct kube_exec exec;
@@ -249,6 +268,15 @@ static void its_answer_is_read_on(void **state UNUSED)
     fails(ANSWER, "Input/output error");
 }
 
+/* Without its ends of the pipes it would read what we are told, or write to our users. */
+static void it_starts_with_its_own_ends(void **state UNUSED)
+{
+    outputs = (struct failing){1, ENOMEM};
+    fails(ANSWER, "Cannot allocate memory");
+    inputs = (struct failing){1, ENOMEM};
+    fails(ANSWER, "Cannot allocate memory");
+}
+
 /* Its end is waited for through interruptions, and when it is killed; an end that nobody knows is
  * no good one. */
 static void its_end_is_waited_for(void **state UNUSED)
@@ -286,7 +314,7 @@ int main(void)
         TEST(one_that_hangs_is_stopped),       TEST(one_that_goes_on_is_stopped),
         TEST(whoever_ignored_children_before), TEST(no_pipe_no_plugin),
         TEST(its_answer_is_read_on),           TEST(its_end_is_waited_for),
-        TEST(other_variables_go_along),
+        TEST(other_variables_go_along),        TEST(it_starts_with_its_own_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
