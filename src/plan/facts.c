@@ -300,6 +300,19 @@ static bool is_committed(const struct planner *p)
             str_equal(p->rec.stable_digest, fl->digest));
 }
 
+/* It goes by its name. But where we and the Deployment controller made it at the same time, there
+ * are two of one template, and the Deployment controller keeps its own. */
+static const struct replicaset *find_stable(const struct planner *p)
+{
+    const struct replicaset *named = rs_by_revision(p, p->rec.stable_revision);
+    const struct replicaset *alike;
+
+    if (named && named->replicas > 0)
+        return named;
+    alike = rs_by_digest(p, p->rec.stable_digest);
+    return named && (!alike || alike->replicas == 0) ? named : alike;
+}
+
 void facts(struct planner *p)
 {
     const struct flight *fl = &p->st.flight;
@@ -318,9 +331,7 @@ void facts(struct planner *p)
     if (!p->rec_known)
         return;
     renew_digests(p);
-    p->stable = rs_by_revision(p, p->rec.stable_revision);
-    if (!p->stable)
-        p->stable = rs_by_digest(p, p->rec.stable_digest);
+    p->stable = find_stable(p);
     p->changed = !str_equal(p->d->digest, p->rec.stable_digest);
     p->rejected = p->changed && str_equal(p->d->digest, p->st.rejected.digest);
     p->committed = is_committed(p);

@@ -192,8 +192,8 @@ static bool outgrown(struct planner *p, const struct look *l)
            l->st->written != wanted(p) && !endpoints_ready(p, want_new(p));
 }
 
-/* It was given weight in the midst of the drain, by hand or by a write that came late: requests went
- * there since, so the drain begins anew. */
+/* It was given weight in the midst of the drain, by hand or by a write that came late: requests
+ * went there since, so the drain begins anew. */
 static bool weighed_anew(struct planner *p, const struct look *l)
 {
     struct flight *fl = &p->st.flight;

@@ -176,6 +176,8 @@ static void check_commit(struct sim_judge *j, const struct world *w)
     const char *revision = w->fence->record.stable_revision;
     const struct flight *fl = &w->rollout->status.flight;
 
+    if (!j->apart && !str_equal(fl->revision, revision))
+        return; /* the other hand has begun the next flight a moment ago */
     for (int i = 0; i < fl->step_count; i++) {
         if (!fl->steps[i].ended_ms && !(i + 1 == fl->step_count && is_barrier(w, i)))
             sim_judge_violation(j, "I2", "%s is committed before step %d is passed", revision,

@@ -306,6 +306,13 @@ class Observer:
         status = (self.space.one("rollouts") or {}).get("status") or {}
         return (status.get("stable") or {}).get("revision")
 
+    def recorded(self):
+        """What records say that is stable."""
+        for fence in self.space.all("controllerrevisions"):
+            record = fence["metadata"].get("annotations", {}).get("sluice.dev/record")
+            if record:
+                yield stable_of(record), record
+
     def read_status(self):
         """Without a record stable changes where a template went out by itself: it counts then."""
         told = self.stable_told()
@@ -314,9 +321,9 @@ class Observer:
         self.told = told
         version = self.space.version_with(told)
 
-        def natively():
+        def natively():  # the next release may begin at once, from there
             return self.told == told and version not in (None, self.ledger.stable) and \
-                not self.space.all("controllerrevisions")
+                all(stable == version for stable, _ in self.recorded())
 
         def settle():
             if not self.ledger.may_be_stable(version) and version != self.ledger.previous:
@@ -326,9 +333,7 @@ class Observer:
             self.doubt(("EARLY", version), natively, settle)
 
     def read_record(self):
-        for fence in self.space.all("controllerrevisions"):
-            record = fence["metadata"].get("annotations", {}).get("sluice.dev/record")
-            stable = stable_of(record) if record else None
+        for stable, record in self.recorded():
             if stable and stable != self.ledger.stable:
                 self.commit_seen(stable, "the record says that it is stable",
                                  decided_at(record) or time.time())

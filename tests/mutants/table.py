@@ -525,6 +525,14 @@ PLANTED = [
          "        if (!rule_is_ours(rule) || rule_weight(rule) == share)",
          "        if (rule_weight(rule) == share)"),
     ]),
+    # --- what the Deployment controller made when somebody resumed it ---
+    ("goes-by-the-planned-name", [
+        (FLIGHT,
+         "    return p->st.flight.revision &&\n"
+         "           (!p->candidate || str_equal(p->candidate->revision,"
+         " p->st.flight.revision));\n",
+         "    return p->st.flight.revision != NULL;\n"),
+    ]),
     # --- the operator's discipline ---
     ("no-confirm-no-barrier", [
         (OPERATOR,

@@ -6,7 +6,7 @@
  *
  * SIM_SEEDS=n tries n seeds a strategy (default 25) from SIM_FIRST (1) on. What fails is made small
  * and told with the command that plays it again. */
-#include "sim_game.h"
+#include "sim_game_small.h"
 
 static long runs, faults, violations;
 

@@ -85,6 +85,7 @@ static inline void game_something(struct game_maker *m, char words[static 40])
                                        "node lost",
                                        "operator killed",
                                        "operator down for 3s",
+                                       "operator down for 12s",
                                        "route refuses",
                                        "route accepts",
                                        "route accepts",
@@ -216,9 +217,27 @@ static inline void game_do(struct game *g, const char *words)
     bed_do(&g->st, words);
 }
 
+/* What went out natively is stable, whatever it is like. */
+static inline bool game_never_served(const struct game *g, const char *stable)
+{
+    if (g->strategy < GAME_PAUSED)
+        return false;
+    for (struct sim_object *o = g->st.s.objects; o; o = o->next) {
+        const struct replicaset *rs = o->kind == SIM_REPLICASET ? sim_view(o) : NULL;
+
+        if (rs && str_equal(rs->digest, stable) && rs->image && strstr(rs->image, "never"))
+            return true;
+    }
+    return false;
+}
+
 static inline bool game_turn(struct game *g)
 {
+    const struct rollout_status *status = stage_status(&g->st);
+
     bed_patience(&g->st);
+    if (status && game_never_served(g, status->stable.digest))
+        sim_judge_disturbed(&g->st.judge, 8 * SECOND_MS);
     stage_turn(&g->st);
     return g->st.judge.violations ? game_lost(g, g->st.judge.words) : true;
 }
@@ -238,8 +257,11 @@ static inline void game_calm_down(struct game *g)
     g->st.second_until_ms = 0;
     game_do(g, "route accepts");
     bed_patch(&g->st, SIM_ROLLOUT, "{'spec':{'paused':null,'action':null}}");
-    if (json_i64(d, "spec.replicas", 0) == 0)
-        game_do(g, "scale to 3"); /* nothing is judged at 0 */
+    if (json_i64(d, "spec.replicas", 0) == 0) { /* nothing is judged at 0 */
+        if (strstr(stage_image(&g->st), "never"))
+            game_do(g, "image app:v1");
+        game_do(g, "scale to 3");
+    }
     if (g->strategy < GAME_PAUSED &&
         !json_key(json_at(d, "metadata.annotations"), ANNOTATION_DEAD_MAN))
         game_do(g, "deployment resumed"); /* a person's own pause */
@@ -250,8 +272,9 @@ static inline bool game_beyond_help(struct game *g)
 {
     const struct rollout_status *status = stage_status(&g->st);
 
-    return str_equal(stage_word(&g->st), "Stalled") &&
-           strstr(status->display.message, "put its template back");
+    return (str_equal(stage_word(&g->st), "Stalled") &&
+            strstr(status->display.message, "put its template back")) ||
+           game_never_served(g, status->stable.digest);
 }
 
 /* Three resyncs write nothing. */
@@ -269,11 +292,26 @@ static inline bool game_still(struct game *g)
     return g->st.op.writes == writes ? true : game_lost(g, "it settled, and writes at a resync");
 }
 
+/* Deleted in flight and made again by the Deployment controller, it has a name that only its status
+ * at rest will have. */
+static inline const char *game_stable(struct game *g)
+{
+    const struct rollout_status *status = stage_status(&g->st);
+
+    for (struct sim_object *o = g->st.s.objects; o; o = o->next) {
+        const struct replicaset *rs = o->kind == SIM_REPLICASET ? sim_view(o) : NULL;
+
+        if (rs && rs->replicas > 0 && str_equal(rs->digest, status->stable.digest))
+            return rs->revision;
+    }
+    return status->stable.revision;
+}
+
 static inline bool game_whole(struct game *g)
 {
     const cJSON *d = sim_find(&g->st.s, SIM_DEPLOYMENT, "web")->doc;
     const int64_t n = json_i64(d, "spec.replicas", 0);
-    const char *stable = stage_status(&g->st)->stable.revision;
+    const char *stable = game_stable(g);
 
     if (sim_endpoints(&g->st.s, "web", NULL) != n || sim_endpoints(&g->st.s, "web", stable) != n)
         return game_lost(g, "not all endpoints are stable's");
@@ -282,10 +320,12 @@ static inline bool game_whole(struct game *g)
     return game_still(g);
 }
 
-/* A template that never gets ready went out natively: somebody has to put another one. */
+/* Attaching waits for them. Under `brake: Paused` a template that never gets ready may have gone
+ * out natively: somebody has to put another one. */
 static inline void game_help(struct game *g)
 {
-    if (g->strategy < GAME_PAUSED)
+    if (g->strategy < GAME_PAUSED ||
+        strstr(stage_status(&g->st)->display.message, "kubectl rollout resume"))
         game_do(g, "deployment resumed");
     else if (strstr(stage_image(&g->st), "never"))
         game_do(g, "image app:v1");
@@ -305,9 +345,9 @@ static inline bool game_settles(struct game *g)
         quiet = game_ended(g) && g->st.op.writes == writes ? quiet + 1 : 0;
         writes = g->st.op.writes;
     }
-    if (quiet >= GAME_QUIET)
-        return game_whole(g);
-    return game_beyond_help(g) ? true : game_lost(g, "it never settles");
+    if (game_beyond_help(g))
+        return true;
+    return quiet >= GAME_QUIET ? game_whole(g) : game_lost(g, "it never settles");
 }
 
 static inline bool game_plays(struct game *g)
@@ -340,128 +380,6 @@ static inline bool game_run(struct game *g)
     g->faults = g->st.op.faults;
     stage_close(&g->st);
     return good;
-}
-
-/* ---- making a failure small ------------------------------------------------------------------ */
-
-/* The rule that was broken: "I1". */
-static inline bool game_same(const char *a, const char *b)
-{
-    const size_t n = strcspn(a, ":,");
-
-    return n == strcspn(b, ":,") && strncmp(a, b, n) == 0;
-}
-
-static inline bool game_fails_alike(struct game *g, const char *trouble)
-{
-    return !game_run(g) && game_same(g->trouble, trouble);
-}
-
-static inline void game_leave_out(struct game *g, int from, int count, bool out)
-{
-    for (int i = from; i < from + count && i < g->event_count; i++)
-        g->events[i].left_out = out;
-}
-
-static inline void game_fewer_events(struct game *g, const char *trouble)
-{
-    for (int count = g->event_count / 2; count >= 1; count /= 2) {
-        for (int from = 0; from < g->event_count; from += count) {
-            struct game_event was[GAME_EVENTS_MAX];
-
-            memcpy(was, g->events, sizeof was);
-            game_leave_out(g, from, count, true);
-            if (!game_fails_alike(g, trouble))
-                memcpy(g->events, was, sizeof was);
-        }
-    }
-}
-
-static inline void game_fewer_faults(struct game *g, const char *trouble)
-{
-    struct sim_operator_options *o = &g->bed.op;
-    const int percent = o->fault_percent;
-
-    if (!percent)
-        return;
-    o->fault_percent = 0;
-    if (game_fails_alike(g, trouble))
-        return;
-    o->fault_percent = percent;
-    o->fault_until = o->fault_until ? o->fault_until : g->writes + 1;
-    for (int step = (o->fault_until - o->fault_from) / 2; step >= 1; step /= 2) {
-        o->fault_until -= step;
-        if (o->fault_until <= o->fault_from || !game_fails_alike(g, trouble))
-            o->fault_until += step;
-        o->fault_from += step;
-        if (o->fault_from >= o->fault_until || !game_fails_alike(g, trouble))
-            o->fault_from -= step;
-    }
-}
-
-/* Plainer circumstances, where it fails alike in them. */
-static inline void game_plainer(struct game *g, const char *trouble)
-{
-    const struct bed_options was = g->bed;
-
-    g->bed.sim.idle_percent = 0;
-    if (!game_fails_alike(g, trouble))
-        g->bed.sim.idle_percent = was.sim.idle_percent;
-    g->bed.op.cache_lag_ms = 0;
-    if (!game_fails_alike(g, trouble))
-        g->bed.op.cache_lag_ms = was.op.cache_lag_ms;
-    g->bed.op.look_ms = 0;
-    if (!game_fails_alike(g, trouble))
-        g->bed.op.look_ms = was.op.look_ms;
-}
-
-static inline void game_shrink(struct game *g)
-{
-    char trouble[sizeof g->trouble];
-
-    memcpy(trouble, g->trouble, sizeof trouble);
-    game_fewer_faults(g, trouble);
-    game_fewer_events(g, trouble);
-    game_plainer(g, trouble);
-    if (!game_fails_alike(g, trouble))
-        memcpy(g->trouble, trouble, sizeof trouble);
-}
-
-/* The command that plays exactly this again. */
-static inline void game_tell(const struct game *g)
-{
-    print_error("%s\n", g->trouble);
-    for (int i = 0; i < g->event_count; i++) {
-        if (!g->events[i].left_out)
-            print_error("  at %5.2fs  %s\n", (double)(g->events[i].turn * SIM_TICK_MS) / 1000,
-                        g->events[i].words);
-    }
-    print_error("again: SIM_STRATEGY=%zu SIM_SEED=%llu SIM_FAULTS=%d,%d,%d SIM_IDLE=%d SIM_LAG=%d "
-                "SIM_LOOK=%d SIM_KEEP=",
-                g->strategy, (unsigned long long)g->seed, g->bed.op.fault_percent,
-                g->bed.op.fault_from, g->bed.op.fault_until, g->bed.sim.idle_percent,
-                (int)g->bed.op.cache_lag_ms, (int)g->bed.op.look_ms);
-    for (int i = 0; i < g->event_count; i++)
-        print_error("%s", g->events[i].left_out ? "-" : "+");
-    print_error(" SIM_TRACE=1 build/dev/bin/sim_adversary_test\n");
-}
-
-/* What the environment asks for, as game_tell wrote it. */
-static inline void game_as_asked(struct game *g)
-{
-    const char *keep = getenv("SIM_KEEP"), *faults = getenv("SIM_FAULTS");
-    char *end = NULL;
-
-    for (int i = 0; keep && keep[i] && i < g->event_count; i++)
-        g->events[i].left_out = keep[i] == '-';
-    if (faults) {
-        g->bed.op.fault_percent = (int)strtol(faults, &end, 10);
-        g->bed.op.fault_from = *end ? (int)strtol(end + 1, &end, 10) : 0;
-        g->bed.op.fault_until = *end ? (int)strtol(end + 1, &end, 10) : 0;
-    }
-    g->bed.sim.idle_percent = (int)bed_number("SIM_IDLE", (uint64_t)g->bed.sim.idle_percent);
-    g->bed.op.cache_lag_ms = (int64_t)bed_number("SIM_LAG", (uint64_t)g->bed.op.cache_lag_ms);
-    g->bed.op.look_ms = (int64_t)bed_number("SIM_LOOK", (uint64_t)g->bed.op.look_ms);
 }
 
 #endif

@@ -391,6 +391,32 @@ static void stable_deleted_at_rest(void **state)
 }
 
 /* Whom the Deployment controller could give pods to, when a revision becomes its own again. */
+/* ... and the Deployment is resumed while we bring it back: both make it. */
+static void stable_deleted_and_resumed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (int later = 0; later < 60; later += 3) {
+            const struct bed_options o = {.spec = all[i],
+                                          .replicas = 1 + later % 2 * 3,
+                                          .sim = {.no_policies = true, .pod_start_ms = 800},
+                                          .op = {.look_ms = 600}};
+            struct stage st;
+
+            bed_open(&st, &o);
+            bed_rest(&st, "app:v1", o.replicas);
+            bed_image(&st, "app:v2");
+            bed_rest(&st, "app:v2", o.replicas);
+            bed_do(&st, "stable replicaset deleted");
+            bed_turns(&st, later);
+            bed_do(&st, "dead man dropped");
+            bed_turns(&st, 100);
+            bed_rest(&st, "app:v2", o.replicas);
+            stage_close(&st);
+        }
+    }
+}
+
 static void given_alone(void *arg, const struct plan *plan, const struct action *act,
                         enum sim_fault fault)
 {
@@ -494,6 +520,7 @@ int main(void)
         cmocka_unit_test(taken_back_unpaused),
         cmocka_unit_test(armed_when_paused),
         cmocka_unit_test(stable_deleted_at_rest),
+        cmocka_unit_test(stable_deleted_and_resumed),
         cmocka_unit_test(leaves),
     };
 
