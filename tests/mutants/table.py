@@ -327,8 +327,8 @@ PLANTED = [
     ("candidate-left-inside", [
         (FACTS,
          "return rs == p->candidate && p->forward && !p->outside && "
-         "p->n > 1 && rs->replicas < p->n &&",
-         "return !p->outside && p->n > 1 &&"),
+         "p->n > 1 && rs->replicas < p->n &&\n           !is_extra(p, rs) && rs_inside",
+         "return !p->outside && p->n > 1 && rs_inside"),
     ]),
     ("history-deleted", [
         (FINISH,

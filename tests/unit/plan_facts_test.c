@@ -98,7 +98,8 @@ static void a_bake_is_of_a_commit(void **state UNUSED)
 
 /* ---- which is which -------------------------------------------------------------------------- */
 
-/* Of two with stable's template the one that the record names, or the one with more pods. */
+/* Of two with stable's template the one that the record names if it has pods, or the one with more
+ * of them. */
 static void the_named_one_is_stable(void **state UNUSED)
 {
     struct bench b;
@@ -108,6 +109,13 @@ static void the_named_one_is_stable(void **state UNUSED)
     b.rs[0].digest = b.rs[1].digest = b.d.digest = b.f.record.stable_digest;
     b.rs[0].replicas = 4;
     b.f.record.stable_revision = b.p.st.stable.revision = "v2";
+    b.rs[1].replicas = 1;
+    facts(&b.p);
+    assert_ptr_equal(b.p.stable, &b.rs[1]);
+    b.rs[1].replicas = 0;
+    facts(&b.p);
+    assert_ptr_equal(b.p.stable, &b.rs[0]);
+    b.rs[0].replicas = 0;
     facts(&b.p);
     assert_ptr_equal(b.p.stable, &b.rs[1]);
     b.f.record.stable_revision = b.p.st.stable.revision = "lost";
