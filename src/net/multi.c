@@ -104,15 +104,17 @@ static void crypto_free(void *p, const char *file, int line)
     free(p);
 }
 
-/* Libcrypto asks for memory as we do: refused it while it starts, it uses locks that it has not
- * made. Where it has begun already it keeps its own ways. */
+/* Both ask for memory as we do: refused it, libcrypto uses locks that it has not made, and libcurl
+ * frees a session twice. Where libcrypto has begun already it keeps its own ways. */
 static void global_init(void)
 {
     static bool once;
 
-    if (!once)
-        (void)CRYPTO_set_mem_functions(crypto_alloc, crypto_realloc, crypto_free);
-    if (!once && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (once)
+        return;
+    (void)CRYPTO_set_mem_functions(crypto_alloc, crypto_realloc, crypto_free);
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc) !=
+        CURLE_OK)
         out_of_memory();
     once = true;
 }

@@ -310,7 +310,9 @@ static const struct replicaset *find_stable(const struct planner *p)
     if (named && named->replicas > 0)
         return named;
     alike = rs_by_digest(p, p->rec.stable_digest);
-    return named && (!alike || alike->replicas == 0) ? named : alike;
+    if (alike && alike->replicas > 0)
+        return alike;
+    return named ? named : alike;
 }
 
 void facts(struct planner *p)

@@ -198,7 +198,7 @@ static bool weighed_anew(struct planner *p, const struct look *l)
 {
     struct flight *fl = &p->st.flight;
 
-    if (!fl->drained_ms || wanted(p) != 0 || resting(p))
+    if (!fl->drained_ms || resting(p))
         return false;
     fl->drained_ms = 0;
     l->st->settled_ms = 0;
