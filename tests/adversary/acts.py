@@ -165,7 +165,7 @@ def edit_steps(lane):
         return False
     lane.strategy.edit(lane.rng)
     with lane.cluster.lock:
-        lane.observer.ledger.steps_edited(lane.space.ready_pods(), time.time())
+        lane.observer.ledger.steps_edited(lane.space.wanted_pods(), time.time())
     lane.patch_rollout({"spec": {"strategy": lane.strategy.manifest()}})
     with lane.cluster.lock:
         lane.observer.ledger.steps_taken(time.time())

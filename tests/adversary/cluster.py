@@ -125,6 +125,13 @@ class Space:
                 out[version_of(pod)] += 1
         return out
 
+    def wanted_pods(self):
+        """By version: those that ReplicaSets ask for."""
+        out = collections.Counter()
+        for rs in self.objects["replicasets"].values():
+            out[version_of(rs["spec"]["template"])] += rs["spec"]["replicas"]
+        return out
+
     def served(self, service):
         """By version: ready endpoints of a Service; None for a pod that was not seen yet."""
         names = set()

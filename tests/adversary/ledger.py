@@ -78,7 +78,7 @@ class Ledger:
         elif flight:
             flight.approved[step] = now
 
-    def steps_edited(self, ready, now):
+    def steps_edited(self, wanted, now):
         for flight in self.flights.values():
             new = list(self.strategy.steps)
             same = 0
@@ -89,7 +89,7 @@ class Ledger:
             flight.approved = {s: at for s, at in flight.approved.items() if s <= same}
             flight.steps = new
             if flight.strategy.kind == "rolling":  # keeps its pods, goes on at the next with more
-                flight.level = self.position(flight, same + 1, ready.get(flight.version, 0))
+                flight.level = self.position(flight, same + 1, wanted.get(flight.version, 0))
             else:
                 flight.level = min(flight.level, same + 1)
 
