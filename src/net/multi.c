@@ -2,7 +2,6 @@
 #include "multi.h"
 
 #include <event2/event.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 
 struct multi {
@@ -80,39 +79,13 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *a
     return 0;
 }
 
-static void *crypto_alloc(size_t n, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return xmalloc(n);
-}
-
-static void *crypto_realloc(void *p, size_t n, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    if (n > 0)
-        return xrealloc(p, n);
-    free(p);
-    return NULL;
-}
-
-static void crypto_free(void *p, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    free(p);
-}
-
-/* Both ask for memory as we do: refused it, libcrypto uses locks that it has not made, and libcurl
- * frees a session twice. Where libcrypto has begun already it keeps its own ways. */
+/* Libcurl asks for memory as we do: refused it, it frees a TLS session twice. */
 static void global_init(void)
 {
     static bool once;
 
     if (once)
         return;
-    (void)CRYPTO_set_mem_functions(crypto_alloc, crypto_realloc, crypto_free);
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc) !=
         CURLE_OK)
         out_of_memory();
