@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sluice/net/loop.h"
+#include "memory.h"
 #include "sluice/base/clock.h"
 
 #include <event2/event.h>
 #include <event2/util.h>
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -40,40 +40,14 @@ struct timer {
 
 static void on_posts(evutil_socket_t fd, short what, void *arg);
 
-static void *crypto_alloc(size_t n, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return xmalloc(n);
-}
-
-static void *crypto_realloc(void *p, size_t n, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    if (n > 0)
-        return xrealloc(p, n);
-    free(p);
-    return NULL;
-}
-
-static void crypto_free(void *p, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    free(p);
-}
-
 /* Timers count from the moment they are set, hence no cached time; PRECISE gives milliseconds
- * instead of the kernel's tick. Libevent and libcrypto ask for memory as we do: refused it, they
- * free or use what they have not made yet. Where libcrypto has begun already it keeps its ways. */
+ * instead of the kernel's tick. The loop is there before anything of the libraries is used. */
 struct loop *loop_new(void)
 {
     struct loop *loop = xcalloc(1, sizeof(*loop));
     struct event_config *config;
 
-    event_set_mem_functions(xmalloc, xrealloc, free);
-    (void)CRYPTO_set_mem_functions(crypto_alloc, crypto_realloc, crypto_free);
+    memory_as_ours();
     config = event_config_new();
     if (!config)
         out_of_memory();

@@ -25,6 +25,17 @@ bool drained(struct planner *p)
     return false;
 }
 
+bool drain_anew(struct planner *p)
+{
+    struct flight *fl = &p->st.flight;
+
+    if (!fl->drained_ms)
+        return false;
+    fl->drained_ms = 0;
+    decide(p);
+    return true;
+}
+
 /* What every Service selects may have served since the last look, which tells of none available. */
 static bool never_served(const struct planner *p, const struct replicaset *rs)
 {

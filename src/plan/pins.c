@@ -244,18 +244,6 @@ static void leave(struct planner *p)
     }
 }
 
-/* Somebody took it off: requests may have gone anywhere since, so the drain begins anew. */
-static bool pinned_anew(struct planner *p)
-{
-    struct flight *fl = &p->st.flight;
-
-    if (!fl->drained_ms)
-        return false;
-    fl->drained_ms = 0;
-    decide(p);
-    return true;
-}
-
 /* The switch was decided, and since then the candidate has got less than what serves: the
  * Deployment was scaled up, or somebody deleted its ReplicaSet. It waits until it has grown. */
 static bool outgrown(const struct planner *p, const struct service *s, const char *revision)
@@ -286,8 +274,8 @@ static enum flow write_pins(struct planner *p, bool *waits)
             *waits = true;
             continue;
         }
-        if (entry && !pinned(s, entry->revision))
-            return pinned_anew(p) ? AGAIN : act_service_pin(p, s, entry->revision);
+        if (entry && !pinned(s, entry->revision)) /* taken off: requests went anywhere since */
+            return drain_anew(p) ? AGAIN : act_service_pin(p, s, entry->revision);
         if (!entry && s->pin)
             return act_service_unpin(p, s);
     }

@@ -90,7 +90,7 @@ bool rs_fenced(const struct planner *p, const struct replicaset *rs); /* control
 bool rs_empty(const struct replicaset *rs);                           /* wants and has no pods */
 bool in_history(const struct planner *p, const struct replicaset *rs);
 bool waits_to_start(const struct planner *p);                        /* before the first step */
-bool is_extra(const struct planner *p, const struct replicaset *rs); /* neither S nor C */
+bool is_extra(const struct planner *p, const struct replicaset *rs); /* not S, nor C in its time */
 bool is_warm(const struct planner *p, const struct replicaset *rs);  /* kept for the bake */
 bool extras_have_pods(const struct planner *p);                      /* warm ones too */
 bool given_back(const struct planner *p); /* stable is inside, and nothing is left outside */
@@ -204,6 +204,7 @@ void routes_of_spec(struct planner *p, struct record *rec);         /* ... as th
 bool routes_differ(const struct record *a, const struct record *b); /* other routes, by name */
 bool traffic_off(struct planner *p); /* nothing extra is served: pins and weights proved */
 bool drained(struct planner *p);     /* ... since `drain` (capacity.c) */
+bool drain_anew(struct planner *p);  /* requests went there since; false: none was begun */
 /* Asks the gates of `set`, updates st.gates, gives the first that failed, else the first that
  * waits, else NULL with *verdict Pass (gates.c). */
 const struct gate_spec *gates_ask(struct planner *p, unsigned set, int step, int64_t since,

@@ -196,13 +196,9 @@ static bool outgrown(struct planner *p, const struct look *l)
  * went there since, so the drain begins anew. */
 static bool weighed_anew(struct planner *p, const struct look *l)
 {
-    struct flight *fl = &p->st.flight;
-
-    if (!fl->drained_ms || resting(p))
+    if (resting(p) || !drain_anew(p))
         return false;
-    fl->drained_ms = 0;
     l->st->settled_ms = 0;
-    decide(p);
     return true;
 }
 

@@ -43,14 +43,16 @@ const char *sim_fault_name(enum sim_fault f)
 
 /* ---- what the server does -------------------------------------------------------------------- */
 
-static bool deliver(struct sim_operator *op, const struct action *act, struct err *e)
+static bool deliver(struct sim_operator *op, const struct action *act, bool late, struct err *e)
 {
     struct sim_object *o = sim_find(op->s, sim_kind_of(act->target), act->name);
     const cJSON *before = o ? o->doc : NULL; /* retired, but there until the next plan */
     const bool ok = sim_send(op->s, act, e);
 
-    if (op->opt.judge)
+    if (op->opt.judge) {
+        op->opt.judge->late = late;
         sim_judge_wrote(op->opt.judge, act, before, ok);
+    }
     return ok;
 }
 
@@ -108,12 +110,8 @@ void sim_operator_late(struct sim_operator *op)
             continue;
         l->due_ms = 0;
         op->late_count--;
-        if (op->opt.judge)
-            op->opt.judge->late = true;
-        if (deliver(op, &l->act, &e))
+        if (deliver(op, &l->act, true, &e))
             note_late(op, &l->act);
-        if (op->opt.judge)
-            op->opt.judge->late = false;
         arena_release(&l->a);
     }
 }
@@ -275,10 +273,10 @@ static bool not_done(struct sim_operator *op, const struct action *act, enum sim
 static bool done_but(struct sim_operator *op, const struct action *act, enum sim_fault fault)
 {
     struct err e = {0}, again = {0};
-    const bool ok = deliver(op, act, &e);
+    const bool ok = deliver(op, act, false, &e);
 
     if (fault == FAULT_TWICE)
-        (void)!deliver(op, act, &again);
+        (void)!deliver(op, act, false, &again);
     if (fault == FAULT_NONE || fault == FAULT_TWICE)
         return take(op, act, ok, &e);
     if (fault == FAULT_REPLY_LOST)

@@ -186,7 +186,7 @@ PLANTED = [
     ("pin-not-written", [
         (PINS,
          "        if (entry && !pinned(s, entry->revision))\n"
-         "            return pinned_anew(p) ? AGAIN : act_service_pin(p, s, entry->revision);\n",
+         "            return drain_anew(p) ? AGAIN : act_service_pin(p, s, entry->revision);\n",
          ""),
         (PINS,
          "return pinned(s, revision) && slices_carry(p, s, revision);",

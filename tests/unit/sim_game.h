@@ -149,13 +149,12 @@ static inline void game_make(struct game *g, size_t strategy, uint64_t seed)
                                   .op = {.seed = seed}};
     if (strategy >= GAME_PAUSED) {
         g->bed.sim.no_policies = true;
+        g->bed.sim.pod_start_ms = 200 << game_pick(&m, 5);
     } else if (seed % 3 == 0) {
         g->bed.spec = game_plain[strategy];
         g->bed.sim.gate_bad = NULL; /* nobody asks */
     }
     g->bed.sim.idle_percent = (int)game_pick(&m, 3) * 30;
-    if (strategy >= GAME_PAUSED)
-        g->bed.sim.pod_start_ms = 200 << game_pick(&m, 5);
     g->bed.op.cache_lag_ms = game_pick(&m, 3) * 700;
     g->bed.op.look_ms = (int64_t)(seed / 3 % 3) * 300;
     g->bed.op.turn_writes = 1 + (int)game_pick(&m, 3);
@@ -258,7 +257,7 @@ static inline void game_calm_down(struct game *g)
     game_do(g, "route accepts");
     bed_patch(&g->st, SIM_ROLLOUT, "{'spec':{'paused':null,'action':null}}");
     if (json_i64(d, "spec.replicas", 0) == 0) { /* nothing is judged at 0 */
-        if (strstr(stage_image(&g->st), "never"))
+        if (g->strategy >= GAME_PAUSED && strstr(stage_image(&g->st), "never"))
             game_do(g, "image app:v1");
         game_do(g, "scale to 3");
     }

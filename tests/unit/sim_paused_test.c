@@ -209,7 +209,7 @@ static void resumed_in_flight(struct stage *st, const char *spec, bool held, int
     const struct bed_options o = {.spec = spec,
                                   .replicas = 4,
                                   .sim = {.no_policies = true, .pod_start_ms = 2000},
-                                  .op = {.look_ms = until % 3 * 300}};
+                                  .op = {.look_ms = until / 9 % 3 * 300}};
 
     bed_open(st, &o);
     bed_rest(st, "app:v1", 4);
@@ -390,7 +390,6 @@ static void stable_deleted_at_rest(void **state)
     }
 }
 
-/* Whom the Deployment controller could give pods to, when a revision becomes its own again. */
 /* ... and the Deployment is resumed while we bring it back: both make it. */
 static void stable_deleted_and_resumed(void **state)
 {
@@ -417,6 +416,7 @@ static void stable_deleted_and_resumed(void **state)
     }
 }
 
+/* Whom the Deployment controller could give pods to, when a revision becomes its own again. */
 static void given_alone(void *arg, const struct plan *plan, const struct action *act,
                         enum sim_fault fault)
 {
