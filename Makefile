@@ -27,8 +27,8 @@ unit: ## unit tests, lints and fuzz corpora, with a debug build
 	cmake --build --preset dev -j $(JOBS)
 	ctest --preset dev
 
-fuzz: ## every fuzzer for FUZZ_SECONDS (60)
-	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} tests/run fuzz
+fuzz: ## every fuzzer for FUZZ_SECONDS (60), with new inputs
+	FUZZ_SEED=$${FUZZ_SEED:-0} FUZZ_SECONDS=$${FUZZ_SECONDS:-60} tests/run fuzz
 
 e2e: build ## the suites on a real cluster; SLUICE_KUBERNETES=v1.35 is another minor
 	tests/run e2e
