@@ -18,6 +18,18 @@ static void of_target(const struct store *s, const char *ns, const char *deploym
     each_of(store_bucket(s, BUCKET_TARGET, ns, deployment), fn, arg);
 }
 
+/* And its rivals. One that names no target has none, and is to be told so. */
+static void of_rollout(const struct store *s, const struct object *rollout, store_each_rollout *fn,
+                       void *arg)
+{
+    const char *target = rollout->as.rollout->spec.target;
+
+    if (str_empty(target))
+        fn(arg, rollout);
+    else
+        of_target(s, rollout->meta->ns, target, fn, arg);
+}
+
 /* By the selector: a Deployment whose pods it selects has its first pair among the labels. */
 static void of_selected(const struct store *s, const struct service *service,
                         store_each_rollout *fn, void *arg)
@@ -60,8 +72,8 @@ void store_rollouts_of(const struct store *s, const struct object *o, store_each
     const char *ns = o->meta->ns;
 
     switch ((int)o->kind) { /* the kinds a world is made of */
-    case KIND_ROLLOUT:      /* and its rivals */
-        of_target(s, ns, o->as.rollout->spec.target, fn, arg);
+    case KIND_ROLLOUT:
+        of_rollout(s, o, fn, arg);
         break;
     case KIND_DEPLOYMENT:
         of_target(s, ns, o->meta->name, fn, arg);

@@ -203,6 +203,19 @@ static void a_change_wakes_whom_it_concerns(void **state)
     assert_string_equal(f->woken, "");
 }
 
+/* Nobody else rests on it, but somebody has to say what it lacks. */
+static void a_rollout_without_a_target_wakes_itself(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(put(f, KIND_ROLLOUT, "web", "1", "", ",\"spec\":{\"targetRef\":{}}"));
+    assert_string_equal(f->woken, "web ");
+    assert_true(put(f, KIND_ROLLOUT, "web", "2", "", ""));
+    assert_string_equal(f->woken, "web ");
+    store_remove(f->store, KIND_ROLLOUT, "shop", "web", "u-web", f->now);
+    assert_string_equal(f->gone, "web ");
+}
+
 /* The first pair is shared, the second is not: it selects neither, and is of neither's world. */
 static void a_service_that_selects_less_is_not_its(void **state)
 {
@@ -361,6 +374,7 @@ int main(void)
         TEST(the_nameless_dead_are_nobody),
         TEST(only_the_same_state_is_had),
         TEST(a_change_wakes_whom_it_concerns),
+        TEST(a_rollout_without_a_target_wakes_itself),
         TEST(a_service_that_selects_less_is_not_its),
         TEST(a_slice_without_its_service_wakes_who_names_it),
         TEST(a_service_named_by_two),
