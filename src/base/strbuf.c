@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXT_ROOM 128 /* for a first formatted text */
+
 void strbuf_init(struct strbuf *b, size_t max)
 {
     *b = (struct strbuf){.max = max};
@@ -65,10 +67,13 @@ bool strbuf_addc(struct strbuf *b, char c)
 /* Into the room that is there, which mostly does; else once more with enough. */
 bool strbuf_vaddf(struct strbuf *b, const char *fmt, va_list ap)
 {
-    const size_t room = b->overflow ? 0 : b->cap - b->len;
     va_list again;
+    size_t room;
     int len;
 
+    if (!b->p && b->max >= TEXT_ROOM)
+        reserve(b, TEXT_ROOM - 1); /* else the first text is always formatted twice */
+    room = b->overflow ? 0 : b->cap - b->len;
     va_copy(again, ap);
     len = vsnprintf(room ? b->p + b->len : NULL, room, fmt, again);
     va_end(again);

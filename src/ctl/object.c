@@ -161,7 +161,15 @@ void object_list_release(struct object_list *list)
 
 void object_key(char out[static OBJECT_KEY_MAX], const char *ns, const char *name)
 {
-    snprintf(out, OBJECT_KEY_MAX, "%s/%s", ns ? ns : "", name ? name : "");
+    const size_t ns_len = ns ? strnlen(ns, OBJECT_KEY_MAX - 2) : 0;
+    const size_t name_len = name ? strnlen(name, OBJECT_KEY_MAX - 2 - ns_len) : 0;
+
+    if (ns_len)
+        memcpy(out, ns, ns_len);
+    out[ns_len] = '/';
+    if (name_len)
+        memcpy(out + ns_len + 1, name, name_len);
+    out[ns_len + 1 + name_len] = '\0';
 }
 
 const char *replicaset_deployment(const struct replicaset *rs)

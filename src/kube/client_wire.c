@@ -150,6 +150,17 @@ char *wire_url(const struct kube_client *c, const struct kube_request *req, int6
     return b.p;
 }
 
+/* Of every request, and a token is long: not worth formatting. */
+static char *joined(const char *name, const char *value)
+{
+    const size_t name_len = strlen(name), value_len = strlen(value);
+    char *text = xmalloc(name_len + value_len + 1);
+
+    memcpy(text, name, name_len);
+    memcpy(text + name_len, value, value_len + 1);
+    return text;
+}
+
 static void wipe(char **text)
 {
     if (*text)
@@ -181,8 +192,8 @@ struct http_call *wire_send(struct kube_call *call,
     struct kube_client *c = call->client;
     const char *token = creds_token(c->creds);
     auto_free char *type =
-        print("Content-Type: %s", call->content_type ? call->content_type : "application/json");
-    CLEANUP(wipe) char *bearer = token ? print("Authorization: Bearer %s", token) : NULL;
+        joined("Content-Type: ", call->content_type ? call->content_type : "application/json");
+    CLEANUP(wipe) char *bearer = token ? joined("Authorization: Bearer ", token) : NULL;
     auto_free const char **headers = xcalloc(OWN_HEADERS + c->as_header_count, sizeof(*headers));
     struct http_request req = {
         .method = kube_verb_name(call->verb),

@@ -20,6 +20,8 @@ static const struct recorder_timing usual = {
     .review_ms = MINUTE_MS,
 };
 
+#define OTHER_TEXT 128 /* of a series, beside its key and what is in it */
+
 struct series {
     struct series *prev, *next;             /* all, the latest news first */
     struct series *queue_prev, *queue_next; /* those that owe a write */
@@ -248,6 +250,7 @@ static struct series *add_series(struct recorder *r, const struct event_text *t,
     struct arena *a = &s->arena;
 
     make_room(r);
+    arena_init_sized(a, 2 * strlen(key) + OTHER_TEXT); /* a thousand of them may be kept */
     s->text = (struct event_text){
         .regarding = {.api_version = arena_strdup(a, t->regarding.api_version),
                       .kind = arena_strdup(a, t->regarding.kind),
@@ -261,7 +264,7 @@ static struct series *add_series(struct recorder *r, const struct event_text *t,
     };
     s->key = arena_strdup(a, key);
     s->name = event_name(a, s->text.regarding.name, r->unique++);
-    map_put(&r->by_key, key, s);
+    map_put_lent(&r->by_key, s->key, s);
     r->count++;
     list_add(r, s);
     return s;

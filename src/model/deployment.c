@@ -89,7 +89,6 @@ static void read_template(struct arena *a, const cJSON *tmpl, struct deployment 
     d->first_claim = first_claim(a, pod);
     d->image = containers ? read_str(a, containers->child, "image") : NULL;
     d->ports = read_container_ports(a, pod, &d->port_count);
-    d->has_container_ports = d->port_count > 0;
 }
 
 /* ---- spec and status ------------------------------------------------------------------------- */
@@ -112,7 +111,6 @@ static void read_spec(struct arena *a, const cJSON *spec, struct deployment *d)
     d->max_unavailable = count_or(a, spec, "strategy.rollingUpdate.maxUnavailable", "25%");
     d->min_ready_seconds = read_i32(spec, "minReadySeconds", 0);
     d->history_limit = read_i32(spec, "revisionHistoryLimit", 10);
-    d->progress_deadline_s = json_i64(spec, "progressDeadlineSeconds", 600);
     read_selector(a, json_key(spec, "selector"), &d->selector);
     read_template(a, json_key(spec, "template"), d);
 }
@@ -142,14 +140,13 @@ static const char *raw_text(struct arena *a, struct jslice raw)
 /* One walk over the spec for all of them. */
 static void read_raw_parts(struct arena *a, const char *raw, size_t len, struct deployment *d)
 {
-    static const char *const keys[] = {"minReadySeconds", "selector", "template"};
+    static const char *const keys[] = {"selector", "template"};
     const struct pod_template *t;
     struct jslice found[COUNT(keys)];
 
     json_members(json_begin((struct jslice){raw, len}, "spec"), keys, COUNT(keys), found);
-    d->min_ready_raw = raw_text(a, found[0]);
-    d->selector_raw = raw_text(a, found[1]);
-    t = template_intern(a, found[2]);
+    d->selector_raw = raw_text(a, found[0]);
+    t = template_intern(a, found[1]);
     d->template_raw = t->raw;
     d->digest = t->digest;
 }
@@ -161,7 +158,6 @@ struct deployment *deployment_read(struct arena *a, const cJSON *o, const char *
     meta_read(a, o, &d->meta);
     d->dead_man = arena_strdup(a, annotation(o, ANNOTATION_DEAD_MAN));
     d->revision = annotation_i64(o, ANNOTATION_REVISION, 0);
-    d->last_manager = read_manager(a, (struct jslice){raw, len}, "f:spec", false).name;
     read_spec(a, json_key(o, "spec"), d);
     read_status(a, json_key(o, "status"), d);
     read_raw_parts(a, raw, len, d);

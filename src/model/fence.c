@@ -9,14 +9,13 @@
 
 /* The digest is that of the template at hand, not the one written: a record of an older Sluice
  * with another way of hashing must not look like a change. */
-static const char *record_digest(struct arena *a, const char *tmpl, const cJSON *side)
+static const char *read_template(struct arena *a, struct jslice tmpl, const cJSON *side,
+                                 const char **digest)
 {
-    char digest[DIGEST_TEXT_MAX];
+    const struct pod_template *t = template_intern(a, tmpl);
 
-    if (!tmpl)
-        return read_str(a, side, "digest");
-    template_digest((struct jslice){tmpl, strlen(tmpl)}, digest);
-    return arena_strdup(a, digest);
+    *digest = t->raw ? t->digest : read_str(a, side, "digest");
+    return t->raw;
 }
 
 static void read_stable(struct arena *a, const cJSON *o, const char *text, struct record *out)
@@ -27,8 +26,8 @@ static void read_stable(struct arena *a, const cJSON *o, const char *text, struc
     out->stable_name = read_str(a, s, "name");
     out->stable_number = json_i64(s, "deploymentRevision", 0);
     out->stable_min_ready = read_i32(s, "minReadySeconds", 0);
-    out->stable_template = read_raw(a, text, strlen(text), "stable.template");
-    out->stable_digest = record_digest(a, out->stable_template, s);
+    out->stable_template =
+        read_template(a, json_slice(text, strlen(text), "stable.template"), s, &out->stable_digest);
 }
 
 static void read_previous(struct arena *a, const cJSON *o, const char *text, struct record *out)
@@ -39,8 +38,8 @@ static void read_previous(struct arena *a, const cJSON *o, const char *text, str
     if (!out->previous)
         return;
     out->previous_number = json_i64(p, "deploymentRevision", 0);
-    out->previous_template = read_raw(a, text, strlen(text), "previous.template");
-    out->previous_digest = record_digest(a, out->previous_template, p);
+    out->previous_template = read_template(a, json_slice(text, strlen(text), "previous.template"),
+                                           p, &out->previous_digest);
 }
 
 static const char *const *read_names(struct arena *a, const cJSON *list, size_t *count)

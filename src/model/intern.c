@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* intern.c - templates kept once. At rest a Deployment and its newest ReplicaSet have the same
- * bytes, and every event about either brings them again: they are found instead of hashed. */
+/* intern.c - templates kept once. A Deployment, its newest ReplicaSet and, in flight, the record
+ * have the same bytes, and every event about one brings them again: they are found instead of
+ * hashed. */
 #include "read.h"
 #include "sluice/base/map.h"
 #include "sluice/model/template.h"

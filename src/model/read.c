@@ -228,8 +228,8 @@ static bool weigh_entry(struct jslice raw, void *arg)
     return true;
 }
 
-struct manager read_manager(struct arena *a, struct jslice object, const char *fields,
-                            bool apply_first)
+const char *read_manager(struct arena *a, struct jslice object, const char *fields,
+                         bool apply_first)
 {
     static const char *const key = "managedFields";
     struct jslice entries;
@@ -238,11 +238,10 @@ struct manager read_manager(struct arena *a, struct jslice object, const char *f
                                .apply_first = apply_first};
 
     if (!json_members(json_begin(object, "metadata"), &key, 1, &entries) || *entries.p != '[')
-        return (struct manager){0};
+        return NULL;
     doc = json_parse_without(entries.p, entries.len, "\"fieldsV1\"", NULL);
     s.entry = json_first(doc);
     if (doc)
         json_slice_each(entries, weigh_entry, &s);
-    return (struct manager){.name = read_str(a, s.best, "manager"),
-                            .applies = str_equal(json_str(s.best, "operation"), "Apply")};
+    return read_str(a, s.best, "manager");
 }

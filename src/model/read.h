@@ -40,12 +40,9 @@ bool condition_true(const cJSON *conditions, const char *type);
 
 /* Who owns `fields` ("f:spec.f:rules") of the object itself, by the newest entry of
  * metadata.managedFields that is not ours; an Apply wins over an Update where `apply_first`. Read
- * from the object's bytes: a tree may have been made without them (kube/watch.h). */
-struct manager {
-    const char *name; /* arena text; NULL: nobody, or without a name */
-    bool applies;
-};
-struct manager read_manager(struct arena *a, struct jslice object, const char *fields,
-                            bool apply_first);
+ * from the object's bytes: a tree may have been made without them (kube/watch.h). Arena text;
+ * NULL: nobody, or without a name. */
+const char *read_manager(struct arena *a, struct jslice object, const char *fields,
+                         bool apply_first);
 
 #endif

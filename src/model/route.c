@@ -93,7 +93,6 @@ static void read_parents(struct arena *a, const cJSON *list, struct route *route
         const cJSON *conditions = json_key(p, "conditions");
 
         parents[route->parent_count++] = (struct parent){
-            .controller = read_str(a, p, "controllerName"),
             .parent = read_str(a, p, "parentRef.name"),
             .observed_generation =
                 json_i64(find_condition(conditions, "Accepted"), "observedGeneration", 0),
@@ -114,6 +113,6 @@ struct route *route_read(struct arena *a, const cJSON *o, const char *raw, size_
     read_rules(a, json_at(o, "spec.rules"), json_slice(raw, len, "spec.rules"), r);
     read_parents(a, json_at(o, "status.parents"), r);
     r->spec_parent_count = json_count(json_at(o, "spec.parentRefs"));
-    r->rules_manager = read_manager(a, (struct jslice){raw, len}, "f:spec.f:rules", false).name;
+    r->rules_manager = read_manager(a, (struct jslice){raw, len}, "f:spec.f:rules", false);
     return r;
 }

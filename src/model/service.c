@@ -21,12 +21,9 @@ static void read_ports(struct arena *a, const cJSON *list, struct service *s)
 static void read_service_selector(struct arena *a, const cJSON *o, struct jslice raw,
                                   struct service *s)
 {
-    const struct manager manager = read_manager(a, raw, "f:spec.f:selector", true);
-
     s->selector.pairs = read_pairs(a, json_at(o, "spec.selector"), &s->selector.count);
     s->selector.present = s->selector.count > 0;
-    s->selector_manager = manager.name;
-    s->selector_manager_is_apply = manager.applies;
+    s->selector_manager = read_manager(a, raw, "f:spec.f:selector", true);
 }
 
 struct service *service_read(struct arena *a, const cJSON *o, const char *raw, size_t len)

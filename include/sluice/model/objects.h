@@ -48,8 +48,7 @@ struct deployment {
     const char *max_surge; /* as written, default "25%" */
     const char *max_unavailable;
     int32_t min_ready_seconds;
-    int32_t history_limit;     /* revisionHistoryLimit, default 10 */
-    const char *min_ready_raw; /* raw JSON number, NULL when absent */
+    int32_t history_limit; /* revisionHistoryLimit, default 10 */
     struct selector selector;
     const char *selector_raw; /* raw JSON of spec.selector */
     const char *template_raw; /* spec.template, byte for byte; NULL = none */
@@ -62,11 +61,10 @@ struct deployment {
     int32_t st_replicas, st_updated, st_ready, st_available;
     const char *progressing_reason; /* status condition Progressing, "" when absent */
     const char *progressing_status;
-    int64_t progress_deadline_s;
     /* What the checks of api.md 2.7 need of the template. */
     const char *host_port;   /* first hostPort as text, NULL = none */
     bool anti_affinity_self; /* required pod anti-affinity that matches its own labels */
-    bool has_pre_stop, has_container_ports;
+    bool has_pre_stop;
     const char *first_claim; /* first persistentVolumeClaim name, NULL = none */
     const char *image;       /* of the first container */
     const struct port {
@@ -74,7 +72,6 @@ struct deployment {
         int32_t port;
     } * ports; /* container ports */
     size_t port_count;
-    const char *last_manager; /* newest managedFields manager of spec, for messages */
 };
 
 struct replicaset {
@@ -138,7 +135,6 @@ struct service {
     } * ports;
     size_t port_count;
     const char *selector_manager; /* manager that applied spec.selector, NULL unknown */
-    bool selector_manager_is_apply;
     bool external_name;
 };
 
@@ -179,7 +175,7 @@ struct route { /* HTTPRoute and kin */
     size_t backend_count;
     int rule_count;
     const struct parent {
-        const char *controller, *parent; /* parent: name of the Gateway */
+        const char *parent; /* name of the Gateway */
         int64_t observed_generation;
         bool accepted, resolved;
         const char *message; /* of the condition that is not True */
