@@ -214,7 +214,10 @@ static void calm_down(struct search *s, struct state *st)
 static bool arrive(struct search *s, struct state *st, int move, uint32_t verdict)
 {
     s->out->moves++;
-    calm_down(s, st);
+    if (explore_native(&s->x, st->cluster))
+        st->bits |= DISTURBED;
+    else
+        calm_down(s, st);
     if (!is_good(s, verdict, st, move))
         return false;
     return !visit(s, st, move) ||

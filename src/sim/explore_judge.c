@@ -33,8 +33,17 @@ uint32_t explore_verdict(struct explorer *x, uint32_t cluster, bool disturbed)
     set_calm(&j, disturbed);
     sim_judge_look(&j);
     x->known[cluster].verdict[disturbed] = explore_words(x, &j);
+    x->known[cluster].native = sim_judge_native(&j);
     sim_release(&s);
     return x->known[cluster].verdict[disturbed];
+}
+
+bool explore_native(struct explorer *x, uint32_t cluster)
+{
+    if (!x->k.opt.no_policies)
+        return false;
+    explore_verdict(x, cluster, true);
+    return x->known[cluster].native;
 }
 
 void explore_rest(struct explorer *x, struct sim *first)

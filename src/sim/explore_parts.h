@@ -38,6 +38,7 @@ extern const struct move explore_moves[MOVE_COUNT];
 struct known_cluster {
     uint32_t next[MOVE_COUNT]; /* 0: not known yet */
     uint32_t verdict[2];       /* calm, disturbed: a text, or CLEAN */
+    bool native;               /* a template goes out as from any Deployment (brake: Paused) */
     uint32_t end[2]; /* nothing moves it: a text, or CLEAN; Rollout held, or gone at once */
 };
 #define CLEAN UINT32_MAX
@@ -95,6 +96,7 @@ struct sent explore_send(struct explorer *x, uint32_t action, uint32_t cluster, 
 /* explore_judge.c */
 void explore_rest(struct explorer *x, struct sim *first); /* Services and routes without us */
 uint32_t explore_verdict(struct explorer *x, uint32_t cluster, bool disturbed);
+bool explore_native(struct explorer *x, uint32_t cluster);
 /* `at_once`: the Rollout was deleted before its finalizer was there. */
 uint32_t explore_end(struct explorer *x, uint32_t cluster, bool at_once);
 uint32_t explore_truths(struct explorer *x, uint32_t view);

@@ -11,8 +11,14 @@ static long states, moves, violations;
 /* At rest, and then a new template is applied. */
 static void begin(struct stage *st, const struct order *r)
 {
-    const struct bed_options o = {.replicas = r->replicas, .apart = true, .spec = r->spec};
+    auto_free char *spec = NULL;
+    struct bed_options o = {.replicas = r->replicas,
+                            .apart = true,
+                            .sim.no_policies = strstr(r->spec, "'brake':'Paused'") != NULL};
 
+    if (asprintf(&spec, "{%s}", r->spec) < 0)
+        out_of_memory();
+    o.spec = spec;
     bed_open(st, &o);
     bed_rest(st, "app:v1", r->replicas);
     bed_image(st, "app:v2");
@@ -20,7 +26,7 @@ static void begin(struct stage *st, const struct order *r)
 
 static void tell(const struct order *r, const struct explored *got)
 {
-    print_message("%-28s %d replicas, lags %s, people %#5x: %9zu states, %9zu moves, way %3d, "
+    print_message("%-40s %d replicas, lags %s, people %#5x: %9zu states, %9zu moves, way %3d, "
                   "%zu clusters, %zu views, %zu writes, %zu MB%s\n",
                   r->name, r->replicas, r->lags, r->people, got->states, got->moves, got->depth,
                   got->clusters, got->views, got->writes, got->bytes >> 20,

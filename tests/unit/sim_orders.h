@@ -10,10 +10,11 @@
 #include "sluice/sim/explore.h"
 
 #define SPEC(strategy)                                                                             \
-    "{'targetRef':{'name':'web'},'strategy':{" strategy "},'drain':'4s','bake':'0s',"              \
-    "'progressDeadline':'24h'}"
-#define SWITCH      SPEC("'blueGreen':{'activeService':'web'}")
-#define PODS(steps) SPEC("'canary':{'steps':[" steps "]}")
+    "'targetRef':{'name':'web'},'strategy':{" strategy "},'drain':'4s','bake':'0s',"               \
+    "'progressDeadline':'24h'"
+#define PAUSED(spec) "'brake':'Paused'," spec /* on an API server without the policies */
+#define SWITCH       SPEC("'blueGreen':{'activeService':'web'}")
+#define PODS(steps)  SPEC("'canary':{'steps':[" steps "]}")
 #define ROUTE(steps)                                                                               \
     SPEC("'canary':{'stableService':'web','traffic':[{'gatewayAPI':{'name':'web'},'settle':"       \
          "'0s'}],'steps':[" steps "]}")
@@ -21,12 +22,14 @@
 #define W(n)        "{'weight':" #n "}"
 #define P(n)        "{'replicas':'" #n "%%'}"
 
+#define EDITED      MAY(ABORTS) | MAY(NEW_IMAGE) | MAY(RESUMES)
+#define MEDDLED     MAY(OLD_IMAGE) | MAY(RESUMES) | MAY(DELETES_SET)
 #define MAY(person) (1U << PERSON_##person)
 
 /* Lags: changes that may be unseen of the Rollout, Deployment, ReplicaSets, record, Services,
  * slices, routes. */
 static const struct order {
-    const char *name, *spec;
+    const char *name, *spec; /* the spec without its braces */
     int replicas;
     const char *lags;
     unsigned people;
@@ -79,6 +82,15 @@ static const struct order {
     {"rolling, deleted at once", WALK(P(50)), 3, "1111111", MAY(COMES_FIRST) | MAY(RESUMES)},
     {"rolling, meddled with", WALK(P(50)), 3, "1111111",
      MAY(RESUMES) | MAY(DELETES_SET) | MAY(DETACHES)},
+    {"blue-green, paused, edited", PAUSED(SWITCH), 2, "1111111", EDITED},
+    {"canary by pods, paused, edited", PAUSED(PODS(W(50))), 2, "1111111", EDITED},
+    {"canary by a route, paused, edited", PAUSED(ROUTE(W(20) "," W(50))), 2, "1111111", EDITED},
+    {"rolling, paused, edited", PAUSED(WALK(P(50))), 3, "1111111", EDITED},
+    {"blue-green, paused, meddled with", PAUSED(SWITCH), 2, "1111111", MEDDLED},
+    {"canary by pods, paused, meddled with", PAUSED(PODS(W(50))), 2, "1111111", MEDDLED},
+    {"canary by a route, paused, meddled with", PAUSED(ROUTE(W(20) "," W(50))), 2, "1111111",
+     MEDDLED},
+    {"rolling, paused, meddled with", PAUSED(WALK(P(50))), 3, "1111111", MEDDLED},
 };
 
 #endif

@@ -10,7 +10,8 @@
  *
  * The clock stands still: holds, drains and settle times are 0 and deadlines far; or, with `clock`,
  * one more move lets 4 s pass, and drains, holds and bakes are that long at most. Who takes
- * capacity away leaves the judge blind until all have seen it and the cluster is whole again.
+ * capacity away leaves the judge blind until all have seen it and the cluster is whole again; so
+ * does, without the policies, a template that goes out natively.
  *
  * States that differ only in versions, uids and names of pods, or in what a status only tells, are
  * one (src/sim/stock.h); they are compared whole, none is taken for another. Breadth first: what is
