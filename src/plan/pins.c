@@ -274,7 +274,8 @@ static enum flow write_pins(struct planner *p, bool *waits)
             *waits = true;
             continue;
         }
-        if (entry && !pinned(s, entry->revision)) /* taken off: requests went anywhere since */
+        /* Taken off: requests went anywhere since. */
+        if (entry && !pinned(s, entry->revision))
             return drain_anew(p) ? AGAIN : act_service_pin(p, s, entry->revision);
         if (!entry && s->pin)
             return act_service_unpin(p, s);

@@ -115,6 +115,14 @@ def chosen():
     return rows
 
 
+def all_fit():
+    """Every text stands in its file once, whatever is chosen: else nothing is planted by it."""
+    for name, edits in PLANTED:
+        _, wrong = planted_source(edits)
+        if wrong:
+            sys.exit(f"{name} cannot be planted: {wrong}")
+
+
 def tally(killed, planted):
     path = os.environ.get("SIM_TALLY")
     if path:
@@ -123,6 +131,7 @@ def tally(killed, planted):
 
 
 def main():
+    all_fit()
     rows = chosen()
     killed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
