@@ -109,14 +109,14 @@ test_canary_by_route() {
     load_off 0 any
 }
 
-share() { # TAG WEIGHT: the answers of 8 s are within 3 sigma of the weight
+share() { # TAG WEIGHT: the answers of 15 s are within 4 sigma of the weight
     local report=$e2e_log/load-split.json n new
-    in_ns load --rate 300 --seconds 8 --connections new --report "$report" http://198.18.0.1:8080/ >/dev/null
+    in_ns load --rate 300 --seconds 15 --connections new --report "$report" http://198.18.0.1:8080/ >/dev/null
     n=$(jq .ok "$report")
     new=$(jq --arg t "$1" '.by_version[$t] // 0' "$report")
     printf '  weight %s: %s of %s\n' "$2" "$new" "$n"
     is "share at weight $2" true "$(jq -n --argjson n "$n" --argjson x "$new" --argjson w "$2" \
-        '($x - $n * $w / 100) | fabs <= 3 * ($n * $w / 100 * (1 - $w / 100) | sqrt) + 0.5')"
+        '($x - $n * $w / 100) | fabs <= 4 * ($n * $w / 100 * (1 - $w / 100) | sqrt) + 0.5')"
 }
 
 test_split_follows_weight() {
