@@ -30,8 +30,10 @@ enum next pass_next(const struct pass_view *v)
         return NEXT_END;
     if (v->refused || v->spent || v->writes >= PASS_WRITES_MAX || v->looks >= PASS_LOOKS_MAX)
         return NEXT_LATER;
+    if (v->action->act == ACT_REPORT && v->report_age_ms < report_delay_ms(v))
+        return NEXT_LATER;
     if (v->action->act == ACT_REPORT)
-        return v->report_age_ms >= report_delay_ms(v) ? NEXT_SEND : NEXT_LATER;
+        return v->moved ? NEXT_LOOK : NEXT_SEND;
     return look_too_old(v) ? NEXT_LOOK : NEXT_SEND;
 }
 

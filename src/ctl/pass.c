@@ -186,6 +186,12 @@ static bool is_minor(const struct pass *p)
            told.target.observed_generation == now->target.observed_generation;
 }
 
+/* What was refused is not asked for again before its time. */
+static bool may_look(const struct key *key, int64_t now)
+{
+    return !key->refused.reading || refused_due(&key->refused, now);
+}
+
 static struct pass_view view_of(const struct pass *p, int64_t now)
 {
     const struct key *key = p->key;
@@ -196,7 +202,7 @@ static struct pass_view view_of(const struct pass *p, int64_t now)
         .live = p->live,
         .fresh = p->fresh,
         .look_age_ms = key->looked_ms ? now - key->looked_ms : INT64_MAX,
-        .moved = p->moved,
+        .moved = p->moved && may_look(key, now),
         .report_age_ms = now - key->report_since_ms,
         .minor = is_minor(p),
         .in_flight = p->ctl->in_flight,
@@ -351,22 +357,21 @@ static void pass_begin(struct pass *p)
     struct key *key = p->key;
     struct metrics *m = &p->ctl->metrics;
     const int64_t now = clock_mono_ms();
-    const bool may_look = !key->refused.reading || refused_due(&key->refused, now);
 
     if (now < key->open_until_ms) {
         wait_until(p, key->open_until_ms);
-    } else if (key->needs_look && may_look) {
+    } else if (key->needs_look && may_look(key, now)) {
         pass_look(p);
     } else if (waits_for_caches(p, now)) {
         m->barrier_waits++;
         wait_until(p, key->barrier.since_ms + BARRIER_WAIT_MS);
-    } else if (!barrier_open(&key->barrier) && may_look) {
+    } else if (!barrier_open(&key->barrier) && may_look(key, now)) {
         m->barrier_looks++;
         p->instead = true;
         pass_look(p);
     } else {
         scene_from_store(&p->scene, p->ctl->store, key->ns, key->rollout);
-        if (may_look && lacks_routes(p))
+        if (may_look(key, now) && lacks_routes(p))
             pass_look(p);
         else
             pass_plan(p);

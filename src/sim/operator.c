@@ -330,7 +330,9 @@ enum sim_next sim_operator_next(struct sim_operator *op)
     if (act->act == ACT_REPORT) {
         if (!op->report_since_ms)
             op->report_since_ms = now;
-        return now - op->report_since_ms >= report_delay_ms(op) ? SIM_SEND : SIM_END;
+        if (now - op->report_since_ms < report_delay_ms(op))
+            return SIM_END;
+        return op->cached && op->moved ? SIM_LOOK : SIM_SEND;
     }
     if (op->cached)
         return act->harmful || op->moved || !op->looked_ms || age > LOOK_AGE_MS ? SIM_LOOK

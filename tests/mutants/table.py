@@ -461,6 +461,9 @@ PLANTED = [
         (COMMIT,
          "    if (!p->forward || !fl->committed_ms)\n",
          "    if (p->now)\n"),
+        (OPERATOR,  # and told over what another operator has written
+         "return op->cached && op->moved ? SIM_LOOK : SIM_SEND;",
+         "return SIM_SEND;"),
     ]),
     ("command-run-again", [
         (COMMAND,

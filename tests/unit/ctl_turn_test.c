@@ -159,12 +159,19 @@ static void a_spent_budget_waits(void **state)
 
 /* ---- reports --------------------------------------------------------------------------------- */
 
+/* All that was written to it is known. */
+static void nobody_else_wrote(struct ctl *c)
+{
+    key_knows(web(c), store_get(c->store, KIND_ROLLOUT, "shop", "web")->meta->rv, "");
+}
+
 static void a_report_waits_a_moment(void **state)
 {
     struct ctl *c = *state;
 
     said.display.status = "Holding";
     plans(&report, NULL, PLAN_SLEEP);
+    nobody_else_wrote(c);
     event(c);
     assert_int_equal(web(c)->report_since_ms, MONO);
     due_in(c, REPORT_DELAY_MS);
@@ -177,6 +184,39 @@ static void a_report_waits_a_moment(void **state)
     event(c);
     assert_int_equal(turn.sends, 1);
     assert_int_equal(turn.looks, 0);
+}
+
+/* He may know more than our caches do. */
+static void a_report_over_what_others_wrote_looks_first(void **state)
+{
+    struct ctl *c = *state;
+
+    said.display.status = "Holding";
+    plans(&report, NULL, PLAN_SLEEP);
+    event(c);
+    turn.mono += REPORT_DELAY_MS;
+    event(c);
+    assert_int_equal(turn.looks, 1);
+    assert_int_equal(turn.sends, 0);
+    looked(1);
+    assert_int_equal(turn.sends, 1);
+    assert_int_equal(turn.looks, 1);
+}
+
+/* Where the reads are refused it is the report that says so. */
+static void a_report_of_refused_reads_goes_out(void **state)
+{
+    const struct err denied = {.kind = ERR_DENIED, .text = "no"};
+    struct ctl *c = *state;
+
+    said.display.status = "Holding";
+    plans(&report, NULL, PLAN_SLEEP);
+    event(c);
+    refused_remember(&web(c)->refused, NULL, "get services", &denied, WALL, turn.mono);
+    turn.mono += REPORT_DELAY_MS;
+    event(c);
+    assert_int_equal(turn.looks, 0);
+    assert_int_equal(turn.sends, 1);
 }
 
 static void a_report_that_is_not_wanted_any_more_is_forgotten(void **state)
@@ -345,6 +385,8 @@ int main(void)
         TEST(a_long_pass_lets_others_come_first),
         TEST(a_spent_budget_waits),
         TEST(a_report_waits_a_moment),
+        TEST(a_report_over_what_others_wrote_looks_first),
+        TEST(a_report_of_refused_reads_goes_out),
         TEST(a_report_that_is_not_wanted_any_more_is_forgotten),
         TEST(only_what_is_minor_waits_long),
         TEST(only_a_leader_that_knows_works),

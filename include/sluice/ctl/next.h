@@ -7,7 +7,8 @@
  * nothing away without a look of their own, and none of them goes on once somebody else has written
  * to Rollout or fence: of the rest the caches may still show the time before. A status that only
  * reports goes out on the cache, a moment late, so that a burst is one write, and pods that come up
- * one by one are few. */
+ * one by one are few; but where somebody else has written, he may know more, and two that each
+ * believe their own caches would contradict each other without end. */
 #ifndef SLUICE_CTL_NEXT_H
 #define SLUICE_CTL_NEXT_H
 
@@ -34,7 +35,9 @@ struct pass_view {
     bool live;           /* planned on a look, with our own writes since folded in */
     bool fresh;          /* ... and nothing was written since that look */
     int64_t look_age_ms; /* since look_age_begins, of this pass or one before; INT64_MAX: none */
-    bool moved; /* Rollout or fence is another than that look, with our writes since, knows */
+    /* Rollout or fence is another than that look, with our writes since, knows, and the reads of
+     * another one are not refused. */
+    bool moved;
     int64_t report_age_ms; /* since a report was first wanted */
     bool minor;        /* a report of how far it is, not there yet: what it does is told already */
     size_t in_flight;  /* releases, of all Rollouts */
