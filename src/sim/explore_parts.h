@@ -38,7 +38,8 @@ extern const struct move explore_moves[MOVE_COUNT];
 struct known_cluster {
     uint32_t next[MOVE_COUNT]; /* 0: not known yet */
     uint32_t verdict[2];       /* calm, disturbed: a text, or CLEAN */
-    bool native;               /* a template goes out as from any Deployment (brake: Paused) */
+    bool native; /* brake: Paused: a template goes out as from any Deployment, or did, and what it
+                    took from stable is not back */
     uint32_t end[2]; /* nothing moves it: a text, or CLEAN; Rollout held, or gone at once */
 };
 #define CLEAN UINT32_MAX

@@ -314,6 +314,19 @@ static bool has_pods_from_before(const struct world *w)
     return false;
 }
 
+bool sim_judge_stable_whole(const struct sim_judge *j)
+{
+    struct arena a;
+    const struct world *w;
+    bool whole;
+
+    arena_init(&a);
+    w = sim_world(j->s, &a, j->rollout);
+    whole = !w || !w->dep || !outside(w) || pods_of(w, stable_digest(w)) >= w->dep->replicas;
+    arena_release(&a);
+    return whole;
+}
+
 /* Not before the candidate has pods: a flight may begin while the hand-over of the one before it
  * still goes on. */
 static bool needs_way_back(const struct sim_judge *j, const struct world *w)
