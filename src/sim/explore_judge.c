@@ -34,7 +34,7 @@ uint32_t explore_verdict(struct explorer *x, uint32_t cluster, bool disturbed)
     sim_judge_look(&j);
     x->known[cluster].verdict[disturbed] = explore_words(x, &j);
     x->known[cluster].native =
-        x->k.opt.no_policies && (sim_judge_native(&j) || !sim_judge_stable_whole(&j));
+        x->k.opt.no_policies && (sim_judge_native(&j) || !sim_judge_in_order(&j));
     sim_release(&s);
     return x->known[cluster].verdict[disturbed];
 }

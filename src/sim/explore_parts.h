@@ -39,7 +39,7 @@ struct known_cluster {
     uint32_t next[MOVE_COUNT]; /* 0: not known yet */
     uint32_t verdict[2];       /* calm, disturbed: a text, or CLEAN */
     bool native; /* brake: Paused: a template goes out as from any Deployment, or did, and what it
-                    took from stable is not back */
+                    changed is not in order again */
     uint32_t end[2]; /* nothing moves it: a text, or CLEAN; Rollout held, or gone at once */
 };
 #define CLEAN UINT32_MAX

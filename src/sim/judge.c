@@ -314,17 +314,23 @@ static bool has_pods_from_before(const struct world *w)
     return false;
 }
 
-bool sim_judge_stable_whole(const struct sim_judge *j)
+static bool in_order(const struct world *w)
+{
+    return (!outside(w) || pods_of(w, stable_digest(w)) >= w->dep->replicas) &&
+           (!w->dep->dead_man || sim_judge_on_the_way(w) || sim_judge_leads_back(w));
+}
+
+bool sim_judge_in_order(const struct sim_judge *j)
 {
     struct arena a;
     const struct world *w;
-    bool whole;
+    bool is;
 
     arena_init(&a);
     w = sim_world(j->s, &a, j->rollout);
-    whole = !w || !w->dep || !outside(w) || pods_of(w, stable_digest(w)) >= w->dep->replicas;
+    is = !w || !w->dep || in_order(w);
     arena_release(&a);
-    return whole;
+    return is;
 }
 
 /* Not before the candidate has pods: a flight may begin while the hand-over of the one before it

@@ -63,8 +63,9 @@ void sim_judge_rest(struct sim_judge *j);
 void sim_judge_violation(struct sim_judge *j, const char *rule, const char *fmt, ...) PRINTF(3, 4);
 bool sim_judge_calm(const struct sim_judge *j);
 bool sim_judge_native(const struct sim_judge *j);
-/* But for rolling: stable has all the pods that the Deployment asks for. */
-bool sim_judge_stable_whole(const struct sim_judge *j);
+/* Stable has all the pods that the Deployment asks for (not rolling), and before anything is on its
+ * way the dead man leads back. What goes out natively takes the one and renumbers the other. */
+bool sim_judge_in_order(const struct sim_judge *j);
 /* What the users' objects said at rest (judge_rest.c). */
 void sim_judge_forget_resting(struct sim_judge *j);
 /* Steps, commits and what is given back; `before` is not NULL (judge_step.c). */
